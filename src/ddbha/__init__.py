@@ -1,0 +1,6 @@
+"""DynamoDB inside the test process, with high availability simulated."""
+
+from ddbha.clock import Clock, ManualClock, SystemClock, Timings
+from ddbha.errors import AwsError, DdbhaError
+
+__all__ = ["AwsError", "Clock", "DdbhaError", "ManualClock", "SystemClock", "Timings"]

@@ -1,0 +1,153 @@
+"""Time as a value: clocks that a test owns, the scheduler of due events, and how long things take."""
+
+from __future__ import annotations
+
+import heapq
+import time
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from datetime import datetime, timedelta, timezone
+
+from attrs import Factory, define, field, frozen
+
+from ddbha.errors import ClockError
+
+
+class Clock(ABC):
+    """Where a world's time comes from.  Nothing ever waits: a clock that should sleep moves on."""
+
+    @abstractmethod
+    def time(self) -> float:
+        """Seconds since the epoch."""
+
+    @abstractmethod
+    def sleep(self, seconds: float) -> None:
+        """Let `seconds` pass at once."""
+
+    def now(self) -> datetime:
+        """The time as an aware datetime in UTC."""
+        return datetime.fromtimestamp(self.time(), timezone.utc)
+
+    def advance(
+        self,
+        by: timedelta | None = None,
+        *,
+        seconds: float = 0,
+        minutes: float = 0,
+        hours: float = 0,
+        days: float = 0,
+    ) -> None:
+        """Move on by a timedelta or by the sum of the units.
+
+        Raises `ClockError` if that would be backwards.
+        """
+        step = (by or timedelta()) + timedelta(seconds=seconds, minutes=minutes, hours=hours, days=days)
+        if step < timedelta():
+            raise ClockError(
+                f"A world's clock only moves forward; it was asked to advance by {step}. "
+                "Use world.reset() or a new World to start over."
+            )
+        self.sleep(step.total_seconds())
+
+
+class SystemClock(Clock):
+    """The machine's time, plus whatever was slept or advanced: waiting costs no real time."""
+
+    def __init__(self) -> None:
+        self._ahead = 0.0
+
+    def time(self) -> float:
+        return time.time() + self._ahead
+
+    def sleep(self, seconds: float) -> None:
+        self._ahead += seconds
+
+
+class ManualClock(Clock):
+    """A clock that stands still until it is advanced or something waits on it.
+
+    `start` is an ISO 8601 text, an aware datetime or seconds since the epoch.
+    """
+
+    def __init__(self, start: str | datetime | float = "2026-01-01T00:00:00Z") -> None:
+        self._time = _epoch(start)
+
+    def time(self) -> float:
+        return self._time
+
+    def sleep(self, seconds: float) -> None:
+        self._time += seconds
+
+    def __repr__(self) -> str:
+        return f"ManualClock({self.now().isoformat()!r})"
+
+
+def _epoch(start: str | datetime | float) -> float:
+    if isinstance(start, (int, float)):
+        return float(start)
+    if isinstance(start, str):
+        try:
+            start = datetime.fromisoformat(start.replace("Z", "+00:00"))
+        except ValueError:
+            raise ClockError(
+                f"{start!r} is not an ISO 8601 time; write it like 2026-01-01T00:00:00Z."
+            ) from None
+    if start.tzinfo is None:
+        raise ClockError(f"{start!r} has no time zone; a world's time is UTC: append Z.")
+    return start.timestamp()
+
+
+@define
+class Scheduler:
+    """Events in order of time, then of insertion."""
+
+    _heap: list[tuple[float, int, Callable[[], None]]] = Factory(list)
+    _inserted: int = field(default=0, init=False)
+
+    def at(self, when: float, action: Callable[[], None]) -> None:
+        """Run `action` once the world's time has reached `when` (seconds since the epoch)."""
+        self._inserted += 1
+        heapq.heappush(self._heap, (when, self._inserted, action))
+
+    def run_due(self, now: float) -> None:
+        """Run what is due at `now`, including what becomes due meanwhile."""
+        heap = self._heap
+        while heap and heap[0][0] <= now:
+            heapq.heappop(heap)[2]()
+
+    def clear(self) -> None:
+        """Forget all events."""
+        self._heap.clear()
+
+
+@frozen
+class Timings:
+    """How many seconds the transitions of the control plane take."""
+
+    create_table: float = 0.0
+    create_table_with_indexes: float = 0.0
+    update_table: float = 0.0
+    delete_table: float = 0.0
+    create_index: float = 0.0
+    backfill_index: float = 0.0
+    delete_index: float = 0.0
+    change_billing_mode: float = 0.0
+
+    @classmethod
+    def instant(cls) -> Timings:
+        """Every transition is over by the next request."""
+        return cls()
+
+    @classmethod
+    def aws(cls) -> Timings:
+        """What is typically seen on AWS."""
+        return cls(
+            create_table=4.0,
+            create_table_with_indexes=18.0,
+            update_table=10.0,
+            delete_table=5.0,
+            create_index=40.0,
+            backfill_index=600.0,
+            delete_index=60.0,
+            change_billing_mode=120.0,
+        )

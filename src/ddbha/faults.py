@@ -1,0 +1,185 @@
+"""Faults: what a test takes away from a world, and gives back.
+
+Scenarios: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/disaster-recovery-resiliency.html
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from types import TracebackType
+
+from attrs import define, field
+
+from ddbha.errors import UnknownPlaceError, UsageError
+from ddbha.region import ZONE_LETTERS, Environment, Region
+from ddbha.storage.partition import Partition
+from ddbha.storage.replica import Replica
+
+_ZONE = re.compile(r"([a-z]{2}(?:-[a-z]+)+-\d+)([a-z])")
+
+
+@define(eq=False)
+class Fault:
+    """A fault that was asked for: it is scheduled, active or ended.  Leaving its context ends it."""
+
+    description: str
+    _environment: Environment
+    _begin: Callable[[Fault], None]
+    _end: Callable[[Fault], None]
+    status: str = field(default="SCHEDULED", init=False)
+
+    def begin(self) -> None:
+        """Start the fault now."""
+        if self.status == "SCHEDULED":
+            self.status = "ACTIVE"
+            self._environment.record("fault-began", "", fault=self.description)
+            self._begin(self)
+
+    def end(self) -> None:
+        """End the fault now; a scheduled one never begins.  Ending twice is harmless."""
+        began = self.status == "ACTIVE"
+        self.status = "ENDED"
+        if began:
+            self._environment.record("fault-ended", "", fault=self.description)
+            self._end(self)
+
+    def __enter__(self) -> Fault:
+        return self
+
+    def __exit__(
+        self,
+        exception_type: type[BaseException] | None,
+        exception: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.end()
+
+
+@define(eq=False)
+class Faults:
+    """The faults of a world.
+
+    Each method starts a fault and returns its handle.  `after` and `duration` (seconds on the world's
+    clock) schedule its start and its end.
+    """
+
+    _environment: Environment
+    _regions: Callable[[], list[Region]]
+    _active: list[Fault] = field(factory=list, init=False)
+
+    def zone_outage(self, zone: str, *, after: float = 0, duration: float | None = None) -> Fault:
+        """All replicas in a zone stop answering.
+
+        Raises `UnknownPlaceError` if no region can have such a zone.
+        """
+        match = _ZONE.fullmatch(zone)
+        if match is None or match[2] not in ZONE_LETTERS:
+            raise UnknownPlaceError(
+                f"There is no zone {zone!r}. Zones are a region's name and one of the letters "
+                f"{', '.join(ZONE_LETTERS)}, for example {self._example_zones()}."
+            )
+
+        def begin(fault: Fault) -> None:
+            self._environment.zone_outages.setdefault(zone, set()).add(fault)
+            for _, replica in self._replicas(zone):
+                replica.outages.add(fault)
+
+        def end(fault: Fault) -> None:
+            self._environment.zone_outages[zone].discard(fault)
+            self._restore(fault, list(self._replicas(zone)))
+
+        return self._start(f"zone outage {zone}", begin, end, after, duration)
+
+    def node_outage(
+        self,
+        zone: str,
+        *,
+        table: str,
+        partition: int = 0,
+        after: float = 0,
+        duration: float | None = None,
+    ) -> Fault:
+        """The node that holds one partition's replica in a zone stops answering.
+
+        Raises `UnknownPlaceError` if the zone's region has no such table or partition.
+        """
+        place = self._replica(zone, table, partition)
+
+        def begin(fault: Fault) -> None:
+            place[1].outages.add(fault)
+
+        def end(fault: Fault) -> None:
+            self._restore(fault, [place])
+
+        return self._start(
+            f"node outage {zone} table={table} partition={partition}", begin, end, after, duration
+        )
+
+    def end_all(self) -> None:
+        """End every fault."""
+        for fault in list(self._active):
+            fault.end()
+
+    @property
+    def active(self) -> list[Fault]:
+        """The faults that go on now."""
+        return [fault for fault in self._active if fault.status == "ACTIVE"]
+
+    def _start(
+        self,
+        description: str,
+        begin: Callable[[Fault], None],
+        end: Callable[[Fault], None],
+        after: float,
+        duration: float | None,
+    ) -> Fault:
+        if after < 0 or (duration is not None and duration < 0):
+            raise UsageError("after= and duration= are seconds from now on: zero or more.")
+        fault = Fault(description, self._environment, begin, end)
+        self._active = [other for other in self._active if other.status != "ENDED"]
+        self._active.append(fault)
+        if after == 0:
+            fault.begin()
+        else:
+            self._environment.later(after, fault.begin)
+        if duration is not None:
+            self._environment.later(after + duration, fault.end)
+        return fault
+
+    def _restore(self, fault: Fault, places: list[tuple[Partition, Replica]]) -> None:
+        for _, replica in places:
+            replica.outages.discard(fault)
+        for partition, replica in places:
+            if replica.up:
+                partition.replica_returned(replica)
+
+    def _replicas(self, zone: str) -> Iterator[tuple[Partition, Replica]]:
+        for region in self._regions():
+            if zone in region.zones:
+                for table in region.tables.values():
+                    for partition in table.all_partitions():
+                        for replica in partition.replicas:
+                            if replica.zone == zone:
+                                yield partition, replica
+
+    def _replica(self, zone: str, table: str, number: int) -> tuple[Partition, Replica]:
+        regions = [region for region in self._regions() if zone in region.zones]
+        found = [region.tables[table] for region in regions if table in region.tables]
+        if not found:
+            names = sorted({name for region in regions for name in region.tables})
+            raise UnknownPlaceError(
+                f"No table {table!r} has replicas in zone {zone!r}. "
+                f"Tables there: {', '.join(names) or 'none'}."
+            )
+        partitions = found[0].partitions
+        if not 0 <= number < len(partitions):
+            raise UnknownPlaceError(
+                f"Table {table!r} has partitions 0 to {len(partitions) - 1}, not {number}."
+            )
+        partition = partitions[number]
+        return partition, next(r for r in partition.replicas if r.zone == zone)
+
+    def _example_zones(self) -> str:
+        zones = [zone for region in self._regions() for zone in region.zones]
+        return ", ".join(zones or [f"us-east-1{letter}" for letter in ZONE_LETTERS])

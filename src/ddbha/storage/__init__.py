@@ -1,0 +1,1 @@
+"""Storage: records, logs, followers, item stores, replicas, partitions and tables."""

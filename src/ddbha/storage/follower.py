@@ -1,0 +1,43 @@
+"""The one abstraction for whatever reads a log: a cursor, a lag, and an `apply`."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+
+from attrs import define, field
+
+from ddbha.storage.log import Log
+from ddbha.storage.record import LogRecord
+
+
+@define(eq=False)
+class Follower(ABC):
+    """Applies the records of a log in order, each once.
+
+    A follower may catch up as late as when it is next read: nobody can tell.  With a `lag` (seconds)
+    it stays that far in the past.
+    """
+
+    applied_sequence: int = field(default=0, kw_only=True)
+    lag: float = field(default=0.0, kw_only=True)
+
+    @property
+    @abstractmethod
+    def source(self) -> Log:
+        """The log that is followed."""
+
+    @abstractmethod
+    def apply(self, record: LogRecord) -> None:
+        """Take one record in."""
+
+    def catch_up(self, now: float) -> None:
+        """Apply every record that is at least `lag` seconds old at `now`."""
+        log = self.source
+        if self.applied_sequence == log.last_sequence:
+            return
+        horizon = now - self.lag
+        for record in log.after(self.applied_sequence):
+            if record.time > horizon:
+                break
+            self.apply(record)
+            self.applied_sequence = record.sequence

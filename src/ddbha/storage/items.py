@@ -1,0 +1,140 @@
+"""The item store of one replica: images by key, in key order, with its local secondary indexes.
+
+Reads by key are a dictionary look-up.  Order is needed only by queries and scans, so keys that are new
+since the last of them wait in a set, and are merged when order is next asked for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from sortedcontainers import SortedList
+
+from ddbha.storage.record import LogRecord
+from ddbha.values.image import Image
+from ddbha.values.key import ItemKey, KeySchema
+
+
+class _Greatest:
+    """Compares greater than every key component, so that `(*key, GREATEST)` ends a range."""
+
+    __slots__ = ()
+
+    def __lt__(self, other: object) -> bool:
+        return False
+
+    def __gt__(self, other: object) -> bool:
+        return True
+
+    def __repr__(self) -> str:
+        return "GREATEST"
+
+
+GREATEST = _Greatest()
+
+
+class KeyOrder:
+    """A set of positions that can be walked in order."""
+
+    __slots__ = ("_fresh", "_sorted")
+
+    def __init__(self) -> None:
+        self._sorted: SortedList[ItemKey] = SortedList()
+        self._fresh: set[ItemKey] = set()
+
+    def add(self, position: ItemKey) -> None:
+        """Add a position that is not in the set."""
+        self._fresh.add(position)
+
+    def remove(self, position: ItemKey) -> None:
+        """Remove a position that is in the set."""
+        if position in self._fresh:
+            self._fresh.remove(position)
+        else:
+            self._sorted.remove(position)
+
+    def range(self, low: ItemKey, high: ItemKey, *, reverse: bool = False) -> Iterator[ItemKey]:
+        """The positions from `low` on and before `high`."""
+        if self._fresh:
+            if len(self._fresh) > 8:
+                self._sorted.update(self._fresh)
+            else:
+                for position in self._fresh:
+                    self._sorted.add(position)
+            self._fresh.clear()
+        positions: Iterator[ItemKey] = self._sorted.irange(
+            low, high, inclusive=(True, False), reverse=reverse
+        )
+        return positions
+
+
+class ItemStore:
+    """Everything one replica holds of a partition's items."""
+
+    __slots__ = ("_local", "_order", "images", "local_schemas", "size")
+
+    def __init__(self, local_schemas: Mapping[str, KeySchema]) -> None:
+        self.images: dict[ItemKey, Image] = {}
+        #: Bytes of all items.
+        self.size = 0
+        self.local_schemas = local_schemas
+        self._order = KeyOrder()
+        self._local = {name: KeyOrder() for name in local_schemas}
+
+    def apply(self, record: LogRecord) -> None:
+        """Replace, add or remove the item that a record is about."""
+        self.replace(record.key, record.new)
+
+    def replace(self, key: ItemKey, image: Image | None) -> None:
+        """Make `image` what is stored at `key`; None removes the item."""
+        old = self.images.get(key)
+        if old is not None:
+            self.size -= old.size
+        if image is not None:
+            self.images[key] = image
+            self.size += image.size
+            if old is None:
+                self._order.add(key)
+        elif old is not None:
+            del self.images[key]
+            self._order.remove(key)
+        for name, order in self._local.items():
+            schema = self.local_schemas[name]
+            before = local_position(schema, old, key)
+            after = local_position(schema, image, key)
+            if before != after:
+                if before is not None:
+                    order.remove(before)
+                if after is not None:
+                    order.add(after)
+
+    def range(
+        self, low: ItemKey, high: ItemKey, *, reverse: bool = False, index: str | None = None
+    ) -> Iterator[tuple[ItemKey, Image]]:
+        """Positions and images from `low` on and before `high`, in the order of the keys or an index."""
+        images = self.images
+        if index is None:
+            for key in self._order.range(low, high, reverse=reverse):
+                yield key, images[key]
+        else:
+            for position in self._local[index].range(low, high, reverse=reverse):
+                yield position, images[position[-1]]
+
+    def copy(self) -> ItemStore:
+        """A store of its own with the same items, for a replica built from a peer."""
+        store = ItemStore(self.local_schemas)
+        for key, image in self.images.items():
+            store.replace(key, image)
+        return store
+
+    def __len__(self) -> int:
+        return len(self.images)
+
+
+def local_position(schema: KeySchema, image: Image | None, key: ItemKey) -> Any:
+    """Where an item stands in a local index, or None where it has no entry."""
+    if image is None:
+        return None
+    position = schema.key_or_none(image.item())
+    return None if position is None else (*position, key)

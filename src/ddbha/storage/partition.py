@@ -1,0 +1,146 @@
+"""A partition: a range of the hash of the partition key, held by three replicas in three zones."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from random import Random
+
+from attrs import Factory, define, field
+
+from ddbha.errors import InternalServerError
+from ddbha.storage.follower import Follower
+from ddbha.storage.record import LogRecord
+from ddbha.storage.replica import Replica
+from ddbha.values.image import Image
+from ddbha.values.key import ItemKey
+
+#: Replicas that must persist a record before it is acknowledged.
+QUORUM = 2
+#: Followers catch up at the latest after this many records, and then the log is cut.
+BATCH = 1024
+
+
+@define(eq=False)
+class Partition:
+    """Hashes from `low` on and before `high`.
+
+    Writes and strongly consistent reads go through the leader and need two of three replicas;
+    eventually consistent reads need one.  `notify` is told of elections and recoveries.
+    """
+
+    number: int
+    low: int
+    high: int
+    replicas: Sequence[Replica]
+    leader: Replica
+    random: Random
+    notify: Callable[[str, Partition, str], None]
+    term: int = 1
+    #: The newest record that two replicas have persisted: all up to it is acknowledged.
+    acknowledged_sequence: int = 0
+    #: Followers of this partition's log besides its replicas.
+    followers: list[Follower] = Factory(list)
+    _cut_at: int = field(default=BATCH, init=False)
+
+    def available_leader(self) -> Replica:
+        """The replica that takes writes and strongly consistent reads, with all records applied.
+
+        A new leader is elected if the last one cannot be reached.  Raises `InternalServerError` while
+        fewer than two replicas are up.
+        """
+        leader = self.leader
+        if leader.outages or self._members_up() < QUORUM:
+            leader = self._elect()
+        if leader.applied_sequence != leader.log.last_sequence:
+            leader.apply_all()
+        return leader
+
+    def _members_up(self) -> int:
+        first, second, third = self.replicas
+        return (not first.outages) + (not second.outages) + (not third.outages)
+
+    def _elect(self) -> Replica:
+        candidates = [replica for replica in self.replicas if replica.up]
+        if len(candidates) < QUORUM:
+            raise InternalServerError
+        if self.leader.outages:
+            self.leader = max(candidates, key=lambda replica: replica.last_sequence)
+            assert self.leader.last_sequence >= self.acknowledged_sequence, (
+                "two of three replicas hold every acknowledged record"
+            )
+            self.term += 1
+            self.notify("leader-elected", self, self.leader.zone)
+        for replica in candidates:
+            self._recover(replica)
+        return self.leader
+
+    def _recover(self, replica: Replica) -> None:
+        if replica.last_sequence < self.leader.last_sequence:
+            how = replica.recover_from(self.leader)
+            self.notify(f"replica-recovered-from-{how}", self, replica.zone)
+
+    def replica_returned(self, replica: Replica) -> None:
+        """A replica can be reached again: it fetches what it missed as soon as there is a leader."""
+        if self._members_up() >= QUORUM:
+            self._elect()
+            self._recover(replica)
+
+    def reader(self, now: float) -> Replica:
+        """Any replica that is up, chosen by the seed, as far as its lag lets it be at `now`.
+
+        Raises `InternalServerError` while all three are down.
+        """
+        first, second, third = self.replicas
+        if not (first.outages or second.outages or third.outages):
+            replica = self.replicas[int(self.random.random() * 3)]
+        else:
+            candidates = [replica for replica in self.replicas if replica.up]
+            if not candidates:
+                raise InternalServerError
+            replica = candidates[int(self.random.random() * len(candidates))]
+        if replica.applied_sequence != replica.log.last_sequence:
+            if replica is self.leader:
+                replica.apply_all()
+            else:
+                replica.catch_up(now)
+        return replica
+
+    def commit(
+        self, key: ItemKey, new: Image | None, time: float, origin: str, cause: str | None = None
+    ) -> LogRecord:
+        """Write one item: persisted by every replica that is up, acknowledged by at least two.
+
+        Raises `InternalServerError`, with nothing written, while fewer than two are up.
+        """
+        leader = self.available_leader()
+        sequence = leader.log.last_sequence + 1
+        record = LogRecord(
+            sequence, self.term, time, origin, key, leader.items.images.get(key), new, cause
+        )
+        copies = 0
+        for replica in self.replicas:
+            if not replica.outages:
+                replica.log.append(record)
+                copies += 1
+        assert copies >= QUORUM, "available_leader makes sure of a quorum"
+        self.acknowledged_sequence = sequence
+        leader.items.replace(key, new)
+        leader.applied_sequence = sequence
+        if sequence >= self._cut_at:
+            self._catch_up_and_cut(time)
+        return record
+
+    def _catch_up_and_cut(self, now: float) -> None:
+        for follower in self.followers:
+            follower.catch_up(now)
+        for replica in self.replicas:
+            if replica.up:
+                replica.catch_up(now)
+        needed = min(
+            [follower.applied_sequence for follower in self.followers]
+            + [replica.applied_sequence for replica in self.replicas if replica.up]
+        )
+        for replica in self.replicas:
+            if replica.up:
+                replica.log.drop_through(needed)
+        self._cut_at = self.acknowledged_sequence + BATCH

@@ -1,0 +1,237 @@
+"""A table: its key schema, its partitions, its indexes, and the settings that descriptions show."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
+from typing import Any
+
+from attrs import Factory, define, field, frozen
+
+from ddbha.storage.follower import Follower
+from ddbha.storage.items import GREATEST
+from ddbha.storage.partition import Partition
+from ddbha.storage.record import LogRecord
+from ddbha.storage.replica import Replica
+from ddbha.values.attribute import item_size
+from ddbha.values.image import Image
+from ddbha.values.key import HASH_SPACE, ItemKey, KeySchema
+
+
+@frozen
+class Throughput:
+    """Read and write capacity units per second."""
+
+    read: int = 0
+    write: int = 0
+
+
+@frozen
+class IndexProjection:
+    """What an index holds of an item besides the keys: nothing, the named attributes, or all."""
+
+    type: str
+    non_key_attributes: tuple[str, ...] = ()
+
+
+@define(eq=False)
+class SecondaryIndex:
+    """What local and global secondary indexes have in common."""
+
+    name: str
+    schema: KeySchema
+    projection: IndexProjection
+    table_schema: KeySchema
+    #: Names of the projected attributes; None stands for all.
+    projected: frozenset[str] | None = field(init=False)
+
+    @projected.default
+    def _projected(self) -> frozenset[str] | None:
+        if self.projection.type == "ALL":
+            return None
+        return frozenset(
+            (*self.schema.names, *self.table_schema.names, *self.projection.non_key_attributes)
+        )
+
+    def project(self, image: Image) -> Image:
+        """The entry that an item has in the index; the item's own image if all is projected."""
+        if self.projected is None:
+            return image
+        item = {name: value for name, value in image.item().items() if name in self.projected}
+        return Image.of(item, item_size(item))
+
+    def entry(self, image: Image | None) -> tuple[ItemKey, Image] | None:
+        """Position (without the table's key) and entry of an item, or None where it has none."""
+        if image is None:
+            return None
+        position = self.schema.key_or_none(image.item())
+        return None if position is None else (position, self.project(image))
+
+
+@define(eq=False)
+class LocalIndex(SecondaryIndex):
+    """A local secondary index: kept by each replica beside the items, always as current as they are."""
+
+
+@define(eq=False)
+class GlobalIndex(SecondaryIndex):
+    """A global secondary index: partitions of its own that follow the logs of the table's."""
+
+    partitions: Sequence[Partition] = ()
+    status: str = "ACTIVE"
+    backfilling: bool | None = None
+    throughput: Throughput = Throughput()
+    on_demand: Throughput | None = None
+    warm: Throughput | None = None
+    followers: list[IndexFollower] = Factory(list)
+
+    def catch_up(self, now: float) -> None:
+        """Bring the index as far as its lag allows at `now`."""
+        for follower in self.followers:
+            follower.catch_up(now)
+
+
+@define(eq=False)
+class IndexFollower(Follower):
+    """Carries the writes of one partition of the table into a global secondary index."""
+
+    index: GlobalIndex
+    partition: Partition
+
+    @property
+    def source(self) -> Any:
+        return self.partition.leader.log
+
+    def apply(self, record: LogRecord) -> None:
+        before = self.index.entry(record.old)
+        after = self.index.entry(record.new)
+        if before is not None and (after is None or after[0] != before[0]):
+            self._commit((*before[0], record.key), None, record)
+        if after is not None:
+            self._commit((*after[0], record.key), after[1], record)
+
+    def _commit(self, key: ItemKey, image: Image | None, record: LogRecord) -> None:
+        partition_of(self.index.partitions, key[0]).commit(
+            key, image, record.time, record.origin, record.cause
+        )
+
+
+@define(eq=False)
+class TableSettings:
+    """What a client may set on a table besides its keys."""
+
+    billing_mode: str = "PROVISIONED"
+    throughput: Throughput = Throughput()
+    on_demand: Throughput | None = None
+    warm: Throughput | None = None
+    stream_view_type: str | None = None
+    stream_label: str | None = None
+    deletion_protection: bool = False
+    table_class: str | None = None
+    encryption: dict[str, Any] | None = None
+    on_demand_since: float | None = None
+    decreases_today: int = 0
+    last_increase: float | None = None
+    last_decrease: float | None = None
+    tags: dict[str, str] = Factory(dict)
+
+
+@define(eq=False)
+class Table:
+    """A table in one region."""
+
+    name: str
+    arn: str
+    id: str
+    created: float
+    #: Types of all key attributes of the table and its indexes, by name, in the order declared.
+    attribute_types: dict[str, str]
+    schema: KeySchema
+    partitions: list[Partition]
+    local_indexes: dict[str, LocalIndex]
+    global_indexes: dict[str, GlobalIndex] = Factory(dict)
+    settings: TableSettings = Factory(TableSettings)
+    status: str = "CREATING"
+
+    def partition(self, hash_value: int) -> Partition:
+        """The partition that holds a hash."""
+        return partition_of(self.partitions, hash_value)
+
+    def add_global_index(self, index: GlobalIndex) -> None:
+        """Let an index follow the table from the items that are there now on."""
+        for partition in self.partitions:
+            leader = partition.available_leader()
+            follower = IndexFollower(index, partition, applied_sequence=leader.log.last_sequence)
+            for key, image in leader.items.images.items():
+                entry = index.entry(image)
+                if entry is not None:
+                    partition_of(index.partitions, entry[0][0]).commit(
+                        (*entry[0], key), entry[1], self.created, ""
+                    )
+            partition.followers.append(follower)
+            index.followers.append(follower)
+        self.global_indexes[index.name] = index
+
+    def remove_global_index(self, name: str) -> None:
+        """Drop an index and whatever it followed."""
+        index = self.global_indexes.pop(name)
+        for follower in index.followers:
+            follower.partition.followers.remove(follower)
+
+    def all_partitions(self) -> Iterator[Partition]:
+        """The partitions of the table and of its global indexes."""
+        yield from self.partitions
+        for index in self.global_indexes.values():
+            yield from index.partitions
+
+    @property
+    def item_count(self) -> int:
+        """How many items the table holds."""
+        return sum(len(_best(partition).items) for partition in self.partitions)
+
+    @property
+    def size(self) -> int:
+        """Bytes of all items."""
+        return sum(_best(partition).items.size for partition in self.partitions)
+
+
+def _best(partition: Partition) -> Replica:
+    """The leader with all applied; descriptions answer even while the partition has no quorum."""
+    partition.leader.apply_all()
+    return partition.leader
+
+
+def partition_of(partitions: Sequence[Partition], hash_value: int) -> Partition:
+    """The one of consecutive partitions that holds a hash."""
+    if len(partitions) == 1:
+        return partitions[0]
+    return partitions[bisect_right(partitions, hash_value, key=_low) - 1]
+
+
+def _low(partition: Partition) -> int:
+    return partition.low
+
+
+def even_ranges(count: int) -> list[tuple[int, int]]:
+    """The hash space cut into `count` ranges of one size."""
+    bounds = [HASH_SPACE * number // count for number in range(count + 1)]
+    return list(pairwise(bounds))
+
+
+@frozen
+class KeyBounds:
+    """A range of positions: from `low` on and before `high`."""
+
+    low: ItemKey
+    high: ItemKey
+
+    @classmethod
+    def collection(cls, hash_value: int, partition_key: Any) -> KeyBounds:
+        """One item collection."""
+        return cls((hash_value, partition_key), (hash_value, partition_key, GREATEST))
+
+    @classmethod
+    def hashes(cls, low: int, high: int) -> KeyBounds:
+        """All positions of a range of hashes."""
+        return cls((low,), (high,))

@@ -1,0 +1,1 @@
+"""Attribute values: numbers, canonical form, size, order, keys and packed images."""

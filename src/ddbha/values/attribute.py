@@ -1,0 +1,250 @@
+"""Attribute values in wire form (`{"S": "x"}`): validation, canonical form, size, equality, order.
+
+Types and sizes:
+https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/HowItWorks.NamingRulesDataTypes.html
+https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/CapacityUnitCalculations.html
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from ddbha.errors import ValidationException
+from ddbha.values import number
+from ddbha.values.number import Comparable
+
+AttributeValue = dict[str, Any]
+Item = dict[str, AttributeValue]
+
+#: Levels of lists and maps inside an attribute.
+MAXIMUM_NESTING = 32
+#: What a list or a map takes besides its contents, and what each of its elements takes.
+CONTAINER_OVERHEAD = 3
+ELEMENT_OVERHEAD = 1
+
+_Canonical = Callable[[Any, int], tuple[AttributeValue, int]]
+
+
+def type_of(value: AttributeValue) -> str:
+    """The data type descriptor of a value: S, N, B, BOOL, NULL, L, M, SS, NS or BS."""
+    for descriptor in value:
+        return descriptor
+    raise ValidationException(_EMPTY_VALUE)
+
+
+_EMPTY_VALUE = "Supplied AttributeValue is empty, must contain exactly one of the supported datatypes"
+_SEVERAL_TYPES = (
+    "Supplied AttributeValue has more than one datatypes set, must contain exactly one of the "
+    "supported datatypes"
+)
+
+
+def text_size(text: str) -> int:
+    """Bytes of a string in UTF-8."""
+    return len(text) if text.isascii() else len(text.encode("utf-8", "surrogatepass"))
+
+
+def canonical_item(item: Item) -> tuple[Item, int]:
+    """A copy of `item` with canonical numbers, and its size in bytes.
+
+    Raises `ValidationException` for what no item may hold.
+    """
+    size = 0
+    result: Item = {}
+    for name, value in item.items():
+        if len(value) != 1:
+            raise _wrong_number_of_types(value)
+        for descriptor, content in value.items():
+            canonical_content, content_size = _canonical_of(descriptor)(content, 0)
+            result[name] = canonical_content
+            size += content_size + (len(name) if name.isascii() else text_size(name))
+    return result, size
+
+
+def canonical_value(value: AttributeValue, depth: int = 0) -> tuple[AttributeValue, int]:
+    """A copy of `value` with canonical numbers, and its size in bytes.
+
+    `depth` counts the lists and maps around it.  Raises `ValidationException`.
+    """
+    if len(value) != 1:
+        raise _wrong_number_of_types(value)
+    for descriptor, content in value.items():
+        return _canonical_of(descriptor)(content, depth)
+    raise ValidationException(_EMPTY_VALUE)
+
+
+def _wrong_number_of_types(value: AttributeValue) -> ValidationException:
+    return ValidationException(_SEVERAL_TYPES if value else _EMPTY_VALUE)
+
+
+def _canonical_of(descriptor: str) -> _Canonical:
+    function = _CANONICAL.get(descriptor)
+    if function is None:
+        # A descriptor that the model does not have is ignored by AWS, so nothing is set.
+        raise ValidationException(_EMPTY_VALUE)
+    return function
+
+
+def _string(content: str, depth: int) -> tuple[AttributeValue, int]:
+    return {"S": content}, len(content) if content.isascii() else text_size(content)
+
+
+def _number(content: str, depth: int) -> tuple[AttributeValue, int]:
+    text = number.canonical(content)
+    return {"N": text}, number.size(text)
+
+
+def _binary(content: bytes, depth: int) -> tuple[AttributeValue, int]:
+    data = bytes(content)
+    return {"B": data}, len(data)
+
+
+def _boolean(content: bool, depth: int) -> tuple[AttributeValue, int]:
+    return {"BOOL": bool(content)}, 1
+
+
+def _null(content: bool, depth: int) -> tuple[AttributeValue, int]:
+    if not content:
+        raise ValidationException(
+            "One or more parameter values were invalid: Null attribute value types must have the "
+            "value of true"
+        )
+    return {"NULL": True}, 1
+
+
+def _nested(depth: int) -> int:
+    if depth >= MAXIMUM_NESTING:
+        raise ValidationException("Nesting Levels have exceeded supported limits")
+    return depth + 1
+
+
+def _list(content: list[AttributeValue], depth: int) -> tuple[AttributeValue, int]:
+    inner = _nested(depth)
+    size = CONTAINER_OVERHEAD
+    elements = []
+    for element in content:
+        value, value_bytes = canonical_value(element, inner)
+        elements.append(value)
+        size += value_bytes + ELEMENT_OVERHEAD
+    return {"L": elements}, size
+
+
+def _map(content: dict[str, AttributeValue], depth: int) -> tuple[AttributeValue, int]:
+    inner = _nested(depth)
+    size = CONTAINER_OVERHEAD
+    members = {}
+    for name, member in content.items():
+        value, value_bytes = canonical_value(member, inner)
+        members[name] = value
+        size += text_size(name) + value_bytes + ELEMENT_OVERHEAD
+    return {"M": members}, size
+
+
+def _set_of(
+    descriptor: str,
+    kind: str,
+    canonical_member: Callable[[Any], Any],
+    member_size: Callable[[Any], int],
+    written: Callable[[Any], str],
+) -> _Canonical:
+    def check(content: Iterable[Any], depth: int) -> tuple[AttributeValue, int]:
+        members = [canonical_member(member) for member in content]
+        if not members:
+            raise ValidationException(
+                f"One or more parameter values were invalid: An {kind} set  may not be empty"
+            )
+        if len(set(members)) != len(members):
+            raise ValidationException(
+                "One or more parameter values were invalid: Input collection "
+                f"[{', '.join(map(written, members))}] contains duplicates."
+                if descriptor != "NS"
+                else "Input collection contains duplicates"
+            )
+        return {descriptor: members}, sum(map(member_size, members))
+
+    return check
+
+
+def _binary_text(data: bytes) -> str:
+    return f"java.nio.HeapByteBuffer[pos=0 lim={len(data)} cap={len(data)}]"
+
+
+_CANONICAL: dict[str, _Canonical] = {
+    "S": _string,
+    "N": _number,
+    "B": _binary,
+    "BOOL": _boolean,
+    "NULL": _null,
+    "L": _list,
+    "M": _map,
+    "SS": _set_of("SS", "string", str, text_size, str),
+    "NS": _set_of("NS", "number", number.canonical, number.size, str),
+    "BS": _set_of("BS", "binary", bytes, len, _binary_text),
+}
+
+DESCRIPTORS = frozenset(_CANONICAL)
+
+
+def value_size(value: AttributeValue) -> int:
+    """Bytes of a canonical value."""
+    for descriptor, content in value.items():
+        if descriptor == "S":
+            return text_size(content)
+        if descriptor == "N":
+            return number.size(content)
+        if descriptor == "B":
+            return len(content)
+        if descriptor == "L":
+            return CONTAINER_OVERHEAD + sum(value_size(v) + ELEMENT_OVERHEAD for v in content)
+        if descriptor == "M":
+            return CONTAINER_OVERHEAD + item_size(content) + ELEMENT_OVERHEAD * len(content)
+        if descriptor == "SS":
+            return sum(map(text_size, content))
+        if descriptor == "NS":
+            return sum(map(number.size, content))
+        if descriptor == "BS":
+            return sum(map(len, content))
+    return 1
+
+
+def item_size(item: Item) -> int:
+    """Bytes of a canonical item: names and values."""
+    return sum(text_size(name) + value_size(value) for name, value in item.items())
+
+
+def equal(left: AttributeValue, right: AttributeValue) -> bool:
+    """Deep equality of canonical values: sets have no order, everything else must be the same."""
+    if left == right:
+        return True
+    descriptor = type_of(left)
+    if descriptor != type_of(right):
+        return False
+    a, b = left[descriptor], right[descriptor]
+    if descriptor in ("SS", "NS", "BS"):
+        return len(a) == len(b) and set(a) == set(b)
+    if descriptor == "L":
+        return len(a) == len(b) and all(map(equal, a, b))
+    if descriptor == "M":
+        return a.keys() == b.keys() and all(equal(value, b[name]) for name, value in a.items())
+    return False
+
+
+def same_item(left: Item | None, right: Item | None) -> bool:
+    """Whether two canonical items hold the same attributes; an absent item equals only an absent one."""
+    if left is None or right is None:
+        return left is right
+    return left == right or equal({"M": left}, {"M": right})
+
+
+def order(value: AttributeValue) -> str | Comparable | bytes:
+    """What a value of type S, N or B is compared by, in DynamoDB's order.
+
+    Code points order as UTF-8 bytes do, so a string stands for itself.
+    """
+    for descriptor, content in value.items():
+        if descriptor == "N":
+            return number.parse(content)
+        if descriptor in ("S", "B"):
+            return content  # type: ignore[no-any-return]
+    raise AssertionError(f"{value} has no order")

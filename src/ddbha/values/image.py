@@ -1,0 +1,36 @@
+"""An item as it stood at one commit: packed, immutable, shared by logs, replicas and indexes.
+
+Packing with `marshal` takes about a seventeenth of the memory of the nested dicts, and each reader
+unpacks an item of its own, so nothing that a caller holds is ever shared with the store.
+"""
+
+from __future__ import annotations
+
+import marshal
+
+from attrs import frozen
+
+from ddbha.values.attribute import Item
+
+_unpack = marshal.loads
+_pack = marshal.dumps
+
+
+@frozen(eq=False)
+class Image:
+    """A packed item and its size in bytes by DynamoDB's rules.
+
+    Equal items may pack to different bytes, so images are compared by identity or by `item()`.
+    """
+
+    packed: bytes
+    size: int
+
+    @classmethod
+    def of(cls, item: Item, size: int) -> Image:
+        """Pack a canonical item."""
+        return cls(_pack(item), size)
+
+    def item(self) -> Item:
+        """A fresh copy of the item."""
+        return _unpack(self.packed)  # type: ignore[no-any-return]

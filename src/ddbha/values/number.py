@@ -1,0 +1,107 @@
+"""DynamoDB's number: 38 significant digits, magnitude 1E-130 to 9.99…E+125, exact arithmetic.
+
+Rules: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/HowItWorks.NamingRulesDataTypes.html
+"""
+
+from __future__ import annotations
+
+import re
+from decimal import Context, Decimal, Inexact, Overflow, Rounded
+from functools import lru_cache
+
+from ddbha.errors import ValidationException
+
+Comparable = int | Decimal
+
+MAXIMUM_DIGITS = 38
+LARGEST_EXPONENT = 125
+SMALLEST_EXPONENT = -130
+
+_NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?", re.ASCII)
+_PLAIN_INTEGER = re.compile(r"(?:0|-?[1-9]\d{0,15})", re.ASCII)
+_EXPONENT_LENGTH = 6
+# Two numbers 10**125 and 10**-130 apart need 256 digits to be added without rounding.
+_EXACT = Context(prec=600, Emax=999_999, Emin=-999_999, traps=[Inexact, Rounded, Overflow])
+
+
+def canonical(text: str) -> str:
+    """The one way DynamoDB writes a number: no exponent, no needless zeros.
+
+    Raises `ValidationException` if `text` is no number, has more than 38 significant digits, or has a
+    magnitude out of range.
+    """
+    if _PLAIN_INTEGER.fullmatch(text):
+        return text
+    return _canonical(text)
+
+
+@lru_cache(maxsize=4096)
+def _canonical(text: str) -> str:
+    stripped = text.strip(" ")
+    if not stripped:
+        raise ValidationException("The parameter cannot be converted to a numeric value")
+    if not _NUMBER.fullmatch(stripped):
+        raise ValidationException(f"The parameter cannot be converted to a numeric value: {text}")
+    return _write(_decimal(stripped))
+
+
+def _decimal(text: str) -> Decimal:
+    """`text` as a decimal; an exponent too long to read is replaced by one just out of range."""
+    mantissa, _, exponent = text.replace("E", "e").partition("e")
+    if len(exponent) > _EXPONENT_LENGTH and len(exponent.lstrip("+-0")) > _EXPONENT_LENGTH:
+        exponent = f"{'-' if exponent.startswith('-') else ''}99999"
+    return Decimal(f"{mantissa}e{exponent}" if exponent else mantissa)
+
+
+def _write(value: Decimal) -> str:
+    sign, digits, exponent = value.as_tuple()
+    assert isinstance(exponent, int), "the pattern admits neither NaN nor Infinity"
+    significant = "".join(map(str, digits)).lstrip("0")
+    if not significant:
+        return "0"
+    trimmed = significant.rstrip("0")
+    exponent += len(significant) - len(trimmed)
+    magnitude = exponent + len(trimmed) - 1
+    if magnitude > LARGEST_EXPONENT:
+        raise ValidationException(
+            "Number overflow. Attempting to store a number with magnitude larger than supported range"
+        )
+    if magnitude < SMALLEST_EXPONENT:
+        raise ValidationException(
+            "Number underflow. Attempting to store a number with magnitude smaller than supported range"
+        )
+    if len(trimmed) > MAXIMUM_DIGITS:
+        raise ValidationException("Attempting to store more than 38 significant digits in a Number")
+    if exponent >= 0:
+        plain = trimmed + "0" * exponent
+    elif magnitude >= 0:
+        plain = f"{trimmed[: magnitude + 1]}.{trimmed[magnitude + 1 :]}"
+    else:
+        plain = f"0.{'0' * (-magnitude - 1)}{trimmed}"
+    return f"-{plain}" if sign else plain
+
+
+def parse(text: str) -> Comparable:
+    """The value of a canonical number, for order, equality and hashing."""
+    return Decimal(text) if "." in text else int(text)
+
+
+def add(left: str, right: str) -> str:
+    """The exact sum of two canonical numbers; `ValidationException` if it cannot be stored."""
+    return _write(_EXACT.add(Decimal(left), Decimal(right)))
+
+
+def subtract(left: str, right: str) -> str:
+    """The exact difference of two canonical numbers; `ValidationException` if it cannot be stored."""
+    return _write(_EXACT.subtract(Decimal(left), Decimal(right)))
+
+
+def size(text: str) -> int:
+    """Bytes of a canonical number: one for two significant digits, one more, one more if negative.
+
+    https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/CapacityUnitCalculations.html
+    """
+    negative = text.startswith("-")
+    integral, _, fraction = text.lstrip("-").partition(".")
+    digits = len((integral + fraction).strip("0"))
+    return (digits + 1) // 2 + 1 + negative

@@ -1,0 +1,115 @@
+"""The checker: what must hold in a world whatever failed in it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from ddbha.errors import InvariantError
+from ddbha.region import Region
+from ddbha.storage.partition import QUORUM, Partition
+from ddbha.storage.replica import Replica
+from ddbha.storage.table import GlobalIndex, Table
+from ddbha.values.attribute import Item, same_item
+from ddbha.values.image import Image
+from ddbha.values.key import ItemKey
+
+
+def verify(regions: Iterable[Region], now: float) -> None:
+    """Raise `InvariantError` naming the first broken invariant.
+
+    Acknowledged records are held by a quorum; replicas that are up agree with their leader; logs have no
+    gaps; items lie in the partition of their hash; indexes hold what their tables imply.
+    """
+    for region in regions:
+        for table in region.tables.values():
+            where = f"{region.name} {table.name}"
+            for partition in table.partitions:
+                _verify_partition(partition, f"{where} partition {partition.number}", now)
+            for index in table.global_indexes.values():
+                for partition in index.partitions:
+                    name = f"{where} index {index.name} partition {partition.number}"
+                    _verify_partition(partition, name, now)
+                _verify_index(table, index, f"{where} index {index.name}", now)
+
+
+def _verify_partition(partition: Partition, where: str, now: float) -> None:
+    holders = [
+        replica
+        for replica in partition.replicas
+        if replica.last_sequence >= partition.acknowledged_sequence
+    ]
+    if len(holders) < QUORUM:
+        raise InvariantError(
+            f"{where}: record {partition.acknowledged_sequence} was acknowledged, but only "
+            f"{len(holders)} of {len(partition.replicas)} replicas hold it"
+        )
+    for replica in partition.replicas:
+        if replica.last_sequence > partition.acknowledged_sequence:
+            raise InvariantError(
+                f"{where}: {replica.zone} holds record {replica.last_sequence}, which was never "
+                "acknowledged"
+            )
+    reference = holders[0]
+    reference.apply_all()
+    for key in reference.items.images:
+        if not partition.low <= key[0] < partition.high:
+            raise InvariantError(f"{where}: {key} lies in another partition's range")
+    for replica in partition.replicas:
+        # One with a lag is in the past on purpose.
+        if replica.up and not (replica.lag and replica is not partition.leader):
+            replica.catch_up(now)
+            _verify_same(reference, replica, where)
+
+
+def _verify_same(reference: Replica, replica: Replica, where: str) -> None:
+    if replica is reference:
+        return
+    images, others = reference.items.images, replica.items.images
+    if images.keys() != others.keys():
+        odd = next(iter(images.keys() ^ others.keys()))
+        raise InvariantError(f"{where}: {reference.zone} and {replica.zone} disagree on {odd}")
+    for key, image in images.items():
+        if not same_image(image, others[key]):
+            raise InvariantError(f"{where}: {reference.zone} and {replica.zone} disagree on {key}")
+    if list(_orders(reference)) != list(_orders(replica)):
+        raise InvariantError(f"{where}: {reference.zone} and {replica.zone} order items differently")
+
+
+def _orders(replica: Replica) -> Iterable[ItemKey]:
+    for index in (None, *replica.items.local_schemas):
+        for key, _ in replica.items.range((), (1 << 64,), index=index):
+            yield key
+
+
+def same_image(left: Image, right: Image) -> bool:
+    """Whether two images hold the same attributes."""
+    return left is right or same_item(left.item(), right.item())
+
+
+def _verify_index(table: Table, index: GlobalIndex, where: str, now: float) -> None:
+    index.catch_up(now)
+    if any(follower.applied_sequence < follower.source.last_sequence for follower in index.followers):
+        return
+    expected: dict[ItemKey, Item] = {}
+    for partition in table.partitions:
+        for key, image in _newest(partition).items.images.items():
+            entry = index.entry(image)
+            if entry is not None:
+                expected[(*entry[0], key)] = entry[1].item()
+    found = {
+        key: image.item()
+        for partition in index.partitions
+        for key, image in _newest(partition).items.images.items()
+    }
+    for key in expected.keys() ^ found.keys():
+        kind = "lacks" if key in expected else "has a stray"
+        raise InvariantError(f"{where}: {kind} entry {key}")
+    for key, item in expected.items():
+        if not same_item(item, found[key]):
+            raise InvariantError(f"{where}: entry {key} differs from its item")
+
+
+def _newest(partition: Partition) -> Replica:
+    replica = max(partition.replicas, key=lambda replica: replica.last_sequence)
+    replica.apply_all()
+    return replica

@@ -1,0 +1,58 @@
+"""Numbers, after the developer guide's page on data types: 38 digits, 1E-130 to 9.99…E+125."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ddbha.errors import ValidationException
+from ddbha.values import number
+
+
+@pytest.mark.parametrize(
+    ("text", "canonical"),
+    [("1.0", "1"), ("1E2", "100"), ("-0", "0"), ("007", "7"), (".5", "0.5"), ("-1.50", "-1.5")],
+)
+def test_numbers_are_read_back_without_exponent_or_needless_zeros(text: str, canonical: str) -> None:
+    assert number.canonical(text) == canonical
+
+
+@pytest.mark.parametrize("text", ["", "abc", "1 2", "NaN", "Infinity", "0x1", "1e"])
+def test_what_is_no_number_is_refused(text: str) -> None:
+    with pytest.raises(ValidationException, match="cannot be converted to a numeric value"):
+        number.canonical(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("1E126", "Number overflow"),
+        ("1E-131", "Number underflow"),
+        ("1" * 39, "more than 38 significant digits"),
+        ("1e999999999999", "Number overflow"),
+    ],
+)
+def test_limits(text: str, message: str) -> None:
+    with pytest.raises(ValidationException, match=message):
+        number.canonical(text)
+
+
+_decimals = st.decimals(min_value=-(10**18), max_value=10**18, places=9)
+
+
+@given(_decimals, _decimals)
+def test_arithmetic_is_exact(left: Decimal, right: Decimal) -> None:
+    a, b = number.canonical(str(left)), number.canonical(str(right))
+    assert Decimal(number.add(a, b)) == left + right
+    assert Decimal(number.subtract(a, b)) == left - right
+
+
+@given(_decimals, _decimals)
+def test_order_is_by_value(left: Decimal, right: Decimal) -> None:
+    a = number.parse(number.canonical(str(left)))
+    b = number.parse(number.canonical(str(right)))
+    assert (a < b) == (left < right)
+    assert (a == b) == (left == right)
