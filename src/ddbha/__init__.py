@@ -2,5 +2,6 @@
 
 from ddbha.clock import Clock, ManualClock, SystemClock, Timings
 from ddbha.errors import AwsError, DdbhaError
+from ddbha.world import World
 
-__all__ = ["AwsError", "Clock", "DdbhaError", "ManualClock", "SystemClock", "Timings"]
+__all__ = ["AwsError", "Clock", "DdbhaError", "ManualClock", "SystemClock", "Timings", "World"]

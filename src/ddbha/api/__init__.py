@@ -1,0 +1,1 @@
+"""Operations: wire request in, wire response out; one module for each family."""

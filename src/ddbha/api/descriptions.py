@@ -1,0 +1,98 @@
+"""Tables and indexes as DescribeTable shows them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ddbha.region import utc
+from ddbha.storage.table import GlobalIndex, LocalIndex, Table, Throughput
+from ddbha.values.key import KeySchema
+
+
+def describe(table: Table) -> dict[str, Any]:
+    """The `TableDescription` of a table."""
+    settings = table.settings
+    description: dict[str, Any] = {
+        "AttributeDefinitions": [
+            {"AttributeName": name, "AttributeType": kind} for name, kind in table.attribute_types.items()
+        ],
+        "TableName": table.name,
+        "KeySchema": _key_schema(table.schema),
+        "TableStatus": table.status,
+        "CreationDateTime": utc(table.created),
+        "ProvisionedThroughput": _throughput(settings.throughput),
+        "TableSizeBytes": table.size,
+        "ItemCount": table.item_count,
+        "TableArn": table.arn,
+        "TableId": table.id,
+        "DeletionProtectionEnabled": settings.deletion_protection,
+    }
+    if settings.billing_mode == "PAY_PER_REQUEST":
+        description["BillingModeSummary"] = {
+            "BillingMode": "PAY_PER_REQUEST",
+            "LastUpdateToPayPerRequestDateTime": utc(table.created),
+        }
+    if settings.table_class is not None:
+        description["TableClassSummary"] = {"TableClass": settings.table_class}
+    if table.local_indexes:
+        description["LocalSecondaryIndexes"] = [
+            _local_index(table, index) for index in table.local_indexes.values()
+        ]
+    if table.global_indexes:
+        description["GlobalSecondaryIndexes"] = [
+            _global_index(table, index) for index in table.global_indexes.values()
+        ]
+    return description
+
+
+def _key_schema(schema: KeySchema) -> list[dict[str, str]]:
+    return [
+        {"AttributeName": name, "KeyType": kind}
+        for name, kind in zip(schema.names, ("HASH", "RANGE"), strict=False)
+    ]
+
+
+def _throughput(throughput: Throughput) -> dict[str, int]:
+    return {
+        "NumberOfDecreasesToday": 0,
+        "ReadCapacityUnits": throughput.read,
+        "WriteCapacityUnits": throughput.write,
+    }
+
+
+def _index(table: Table, index: LocalIndex | GlobalIndex) -> dict[str, Any]:
+    projection: dict[str, Any] = {"ProjectionType": index.projection.type}
+    if index.projection.non_key_attributes:
+        projection["NonKeyAttributes"] = list(index.projection.non_key_attributes)
+    return {
+        "IndexName": index.name,
+        "KeySchema": _key_schema(index.schema),
+        "Projection": projection,
+        "IndexArn": f"{table.arn}/index/{index.name}",
+    }
+
+
+def _local_index(table: Table, index: LocalIndex) -> dict[str, Any]:
+    entries = [
+        index.project(image)
+        for partition in table.partitions
+        for _, image in partition.available_leader().items.range(
+            (partition.low,), (partition.high,), index=index.name
+        )
+    ]
+    return {
+        **_index(table, index),
+        "IndexSizeBytes": sum(entry.size for entry in entries),
+        "ItemCount": len(entries),
+    }
+
+
+def _global_index(table: Table, index: GlobalIndex) -> dict[str, Any]:
+    stores = [partition.leader.items for partition in index.partitions]
+    return {
+        **_index(table, index),
+        "IndexStatus": table.status if table.status == "CREATING" else index.status,
+        "ProvisionedThroughput": _throughput(index.throughput),
+        "IndexSizeBytes": sum(store.size for store in stores),
+        "ItemCount": sum(len(store) for store in stores),
+    }

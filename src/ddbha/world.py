@@ -1,0 +1,113 @@
+"""The world: accounts, regions, one clock, one seed, and the way in for requests."""
+
+from __future__ import annotations
+
+from random import Random
+from threading import RLock
+from typing import Any
+
+# Importing a family of operations registers it.
+import ddbha.api.items
+import ddbha.api.tables  # noqa: F401
+from ddbha import verify
+from ddbha.api import registry
+from ddbha.api.registry import Caller
+from ddbha.clock import Clock, SystemClock, Timings
+from ddbha.errors import UnknownPlaceError
+from ddbha.events import Timeline
+from ddbha.faults import Faults
+from ddbha.region import Environment, Region
+from ddbha.storage.table import Table
+
+_REQUEST_ID_ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+
+
+class World:
+    """DynamoDB in this process.
+
+    `timings` says how long control-plane transitions take on `clock`; `seed` decides everything random.
+    """
+
+    def __init__(
+        self,
+        *,
+        seed: int = 0,
+        clock: Clock | None = None,
+        account_id: str = "123456789012",
+        timings: Timings | None = None,
+    ) -> None:
+        self.seed = seed
+        self.clock = clock or SystemClock()
+        self.account_id = account_id
+        self._environment = Environment(self.clock, timings or Timings.instant(), Random(seed))
+        self._request_ids = Random(seed)
+        self._regions: dict[Caller, Region] = {}
+        self._lock = RLock()
+        self.faults = Faults(self._environment, lambda: list(self._regions.values()))
+
+    def call(
+        self, service: str, operation: str, params: dict[str, Any], caller: Caller
+    ) -> dict[str, Any]:
+        """Answer one request, all of it or nothing; raises `AwsError`."""
+        with self._lock:
+            self._environment.scheduler.run_due(self.clock.time())
+            return registry.find(service, operation)(self.region(caller), params)
+
+    def region(self, caller: Caller) -> Region:
+        """A region as an account sees it."""
+        region = self._regions.get(caller)
+        if region is None:
+            region = Region(caller.region, caller.account_id, self._environment)
+            self._regions[caller] = region
+        return region
+
+    def table(self, name: str, *, region: str = "us-east-1", account_id: str | None = None) -> Table:
+        """A table for inspection; `UnknownPlaceError` if there is none."""
+        with self._lock:
+            self._environment.scheduler.run_due(self.clock.time())
+            tables = self.region(Caller(account_id or self.account_id, region)).tables
+            if name not in tables:
+                raise UnknownPlaceError(
+                    f"There is no table {name!r} in {region}. Tables there: "
+                    f"{', '.join(sorted(tables)) or 'none'}."
+                )
+            return tables[name]
+
+    @property
+    def events(self) -> Timeline:
+        """What happened, oldest first."""
+        return self._environment.events
+
+    def verify(self) -> None:
+        """Raise `InvariantError` if anything holds that never may."""
+        with self._lock:
+            self._environment.scheduler.run_due(self.clock.time())
+            verify.verify(self._regions.values(), self.clock.time())
+
+    def reset(self) -> None:
+        """Back to an empty world, with the same clock and seed."""
+        with self._lock:
+            self.faults.end_all()
+            self._regions.clear()
+            self._environment.scheduler.clear()
+            self._environment.events.clear()
+            self._environment.random.seed(self.seed)
+            self._request_ids.seed(self.seed)
+
+    def request_id(self) -> str:
+        """An identifier like AWS's: 52 capital letters and digits."""
+        return "".join(self._request_ids.choices(_REQUEST_ID_ALPHABET, k=52))
+
+    def __str__(self) -> str:
+        lines = [f"world seed={self.seed} at {self.clock.now().isoformat()}"]
+        for region in self._regions.values():
+            lines.append(f"  {region.name} account {region.account_id}")
+            for table in region.tables.values():
+                lines.append(f"    {table.name} {table.status}")
+                for partition in table.partitions:
+                    replicas = ", ".join(
+                        f"{r.zone}{'*' if r is partition.leader else ''} {r.status} {r.last_sequence}"
+                        for r in partition.replicas
+                    )
+                    lines.append(f"      partition {partition.number} term {partition.term}: {replicas}")
+        return "\n".join(lines)
