@@ -4,7 +4,10 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: test check
+.PHONY: tour test check
+
+tour: $(READY)
+	$(BIN)/ddbha tour
 
 test: $(READY)
 	$(BIN)/pytest

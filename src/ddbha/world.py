@@ -12,6 +12,7 @@ import ddbha.api.tables  # noqa: F401
 from ddbha import verify
 from ddbha.api import registry
 from ddbha.api.registry import Caller
+from ddbha.boto import clients
 from ddbha.clock import Clock, SystemClock, Timings
 from ddbha.errors import UnknownPlaceError
 from ddbha.events import Timeline
@@ -44,6 +45,11 @@ class World:
         self._regions: dict[Caller, Region] = {}
         self._lock = RLock()
         self.faults = Faults(self._environment, lambda: list(self._regions.values()))
+
+    # botocore clients, boto3 resources and a boto3 session whose requests come to this world.
+    client = clients.client
+    resource = clients.resource
+    session = clients.session
 
     def call(
         self, service: str, operation: str, params: dict[str, Any], caller: Caller

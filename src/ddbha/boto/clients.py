@@ -1,0 +1,266 @@
+"""Clients, resources and sessions of a world: botocore's and boto3's own, with our transport."""
+
+from __future__ import annotations
+
+import copy
+import os
+from collections.abc import Hashable
+from functools import cache, cached_property
+from typing import TYPE_CHECKING, Any, Literal, overload
+
+import boto3
+import botocore.loaders
+import botocore.session
+from botocore.client import BaseClient, ClientMeta
+from botocore.config import Config
+
+from ddbha.boto.pacing import paced
+from ddbha.boto.transport import SERVICES, InProcessTransport
+from ddbha.errors import UsageError
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient, DynamoDBServiceResource
+    from mypy_boto3_dynamodbstreams import DynamoDBStreamsClient
+
+    from ddbha.world import World
+
+_SECRET = "no request is ever signed"
+_FALLBACK_REGION = "us-east-1"
+
+
+@overload
+def client(
+    world: World,
+    service_name: Literal["dynamodb"],
+    *,
+    region_name: str | None = None,
+    account_id: str | None = None,
+    **kwargs: Any,
+) -> DynamoDBClient: ...
+@overload
+def client(
+    world: World,
+    service_name: Literal["dynamodbstreams"],
+    *,
+    region_name: str | None = None,
+    account_id: str | None = None,
+    **kwargs: Any,
+) -> DynamoDBStreamsClient: ...
+@overload
+def client(
+    world: World,
+    service_name: str,
+    *,
+    region_name: str | None = None,
+    account_id: str | None = None,
+    **kwargs: Any,
+) -> Any: ...
+def client(
+    world: World,
+    service_name: str,
+    *,
+    region_name: str | None = None,
+    account_id: str | None = None,
+    **kwargs: Any,
+) -> Any:
+    """A botocore client of the world; `kwargs` are those of `boto3.client`.
+
+    The region is `region_name`, else the config's, else AWS_DEFAULT_REGION, else us-east-1.  The
+    account is `account_id`, else an access key id of twelve digits, else the world's.
+    Raises `UsageError` for a service that a world does not have.
+    """
+    if service_name not in SERVICES:
+        raise UsageError(
+            f"A world has no service {service_name!r}, only {' and '.join(sorted(SERVICES))}; "
+            "use world.session() for code that needs other services too."
+        )
+    account_id = account_id or account_of_key(kwargs.get("aws_access_key_id")) or world.account_id
+    config: Config | None = kwargs.get("config")
+    region_name = region_name or getattr(config, "region_name", None) or default_region()
+    kwargs.setdefault("aws_access_key_id", account_id)
+    kwargs.setdefault("aws_secret_access_key", _SECRET)
+    return bind(_make_client(service_name, region_name, kwargs), world, account_id)
+
+
+def default_region() -> str:
+    """The region of whoever names none."""
+    return os.environ.get("AWS_DEFAULT_REGION") or _FALLBACK_REGION
+
+
+def account_of_key(access_key: str | None) -> str | None:
+    """An access key id of twelve digits is an account id."""
+    return access_key if access_key and len(access_key) == 12 and access_key.isdigit() else None
+
+
+def bind(made: BaseClient, world: World, account_id: str) -> BaseClient:
+    """Let a client of botocore call `world` from now on."""
+    private: Any = made
+    plain_get_waiter = made.get_waiter
+    private._make_api_call = InProcessTransport(world, account_id, made)
+    private.get_waiter = lambda waiter_name: paced(plain_get_waiter(waiter_name), lambda: world.clock)
+    return made
+
+
+@overload
+def resource(
+    world: World,
+    service_name: Literal["dynamodb"],
+    *,
+    region_name: str | None = None,
+    account_id: str | None = None,
+    **kwargs: Any,
+) -> DynamoDBServiceResource: ...
+@overload
+def resource(
+    world: World,
+    service_name: str,
+    *,
+    region_name: str | None = None,
+    account_id: str | None = None,
+    **kwargs: Any,
+) -> Any: ...
+def resource(
+    world: World,
+    service_name: str,
+    *,
+    region_name: str | None = None,
+    account_id: str | None = None,
+    **kwargs: Any,
+) -> Any:
+    """A boto3 resource of the world; arguments and errors are those of `client`."""
+    made = client(world, service_name, region_name=region_name, account_id=account_id, **kwargs)
+    return _resource_class(service_name)(client=made)
+
+
+def session(
+    world: World, *, region_name: str | None = None, account_id: str | None = None
+) -> boto3.Session:
+    """A `boto3.Session` whose DynamoDB is the world's; its other services are ordinary."""
+    return WorldSession(world, region_name=region_name or default_region(), account_id=account_id)
+
+
+class WorldSession(boto3.Session):
+    """A `boto3.Session` whose DynamoDB is a world; clients of other services are ordinary."""
+
+    def __init__(self, world: World, *, region_name: str, account_id: str | None) -> None:
+        super().__init__(region_name=region_name)
+        self._world = world
+        self._account_id = account_id
+        self._region_name = region_name
+
+    def client(self, service_name: str, *args: Any, **kwargs: Any) -> Any:
+        """As `boto3.Session.client`."""
+        if service_name not in SERVICES:
+            return super().client(service_name, *args, **kwargs)  # type: ignore[call-overload]
+        given = {**dict(zip(_CLIENT_ARGUMENTS, args, strict=False)), **kwargs}
+        options = {name: value for name, value in given.items() if value is not None}
+        options.setdefault("region_name", getattr(options.get("config"), "region_name", None))
+        region_name = options.pop("region_name") or self._region_name
+        account_id = (
+            self._account_id or account_of_key(options.get("aws_access_key_id")) or self._world.account_id
+        )
+        options.setdefault("aws_access_key_id", account_id)
+        options.setdefault("aws_secret_access_key", _SECRET)
+        return bind(_create(self._maker, service_name, region_name, options), self._world, account_id)
+
+    @cached_property
+    def _maker(self) -> _Quiet:
+        maker = _Quiet()
+        # Handlers registered on this session are inherited by the clients that it makes.
+        maker.register_component("event_emitter", self.events)
+        return maker
+
+
+#: The arguments of `boto3.Session.client` after the service's name, in order.
+_CLIENT_ARGUMENTS = (
+    "region_name",
+    "api_version",
+    "use_ssl",
+    "verify",
+    "endpoint_url",
+    "aws_access_key_id",
+    "aws_secret_access_key",
+    "aws_session_token",
+    "config",
+    "aws_account_id",
+)
+
+
+# -- Making clients ---------------------------------------------------------------------------------
+#
+# botocore takes milliseconds to build a client: endpoint rules, an HTTP session, methods.  Nothing of
+# that is ours to change, so clients of a kind share it; event hooks and caches are each client's own.
+
+
+class _Quiet(botocore.session.Session):
+    """A session that reads neither ~/.aws nor any profile, and shares the service models it loads."""
+
+    def __init__(self) -> None:
+        nowhere: Any = {
+            "profile": (None, None, None, None),
+            "config_file": (None, None, os.devnull, None),
+            "credentials_file": (None, None, os.devnull, None),
+        }
+        super().__init__(session_vars=nowhere)
+        self.register_component("data_loader", _loader())
+
+
+@cache
+def _loader() -> Any:
+    return botocore.loaders.create_loader()
+
+
+@cache
+def _quiet() -> _Quiet:
+    return _Quiet()
+
+
+@cache
+def _resource_class(service_name: str) -> Any:
+    maker = boto3.Session(botocore_session=_Quiet(), region_name=_FALLBACK_REGION)
+    options: Any = {"aws_access_key_id": "0" * 12, "aws_secret_access_key": _SECRET}
+    return type(maker.resource(service_name, **options))  # type: ignore[call-overload]
+
+
+_prototypes: dict[Hashable, BaseClient] = {}
+
+
+def _make_client(service_name: str, region_name: str, options: dict[str, Any]) -> BaseClient:
+    if options.keys() - {"aws_access_key_id", "aws_secret_access_key"}:
+        return _create(_quiet(), service_name, region_name, options)
+    # botocore takes the defaults of many settings from the environment.
+    environment = frozenset(item for item in os.environ.items() if item[0].startswith("AWS_"))
+    kind = service_name, region_name, options["aws_access_key_id"], environment
+    prototype = _prototypes.get(kind)
+    if prototype is None:
+        prototype = _prototypes[kind] = _create(_quiet(), service_name, region_name, options)
+    settings: Any = prototype.meta.config
+    if (settings.retries or {}).get("mode") != "legacy":
+        # The handlers of the other modes count the retries of one client.
+        return _create(_quiet(), service_name, region_name, options)
+    return _twin(prototype)
+
+
+def _create(
+    maker: botocore.session.Session, service_name: str, region_name: str, options: dict[str, Any]
+) -> BaseClient:
+    create: Any = maker.create_client
+    made: BaseClient = create(service_name, region_name=region_name, **options)
+    return made
+
+
+def _twin(prototype: BaseClient) -> BaseClient:
+    twin: Any = object.__new__(type(prototype))
+    twin.__dict__.update(prototype.__dict__)
+    old = prototype.meta
+    twin._cache = {}
+    twin.meta = ClientMeta(
+        copy.copy(old.events),
+        old.config,
+        old.endpoint_url,
+        old.service_model,
+        old.method_to_api_mapping,
+        old.partition,
+    )
+    made: BaseClient = twin
+    return made
