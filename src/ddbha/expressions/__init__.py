@@ -1,0 +1,4 @@
+"""Expressions: text to syntax tree to compiled closure.
+
+https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Expressions.html
+"""

@@ -1,0 +1,154 @@
+"""Key condition expressions: one partition key, and optionally a range of sort keys.
+
+https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Query.KeyConditionExpressions.html
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import lru_cache
+
+from attrs import frozen
+
+from ddbha.errors import ValidationException
+from ddbha.expressions.evaluate import Condition, Values, condition
+from ddbha.expressions.parser import Parser
+from ddbha.expressions.syntax import (
+    Attribute,
+    Between,
+    Comparison,
+    ConditionNode,
+    Every,
+    Function,
+    Operand,
+    Value,
+)
+from ddbha.values.attribute import AttributeValue
+from ddbha.values.key import KeySchema
+
+_PARAMETER = "KeyConditionExpression"
+_UNSUPPORTED = "Query key condition not supported"
+_SWAPPED = {"=": "=", "<": ">", "<=": ">=", ">": "<", ">=": "<="}
+
+
+@frozen
+class KeyRange:
+    """The partition key, and how the sort key is restricted: `operator` is None if it is not."""
+
+    partition: AttributeValue
+    operator: str | None = None
+    operands: tuple[AttributeValue, ...] = ()
+
+
+@frozen(eq=False)
+class KeyCondition:
+    """A compiled key condition: for each attribute an operator and the placeholders of its operands."""
+
+    condition: Condition
+    _parts: tuple[tuple[str, str, tuple[str, ...]], ...]
+
+    @property
+    def names_used(self) -> frozenset[str]:
+        """Name placeholders."""
+        return self.condition.names_used
+
+    @property
+    def values_used(self) -> frozenset[str]:
+        """Value placeholders."""
+        return self.condition.values_used
+
+    def bind(self, schema: KeySchema, values: Values) -> KeyRange:
+        """The range of keys of `schema` that is meant; `ValidationException` if it is none."""
+        found: dict[str, tuple[str, tuple[AttributeValue, ...]]] = {}
+        for name, operator, operands in self._parts:
+            if name in found:
+                raise ValidationException(
+                    f"Invalid {_PARAMETER}: KeyConditionExpressions must only contain one condition "
+                    "per key"
+                )
+            found[name] = operator, tuple(values[operand] for operand in operands)
+        partition, sort = schema.partition, schema.sort
+        if partition.name not in found:
+            raise ValidationException(f"Query condition missed key schema element: {partition.name}")
+        allowed = set(schema.names)
+        if not found.keys() <= allowed:
+            missed = sort.name if sort is not None and sort.name not in found else None
+            raise ValidationException(
+                f"Query condition missed key schema element: {missed}" if missed else _UNSUPPORTED
+            )
+        for attribute in schema.attributes:
+            for value in found.get(attribute.name, ("", ()))[1]:
+                if attribute.type not in value:
+                    raise ValidationException(
+                        "One or more parameter values were invalid: Condition parameter type does not "
+                        "match schema type"
+                    )
+        operator, operands_ = found[partition.name]
+        if operator != "=":
+            raise ValidationException(_UNSUPPORTED)
+        if sort is None or sort.name not in found:
+            return KeyRange(operands_[0])
+        return KeyRange(operands_[0], *found[sort.name])
+
+
+def key_condition(text: str, names: Mapping[str, str] | None = None) -> KeyCondition:
+    """Compile a key condition expression; compiled ones are kept by text and names."""
+    return _key_condition(text, tuple(names.items()) if names else ())
+
+
+@lru_cache(maxsize=1024)
+def _key_condition(text: str, names: tuple[tuple[str, str], ...]) -> KeyCondition:
+    compiled = condition(text, dict(names), _PARAMETER)
+    tree = Parser(text, dict(names), _PARAMETER).condition()
+    return KeyCondition(compiled, tuple(map(_part, _flat(tree))))
+
+
+def _flat(node: ConditionNode) -> list[ConditionNode]:
+    if isinstance(node, Every):
+        return [part for inner in node.conditions for part in _flat(inner)]
+    return [node]
+
+
+def _part(node: ConditionNode) -> tuple[str, str, tuple[str, ...]]:
+    if isinstance(node, Comparison):
+        if isinstance(node.left, Value):
+            if node.operator not in _SWAPPED:
+                raise _invalid_operator(node.operator)
+            return _named(node.right), _SWAPPED[node.operator], (_placeholder(node.left),)
+        if node.operator not in _SWAPPED:
+            raise _invalid_operator(node.operator)
+        return _named(node.left), node.operator, (_placeholder(node.right),)
+    if isinstance(node, Between):
+        return _named(node.operand), "BETWEEN", (_placeholder(node.low), _placeholder(node.high))
+    if isinstance(node, Function) and node.name == "begins_with":
+        return _named(node.arguments[0]), node.name, (_placeholder(node.arguments[1]),)
+    names = {"Either": "OR", "Not": "NOT", "In": "IN"}
+    raise _invalid_operator(node.name if isinstance(node, Function) else names[type(node).__name__])
+
+
+def _named(operand: Operand) -> str:
+    if isinstance(operand, Attribute):
+        if len(operand.path) == 1:
+            return str(operand.path[0])
+        raise ValidationException(
+            f"Invalid {_PARAMETER}: KeyConditionExpressions cannot have conditions on nested attributes"
+        )
+    raise ValidationException(
+        f"Invalid {_PARAMETER}: No key attributes are specified in the condition"
+        if isinstance(operand, Value)
+        else _UNSUPPORTED
+    )
+
+
+def _placeholder(operand: Operand) -> str:
+    if isinstance(operand, Value):
+        return operand.name
+    raise ValidationException(
+        f"Invalid {_PARAMETER}: Operand must be a value; key conditions compare keys with values"
+    )
+
+
+def _invalid_operator(operator: str) -> ValidationException:
+    return ValidationException(
+        f"Invalid {_PARAMETER}: Invalid operator used in KeyConditionExpression: {operator}"
+    )

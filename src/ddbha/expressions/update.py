@@ -1,0 +1,246 @@
+"""Update expressions: every operand is read from the item as it was before.
+
+https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Expressions.UpdateExpressions.html
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from copy import deepcopy
+from functools import lru_cache
+from itertools import pairwise
+from typing import Any
+
+from attrs import frozen
+
+from ddbha.errors import ValidationException
+from ddbha.expressions.evaluate import Values, fetch
+from ddbha.expressions.parser import Parser
+from ddbha.expressions.projection import Projection, of_paths, refuse_overlaps
+from ddbha.expressions.syntax import Action, Arithmetic, Attribute, Function, Operand, Path, Value
+from ddbha.values import number
+from ddbha.values.attribute import AttributeValue, Item, type_of
+
+_PARAMETER = "UpdateExpression"
+_MISSING = "The provided expression refers to an attribute that does not exist in the item"
+_BAD_PATH = "The document path provided in the update expression is invalid for update"
+_BAD_TYPE = "An operand in the update expression has an incorrect data type"
+_SETS = ("SS", "NS", "BS")
+
+_Read = Callable[[Item, Values], AttributeValue]
+
+
+@frozen(eq=False)
+class Update:
+    """A compiled update."""
+
+    names_used: frozenset[str]
+    values_used: frozenset[str]
+    paths: tuple[Path, ...]
+    attributes: frozenset[str]
+    _actions: tuple[tuple[Action, _Read | None], ...]
+    _targets: Projection
+
+    def check(self, values: Values) -> None:
+        """Raise `ValidationException` for undefined values and operands of impossible types."""
+        for name in self.values_used:
+            if name not in values:
+                raise ValidationException(
+                    f"Invalid {_PARAMETER}: An expression attribute value used in expression is not "
+                    f"defined; attribute value: {name}"
+                )
+        for action, _ in self._actions:
+            _check_action(action, values)
+
+    def apply(self, item: Item, values: Values) -> Item:
+        """The item after all actions; `item` is the caller's own copy, {} where there was none.
+
+        Raises `ValidationException` where a path or a type does not fit the item.
+        """
+        reads = [(action, read(item, values) if read else None) for action, read in self._actions]
+        for action, operand in reads:
+            if action.clause == "REMOVE":
+                continue
+            assert operand is not None, "only REMOVE has no operand"
+            if action.clause == "SET":
+                _set(item, action.path, operand)
+            elif action.clause == "ADD":
+                _add(item, action.path, operand)
+            else:
+                _delete(item, action.path, operand)
+        # From the end of each list on, so that positions stay what they were before the update.
+        removed = [action.path for action, _ in reads if action.clause == "REMOVE"]
+        for path in sorted(removed, key=_removal_order, reverse=True):
+            _remove(item, path)
+        return item
+
+    def select(self, item: Item) -> Item:
+        """The targeted parts of an item, as UPDATED_OLD and UPDATED_NEW return them."""
+        return self._targets.project(item)
+
+
+def update(text: str, names: Mapping[str, str] | None = None) -> Update:
+    """Compile an update expression; compiled ones are kept by text and names."""
+    return _update(text, tuple(names.items()) if names else ())
+
+
+@lru_cache(maxsize=2048)
+def _update(text: str, names: tuple[tuple[str, str], ...]) -> Update:
+    parser = Parser(text, dict(names), _PARAMETER)
+    actions = parser.update()
+    paths = tuple(action.path for action in actions)
+    refuse_overlaps(paths, _PARAMETER)
+    return Update(
+        frozenset(parser.names_used),
+        frozenset(parser.values_used),
+        paths,
+        frozenset(str(path[0]) for path in paths),
+        tuple((action, _reader(action.operand) if action.operand else None) for action in actions),
+        of_paths(paths),
+    )
+
+
+def _check_action(action: Action, values: Values) -> None:
+    operand = action.operand
+    if action.clause in ("ADD", "DELETE"):
+        assert isinstance(operand, Value), "the parser admits nothing else"
+        kind = type_of(values[operand.name])
+        if kind not in _SETS and not (action.clause == "ADD" and kind == "N"):
+            raise _wrong_type(action.clause, kind)
+    elif operand is not None:
+        _check_operand(operand, values)
+
+
+def _check_operand(operand: Operand, values: Values) -> None:
+    if isinstance(operand, Arithmetic):
+        for part in (operand.left, operand.right):
+            if isinstance(part, Value) and "N" not in values[part.name]:
+                raise _wrong_type(operand.operator, type_of(values[part.name]))
+            _check_operand(part, values)
+    elif isinstance(operand, Function):
+        for part in operand.arguments:
+            wrong = operand.name == "list_append" and isinstance(part, Value)
+            if wrong and "L" not in values[part.name]:  # type: ignore[union-attr]
+                raise _wrong_type("list_append", type_of(values[part.name]))  # type: ignore[union-attr]
+            _check_operand(part, values)
+
+
+def _wrong_type(function: str, kind: str) -> ValidationException:
+    return ValidationException(
+        f"Invalid {_PARAMETER}: Incorrect operand type for operator or function; operator or function: "
+        f"{function}, operand type: {kind}"
+    )
+
+
+def _reader(operand: Operand) -> _Read:
+    if isinstance(operand, Value):
+        name = operand.name
+        return lambda item, values: values[name]
+    if isinstance(operand, Attribute):
+        get = fetch(operand.path)
+
+        def attribute(item: Item, values: Values) -> AttributeValue:
+            value = get(item)
+            if value is None:
+                raise ValidationException(_MISSING)
+            # Two attributes must not share a list or a map that a later action changes.
+            return deepcopy(value)
+
+        return attribute
+    if isinstance(operand, Arithmetic):
+        left, right = _reader(operand.left), _reader(operand.right)
+        compute = number.add if operand.operator == "+" else number.subtract
+
+        def arithmetic(item: Item, values: Values) -> AttributeValue:
+            a, b = left(item, values), right(item, values)
+            if "N" not in a or "N" not in b:
+                raise ValidationException(_BAD_TYPE)
+            return {"N": compute(a["N"], b["N"])}
+
+        return arithmetic
+    first, second = operand.arguments
+    otherwise = _reader(second)
+    if operand.name == "if_not_exists":
+        assert isinstance(first, Attribute), "the parser admits nothing else"
+        existing = fetch(first.path)
+
+        def if_not_exists(item: Item, values: Values) -> AttributeValue:
+            found = existing(item)
+            return otherwise(item, values) if found is None else deepcopy(found)
+
+        return if_not_exists
+    head = _reader(first)
+
+    def list_append(item: Item, values: Values) -> AttributeValue:
+        a, b = head(item, values), otherwise(item, values)
+        if "L" not in a or "L" not in b:
+            raise ValidationException(_BAD_TYPE)
+        return {"L": [*a["L"], *b["L"]]}
+
+    return list_append
+
+
+def _container(item: Item, path: Path) -> Any:
+    """What holds the last part of a path: a dict of members or a list of elements."""
+    holder: Any = item
+    for part, following in pairwise(path):
+        value = _member(holder, part)
+        if value is None:
+            raise ValidationException(_BAD_PATH)
+        holder = value.get("L" if isinstance(following, int) else "M")
+        if holder is None:
+            raise ValidationException(_BAD_PATH)
+    return holder
+
+
+def _member(holder: Any, part: str | int) -> AttributeValue | None:
+    if isinstance(part, int):
+        return holder[part] if part < len(holder) else None
+    return holder.get(part)  # type: ignore[no-any-return]
+
+
+def _set(item: Item, path: Path, value: AttributeValue) -> None:
+    holder, last = _container(item, path), path[-1]
+    if isinstance(last, int) and last >= len(holder):
+        holder.append(value)
+    else:
+        holder[last] = value
+
+
+def _add(item: Item, path: Path, operand: AttributeValue) -> None:
+    current = _member(_container(item, path), path[-1])
+    kind = type_of(operand)
+    if current is None:
+        _set(item, path, operand)
+    elif kind not in current:
+        raise ValidationException(_BAD_TYPE)
+    elif kind == "N":
+        _set(item, path, {"N": number.add(current["N"], operand["N"])})
+    else:
+        _set(item, path, {kind: list(dict.fromkeys([*current[kind], *operand[kind]]))})
+
+
+def _delete(item: Item, path: Path, operand: AttributeValue) -> None:
+    current = _member(_container(item, path), path[-1])
+    if current is None:
+        return
+    kind = type_of(operand)
+    if kind not in current:
+        raise ValidationException(_BAD_TYPE)
+    left = [member for member in current[kind] if member not in operand[kind]]
+    if left:
+        _set(item, path, {kind: left})
+    else:
+        _remove(item, path)
+
+
+def _remove(item: Item, path: Path) -> None:
+    holder, last = _container(item, path), path[-1]
+    if isinstance(last, str):
+        holder.pop(last, None)
+    elif last < len(holder):
+        del holder[last]
+
+
+def _removal_order(path: Path) -> tuple[tuple[int, int | str], ...]:
+    return tuple((isinstance(part, int), part) for part in path)
