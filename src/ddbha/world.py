@@ -8,6 +8,7 @@ from typing import Any
 
 # Importing a family of operations registers it.
 import ddbha.api.items
+import ddbha.api.queries
 import ddbha.api.tables  # noqa: F401
 from ddbha import verify
 from ddbha.api import registry

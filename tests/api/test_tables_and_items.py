@@ -98,10 +98,10 @@ def test_a_bad_item_changes_nothing(world: World, item: dict[str, Any], message:
 
 
 def test_what_is_not_built_is_named(world: World) -> None:
-    with pytest.raises(NotImplementedOperation, match="dynamodb:Query"):
-        call(world, "Query", TableName="orders")
-    with pytest.raises(AwsError, match="ConditionExpression of PutItem"):
-        call(world, "PutItem", TableName="orders", Item=KEY, ConditionExpression="a = :b")
+    with pytest.raises(NotImplementedOperation, match="dynamodb:BatchGetItem"):
+        call(world, "BatchGetItem", RequestItems={})
+    with pytest.raises(AwsError, match="Expected of PutItem"):
+        call(world, "PutItem", TableName="orders", Item=KEY, Expected={})
 
 
 def test_zones_fail_and_return(world: World) -> None:

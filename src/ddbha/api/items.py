@@ -1,36 +1,46 @@
-"""PutItem, GetItem and DeleteItem."""
+"""PutItem, GetItem, UpdateItem and DeleteItem."""
 
 from __future__ import annotations
 
 from ddbha.api.keys import key_of_item, key_of_request
+from ddbha.api.placeholders import Expressions
 from ddbha.api.registry import Request, Response, operation, refuse_unsupported
-from ddbha.errors import ValidationException
+from ddbha.errors import ConditionalCheckFailedException, ValidationException
+from ddbha.expressions.evaluate import Condition, Values
+from ddbha.expressions.update import Update
 from ddbha.region import Region
-from ddbha.values.attribute import canonical_item
+from ddbha.storage.table import Table
+from ddbha.values.attribute import Item, canonical_item, same_item
 from ddbha.values.image import Image
 
-_CONDITIONS = frozenset(
+_LEGACY = frozenset(
     {
-        "ConditionExpression",
         "Expected",
         "ConditionalOperator",
+        "AttributeUpdates",
+        "AttributesToGet",
         "ReturnConsumedCapacity",
         "ReturnItemCollectionMetrics",
     }
 )
-_PROJECTIONS = frozenset({"ProjectionExpression", "AttributesToGet", "ReturnConsumedCapacity"})
 
 
 @operation("PutItem")
 def put_item(region: Region, request: Request) -> Response:
     """Create an item, or replace it whole."""
-    refuse_unsupported(request, _CONDITIONS, "PutItem")
-    return_old = _returns_old(request)
+    refuse_unsupported(request, _LEGACY, "PutItem")
+    return_old = _returns(request, "NONE", "ALL_OLD") == "ALL_OLD"
+    expressions = Expressions(request)
+    condition = expressions.condition()
+    expressions.finish()
     table = region.table(request["TableName"])
     item, size = canonical_item(request["Item"])
     key = key_of_item(table, item, size)
 
     partition = table.partition(key[0])
+    if condition is not None:
+        old = partition.available_leader().items.images.get(key)
+        check_condition(condition, old, expressions.values, request)
     record = partition.commit(key, Image.of(item, size), region.now(), region.name)
 
     return {"Attributes": record.old.item()} if return_old and record.old is not None else {}
@@ -39,13 +49,18 @@ def put_item(region: Region, request: Request) -> Response:
 @operation("DeleteItem")
 def delete_item(region: Region, request: Request) -> Response:
     """Remove an item; one that is not there makes no record."""
-    refuse_unsupported(request, _CONDITIONS, "DeleteItem")
-    return_old = _returns_old(request)
+    refuse_unsupported(request, _LEGACY, "DeleteItem")
+    return_old = _returns(request, "NONE", "ALL_OLD") == "ALL_OLD"
+    expressions = Expressions(request)
+    condition = expressions.condition()
+    expressions.finish()
     table = region.table(request["TableName"])
     key, _ = key_of_request(table, request["Key"])
 
     partition = table.partition(key[0])
     old = partition.available_leader().items.images.get(key)
+    if condition is not None:
+        check_condition(condition, old, expressions.values, request)
     if old is None:
         return {}
     partition.commit(key, None, region.now(), region.name)
@@ -53,10 +68,43 @@ def delete_item(region: Region, request: Request) -> Response:
     return {"Attributes": old.item()} if return_old else {}
 
 
+@operation("UpdateItem")
+def update_item(region: Region, request: Request) -> Response:
+    """Change attributes of an item, or create it; an update that changes nothing makes no record."""
+    refuse_unsupported(request, _LEGACY, "UpdateItem")
+    wanted = _returns(request, "NONE", "ALL_OLD", "UPDATED_OLD", "ALL_NEW", "UPDATED_NEW")
+    expressions = Expressions(request)
+    update = expressions.update()
+    condition = expressions.condition()
+    expressions.finish()
+    table = region.table(request["TableName"])
+    key, key_attributes = key_of_request(table, request["Key"])
+    if update is not None:
+        _refuse_key_updates(table, update)
+
+    partition = table.partition(key[0])
+    old = partition.available_leader().items.images.get(key)
+    if condition is not None:
+        check_condition(condition, old, expressions.values, request)
+    new = key_attributes if old is None else old.item()
+    if update is not None:
+        new = update.apply(new, expressions.values)
+    item, size = canonical_item(new)
+    key_of_item(table, item, size)
+    before = None if old is None else old.item()
+    if not same_item(before, item):
+        partition.commit(key, Image.of(item, size), region.now(), region.name)
+
+    return _updated(wanted, update, before, item)
+
+
 @operation("GetItem")
 def get_item(region: Region, request: Request) -> Response:
     """One item, from the leader if the read is strongly consistent and from any replica otherwise."""
-    refuse_unsupported(request, _PROJECTIONS, "GetItem")
+    refuse_unsupported(request, _LEGACY, "GetItem")
+    expressions = Expressions(request)
+    projection = expressions.projection()
+    expressions.finish()
     table = region.table(request["TableName"])
     key, _ = key_of_request(table, request["Key"])
 
@@ -67,11 +115,42 @@ def get_item(region: Region, request: Request) -> Response:
         replica = partition.reader(region.now())
     image = replica.items.images.get(key)
 
-    return {} if image is None else {"Item": image.item()}
+    if image is None:
+        return {}
+    item = image.item()
+    return {"Item": item if projection is None else projection.project(item)}
 
 
-def _returns_old(request: Request) -> bool:
-    wanted = request.get("ReturnValues", "NONE")
-    if wanted not in ("NONE", "ALL_OLD"):
+def check_condition(condition: Condition, old: Image | None, values: Values, request: Request) -> None:
+    """Raise `ConditionalCheckFailedException`, with the item if the request wants it."""
+    item = {} if old is None else old.item()
+    if not condition.holds(item, values):
+        show = request.get("ReturnValuesOnConditionCheckFailure") == "ALL_OLD" and old is not None
+        raise ConditionalCheckFailedException(item=item if show else None)
+
+
+def _refuse_key_updates(table: Table, update: Update) -> None:
+    for name in table.schema.names:
+        if name in update.attributes:
+            raise ValidationException(
+                f"One or more parameter values were invalid: Cannot update attribute {name}. "
+                "This attribute is part of the key"
+            )
+
+
+def _updated(wanted: str, update: Update | None, before: Item | None, item: Item) -> Response:
+    if wanted == "ALL_NEW":
+        return {"Attributes": item}
+    if wanted == "ALL_OLD":
+        return {} if before is None else {"Attributes": before}
+    if wanted == "NONE" or update is None:
+        return {}
+    touched = update.select(item if wanted == "UPDATED_NEW" else before or {})
+    return {"Attributes": touched} if touched else {}
+
+
+def _returns(request: Request, *allowed: str) -> str:
+    wanted: str = request.get("ReturnValues", "NONE")
+    if wanted not in allowed:
         raise ValidationException("Return values set to invalid value")
-    return bool(wanted == "ALL_OLD")
+    return wanted

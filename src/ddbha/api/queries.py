@@ -1,0 +1,319 @@
+"""Query and Scan, over tables and their indexes.
+
+https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Query.html
+https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Scan.html
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from attrs import frozen
+
+from ddbha.api.placeholders import Expressions
+from ddbha.api.registry import Request, Response, operation, refuse_unsupported
+from ddbha.errors import ValidationException
+from ddbha.expressions.evaluate import Condition, Values
+from ddbha.expressions.key_condition import KeyRange
+from ddbha.expressions.projection import Projection
+from ddbha.region import Region
+from ddbha.storage.items import GREATEST
+from ddbha.storage.partition import Partition
+from ddbha.storage.table import GlobalIndex, KeyBounds, LocalIndex, Table, partition_of
+from ddbha.values.attribute import Item, canonical_item, order
+from ddbha.values.image import Image
+from ddbha.values.key import HASH_SPACE, ItemKey, KeySchema, hash_of
+
+#: Bytes of items that one page may evaluate.
+PAGE_SIZE = 1024 * 1024
+MAXIMUM_SEGMENTS = 1_000_000
+
+_UNSUPPORTED = frozenset(
+    {
+        "AttributesToGet",
+        "KeyConditions",
+        "QueryFilter",
+        "ScanFilter",
+        "ConditionalOperator",
+        "ReturnConsumedCapacity",
+    }
+)
+
+Index = LocalIndex | GlobalIndex
+
+
+@frozen
+class Target:
+    """What is read: a table or one of its indexes."""
+
+    table: Table
+    index: Index | None
+
+    @property
+    def schema(self) -> KeySchema:
+        """The keys that order what is read."""
+        return self.table.schema if self.index is None else self.index.schema
+
+    @property
+    def partitions(self) -> Sequence[Partition]:
+        """Where it lies."""
+        return self.index.partitions if isinstance(self.index, GlobalIndex) else self.table.partitions
+
+    def position(self, item: Item) -> ItemKey:
+        """Where the item with these keys stands in it."""
+        if self.index is None:
+            return self.table.schema.key(item)
+        return (*self.index.schema.key(item), self.table.schema.key(item))
+
+    def key(self, item: Item) -> Item:
+        """The attributes that `LastEvaluatedKey` shows."""
+        names = dict.fromkeys((*self.table.schema.names, *self.schema.names))
+        return {name: item[name] for name in names}
+
+
+@operation("Query")
+def query(region: Region, request: Request) -> Response:
+    """A page of one item collection, in the order of the sort key."""
+    refuse_unsupported(request, _UNSUPPORTED, "Query")
+    expressions = Expressions(request)
+    condition = expressions.key_condition()
+    page = _Page(request, expressions)
+    expressions.finish()
+    target = _target(region, request)
+    if condition is None:
+        raise ValidationException(
+            "Either the KeyConditions or KeyConditionExpression parameter must be specified in "
+            "the request."
+        )
+    bounds = bounds_of(condition.bind(target.schema, expressions.values))
+    page.refuse_keys_in_filter(target)
+    start = _start(target, request)
+    reverse = not request.get("ScanIndexForward", True)
+    if start is not None:
+        if bounds.low[:2] != start[:2]:
+            raise ValidationException(
+                "The provided starting key is outside query boundaries based on provided conditions"
+            )
+        bounds = (
+            KeyBounds(bounds.low, min(bounds.high, start))
+            if reverse
+            else KeyBounds(max(bounds.low, (*start, GREATEST)), bounds.high)
+        )
+    partition = partition_of(target.partitions, bounds.low[0])
+    return page.read(target, _entries(region, request, target, [partition], bounds, reverse))
+
+
+@operation("Scan")
+def scan(region: Region, request: Request) -> Response:
+    """A page of everything, or of one segment, in the order of the hashes."""
+    refuse_unsupported(request, _UNSUPPORTED, "Scan")
+    expressions = Expressions(request)
+    page = _Page(request, expressions)
+    expressions.finish()
+    target = _target(region, request)
+    segment, count = _segment(request)
+    bounds = KeyBounds.hashes(HASH_SPACE * segment // count, HASH_SPACE * (segment + 1) // count)
+    start = _start(target, request)
+    if start is not None:
+        if not bounds.low[0] <= start[0] < bounds.high[0]:
+            raise ValidationException(
+                "The provided starting key is invalid: Invalid ExclusiveStartKey. Please use "
+                "ExclusiveStartKey with correct Segment. "
+                f"TotalSegments: {count} Segment: {segment}"
+            )
+        bounds = KeyBounds((*start, GREATEST), bounds.high)
+    partitions = [p for p in target.partitions if p.high > bounds.low[0] and p.low < bounds.high[0]]
+    return page.read(target, _entries(region, request, target, partitions, bounds, False))
+
+
+class _Page:
+    """What a request wants of each item, and how much of them."""
+
+    def __init__(self, request: Request, expressions: Expressions) -> None:
+        self._values: Values = expressions.values
+        self._filter: Condition | None = expressions.condition("FilterExpression")
+        self._projection: Projection | None = expressions.projection()
+        self._limit: int | None = request.get("Limit")
+        if self._limit is not None and self._limit < 1:
+            raise ValidationException(
+                f"1 validation error detected: Value '{self._limit}' at 'limit' failed to satisfy "
+                "constraint: Member must have value greater than or equal to 1"
+            )
+        select = request.get("Select")
+        self._counts = select == "COUNT"
+        if self._projection is not None and select not in (None, "SPECIFIC_ATTRIBUTES"):
+            raise ValidationException(
+                f"Cannot specify the ProjectionExpression when choosing to get {select}"
+            )
+        if select == "SPECIFIC_ATTRIBUTES" and self._projection is None:
+            raise ValidationException(
+                "Must specify the AttributesToGet or ProjectionExpression when choosing to get "
+                "SPECIFIC_ATTRIBUTES"
+            )
+        self._select: str | None = select
+
+    def refuse_keys_in_filter(self, target: Target) -> None:
+        """A filter of a query may not name the key attributes of what is queried."""
+        if self._filter is not None:
+            for name in target.schema.names:
+                if name in self._filter.attributes:
+                    raise ValidationException(
+                        "Filter Expression can only contain non-primary key attributes: Primary key "
+                        f"attribute: {name}"
+                    )
+
+    def read(self, target: Target, entries: Iterator[Image]) -> Response:
+        """The response to a query or a scan of `entries`."""
+        index = target.index
+        whole = self._whole(target)
+        items: list[Item] = []
+        matched = evaluated = size = 0
+        last: Item | None = None
+        for image in entries:
+            if evaluated == self._limit or size > PAGE_SIZE:
+                assert last is not None
+                break
+            evaluated += 1
+            size += image.size
+            last = item = image.item()
+            if index is not None and not whole and index.projected is not None:
+                item = {name: value for name, value in item.items() if name in index.projected}
+            if self._filter is None or self._filter.holds(item, self._values):
+                matched += 1
+                if not self._counts:
+                    items.append(item if self._projection is None else self._projection.project(item))
+        else:
+            # AWS looks no further than the limit, so a full page always names where to go on.
+            if evaluated != self._limit:
+                last = None
+        response: Response = {"Count": matched, "ScannedCount": evaluated}
+        if not self._counts:
+            response["Items"] = items
+        if last is not None:
+            response["LastEvaluatedKey"] = target.key(last)
+        return response
+
+    def _whole(self, target: Target) -> bool:
+        """Whether attributes beyond those that an index projects are fetched from the table."""
+        index = target.index
+        if index is None or index.projected is None:
+            return True
+        asked = self._projection.attributes if self._projection is not None else frozenset[str]()
+        beyond = self._select == "ALL_ATTRIBUTES" or not asked <= index.projected
+        if beyond and isinstance(index, GlobalIndex):
+            if self._select == "ALL_ATTRIBUTES":
+                raise ValidationException(
+                    "One or more parameter values were invalid: Select type ALL_ATTRIBUTES is not "
+                    f"supported for global secondary index {index.name} because its projection type is "
+                    "not ALL"
+                )
+            missing = ", ".join(sorted(asked - index.projected))
+            raise ValidationException(
+                "One or more parameter values were invalid: Global secondary index "
+                f"{index.name} does not project [{missing}]"
+            )
+        return beyond
+
+
+def bounds_of(key_range: KeyRange) -> KeyBounds:
+    """The positions that a key condition means."""
+    partition = order(key_range.partition)
+    prefix: tuple[Any, ...] = (hash_of(partition), partition)
+    operands = [order(operand) for operand in key_range.operands]
+    low: ItemKey = prefix
+    high: ItemKey = (*prefix, GREATEST)
+    operator = key_range.operator
+    if operator in ("=", ">=", "BETWEEN", "begins_with"):
+        low = (*prefix, operands[0])
+    elif operator == ">":
+        low = (*prefix, operands[0], GREATEST)
+    if operator in ("=", "<="):
+        high = (*prefix, operands[0], GREATEST)
+    elif operator == "<":
+        high = (*prefix, operands[0])
+    elif operator == "BETWEEN":
+        high = (*prefix, operands[1], GREATEST)
+    elif operator == "begins_with":
+        after = _after_prefix(operands[0])
+        high = (*prefix, GREATEST if after is None else after)
+    return KeyBounds(low, high)
+
+
+def _after_prefix(prefix: Any) -> Any:
+    """The least string or binary greater than all that begin with `prefix`; None if there is none."""
+    if isinstance(prefix, bytes):
+        kept = prefix.rstrip(b"\xff")
+        return kept[:-1] + bytes([kept[-1] + 1]) if kept else None
+    kept_text = prefix.rstrip("\U0010ffff")
+    return kept_text[:-1] + chr(ord(kept_text[-1]) + 1) if kept_text else None
+
+
+def _entries(
+    region: Region,
+    request: Request,
+    target: Target,
+    partitions: Sequence[Partition],
+    bounds: KeyBounds,
+    reverse: bool,
+) -> Iterator[Image]:
+    now = region.now()
+    index = target.index
+    if isinstance(index, GlobalIndex):
+        index.catch_up(now)
+    local = index.name if isinstance(index, LocalIndex) else None
+    for partition in partitions:
+        consistent = request.get("ConsistentRead")
+        replica = partition.available_leader() if consistent else partition.reader(now)
+        for _, image in replica.items.range(bounds.low, bounds.high, reverse=reverse, index=local):
+            yield image
+
+
+def _target(region: Region, request: Request) -> Target:
+    table = region.table(request["TableName"])
+    name = request.get("IndexName")
+    if name is None:
+        return Target(table, None)
+    index = table.local_indexes.get(name) or table.global_indexes.get(name)
+    if index is None:
+        raise ValidationException(f"The table does not have the specified index: {name}")
+    if isinstance(index, GlobalIndex) and request.get("ConsistentRead"):
+        raise ValidationException("Consistent reads are not supported on global secondary indexes")
+    return Target(table, index)
+
+
+def _start(target: Target, request: Request) -> ItemKey | None:
+    given = request.get("ExclusiveStartKey")
+    if given is None:
+        return None
+    key, _ = canonical_item(given)
+    attributes = {a.name: a.type for a in (*target.table.schema.attributes, *target.schema.attributes)}
+    if key.keys() != attributes.keys() or any(kind not in key[name] for name, kind in attributes.items()):
+        raise ValidationException(
+            "The provided starting key is invalid: The provided key element does not match the schema"
+            if target.index is None
+            else "The provided starting key is invalid"
+        )
+    return target.position(key)
+
+
+def _segment(request: Request) -> tuple[int, int]:
+    segment, count = request.get("Segment"), request.get("TotalSegments")
+    if segment is None and count is None:
+        return 0, 1
+    if count is None:
+        raise ValidationException(
+            "The TotalSegments parameter is required but was not present in the request when Segment "
+            "parameter is present"
+        )
+    if segment is None:
+        raise ValidationException(
+            "The Segment parameter is required but was not present in the request when parameter "
+            "TotalSegments is present"
+        )
+    if segment >= count:
+        raise ValidationException(
+            "The Segment parameter is zero-based and must be less than parameter TotalSegments: Segment: "
+            f"{segment} is not less than TotalSegments: {count}"
+        )
+    return segment, count
