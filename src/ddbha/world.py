@@ -7,9 +7,11 @@ from threading import RLock
 from typing import Any
 
 # Importing a family of operations registers it.
+import ddbha.api.batches
 import ddbha.api.items
 import ddbha.api.queries
-import ddbha.api.tables  # noqa: F401
+import ddbha.api.tables
+import ddbha.api.transactions  # noqa: F401
 from ddbha import verify
 from ddbha.api import registry
 from ddbha.api.registry import Caller

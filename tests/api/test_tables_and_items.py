@@ -98,8 +98,8 @@ def test_a_bad_item_changes_nothing(world: World, item: dict[str, Any], message:
 
 
 def test_what_is_not_built_is_named(world: World) -> None:
-    with pytest.raises(NotImplementedOperation, match="dynamodb:BatchGetItem"):
-        call(world, "BatchGetItem", RequestItems={})
+    with pytest.raises(NotImplementedOperation, match="dynamodb:ListBackups"):
+        call(world, "ListBackups")
     with pytest.raises(AwsError, match="Expected of PutItem"):
         call(world, "PutItem", TableName="orders", Item=KEY, Expected={})
 

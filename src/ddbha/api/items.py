@@ -80,7 +80,7 @@ def update_item(region: Region, request: Request) -> Response:
     table = region.table(request["TableName"])
     key, key_attributes = key_of_request(table, request["Key"])
     if update is not None:
-        _refuse_key_updates(table, update)
+        refuse_key_updates(table, update)
 
     partition = table.partition(key[0])
     old = partition.available_leader().items.images.get(key)
@@ -129,7 +129,8 @@ def check_condition(condition: Condition, old: Image | None, values: Values, req
         raise ConditionalCheckFailedException(item=item if show else None)
 
 
-def _refuse_key_updates(table: Table, update: Update) -> None:
+def refuse_key_updates(table: Table, update: Update) -> None:
+    """Raise `ValidationException` if an update touches the key."""
     for name in table.schema.names:
         if name in update.attributes:
             raise ValidationException(
