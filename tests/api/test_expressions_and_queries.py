@@ -176,3 +176,22 @@ def test_segments_of_a_scan_return_each_item_once(client: DynamoDBClient) -> Non
 def test_unused_placeholders_are_refused(client: DynamoDBClient) -> None:
     with pytest.raises(ClientError, match=r"unused in expressions: keys: \{:b\}"):
         client.scan(TableName="t", ExpressionAttributeValues={":b": {"S": "b"}})
+
+
+def test_consumed_capacity(client: DynamoDBClient) -> None:
+    key: Any = {"pk": {"S": "big"}, "sk": {"S": "x"}}
+    item: Any = {**key, "colour": {"S": "blue"}, "pad": {"S": "x" * 4000}}
+    wanted: Any = {"TableName": "t", "ReturnConsumedCapacity": "INDEXES"}
+    # 4 KB: four units for the item, and four for its whole entry in the global index.
+    assert client.put_item(**wanted, Item=item)["ConsumedCapacity"] == {
+        "TableName": "t",
+        "CapacityUnits": 8.0,
+        "Table": {"CapacityUnits": 4.0},
+        "GlobalSecondaryIndexes": {"by-colour": {"CapacityUnits": 4.0}},
+    }
+    eventual = client.get_item(**wanted, Key=key)["ConsumedCapacity"]
+    strong = client.get_item(**wanted, Key=key, ConsistentRead=True)["ConsumedCapacity"]
+    assert (eventual["CapacityUnits"], strong["CapacityUnits"]) == (0.5, 1.0)
+    total = client.scan(TableName="t", ReturnConsumedCapacity="TOTAL")["ConsumedCapacity"]
+    # About 4 KB and thirty small items, rounded up once for the page.
+    assert total == {"TableName": "t", "CapacityUnits": 1.0}

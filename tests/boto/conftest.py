@@ -64,5 +64,6 @@ def no_network_and_no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(*args: Any, **kwargs: Any) -> Any:
         raise AssertionError("nothing here may sleep or reach for the network")
 
+    monkeypatch.setattr("socket.getaddrinfo", refuse)
     monkeypatch.setattr("socket.socket.connect", refuse)
     monkeypatch.setattr("time.sleep", lambda seconds: None if seconds == 0 else refuse())

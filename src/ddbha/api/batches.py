@@ -10,6 +10,7 @@ from typing import Any
 from ddbha.api.keys import key_of_item, key_of_request
 from ddbha.api.placeholders import Expressions
 from ddbha.api.registry import Request, Response, operation, refuse_unsupported
+from ddbha.capacity import Consumption
 from ddbha.errors import InternalServerError, ValidationException
 from ddbha.region import Region
 from ddbha.storage.table import Table
@@ -22,7 +23,7 @@ MAXIMUM_KEYS = 100
 #: Bytes of items in one answer; the rest comes back as UnprocessedKeys.
 MAXIMUM_ANSWER = 16 * 1024 * 1024
 
-_UNSUPPORTED = frozenset({"ReturnConsumedCapacity", "ReturnItemCollectionMetrics", "AttributesToGet"})
+_UNSUPPORTED = frozenset({"ReturnItemCollectionMetrics", "AttributesToGet"})
 _DUPLICATES = "Provided list of item keys contains duplicates"
 
 
@@ -57,18 +58,21 @@ def batch_write_item(region: Region, request: Request) -> Response:
             seen.add((table.name, key))
             writes.append((name, table, key, image, entry))
 
+    consumed: dict[str, Consumption] = {}
     unprocessed: dict[str, list[Any]] = {}
     for name, table, key, image, entry in writes:
         try:
             partition = table.partition(key[0])
             leader = partition.available_leader()
-            if image is not None or key in leader.items.images:
+            old = leader.items.images.get(key)
+            consumed.setdefault(table.name, Consumption(table)).write(old, image)
+            if image is not None or old is not None:
                 partition.commit(key, image, region.now(), region.name)
         except InternalServerError:
             unprocessed.setdefault(name, []).append(entry)
     if sum(map(len, unprocessed.values())) == len(writes):
         raise InternalServerError
-    return {"UnprocessedItems": unprocessed}
+    return _consumed({"UnprocessedItems": unprocessed}, consumed, request)
 
 
 @operation("BatchGetItem")
@@ -93,6 +97,7 @@ def batch_get_item(region: Region, request: Request) -> Response:
 
     found: dict[str, list[Item]] = {}
     unprocessed: dict[str, Any] = {}
+    consumed: dict[str, Consumption] = {}
     size = failures = 0
     for name, table, keys, projection in reads:
         wanted = requested[name]
@@ -100,7 +105,7 @@ def batch_get_item(region: Region, request: Request) -> Response:
         for key, attributes in keys:
             partition = table.partition(key[0])
             try:
-                consistent = wanted.get("ConsistentRead")
+                consistent = bool(wanted.get("ConsistentRead"))
                 replica = partition.available_leader() if consistent else partition.reader(region.now())
             except InternalServerError:
                 failures += 1
@@ -108,6 +113,9 @@ def batch_get_item(region: Region, request: Request) -> Response:
             else:
                 image = replica.items.images.get(key)
                 full = image is not None and size + image.size > MAXIMUM_ANSWER
+                if not full:
+                    read = consumed.setdefault(table.name, Consumption(table)).read
+                    read(image.size if image else 0, consistent=consistent)
             if full:
                 rest = unprocessed.setdefault(name, {**wanted, "Keys": []})
                 rest["Keys"].append(attributes)
@@ -117,7 +125,14 @@ def batch_get_item(region: Region, request: Request) -> Response:
                 items.append(item if projection is None else projection.project(item))
     if failures == sum(len(keys) for _, _, keys, _ in reads):
         raise InternalServerError
-    return {"Responses": found, "UnprocessedKeys": unprocessed}
+    return _consumed({"Responses": found, "UnprocessedKeys": unprocessed}, consumed, request)
+
+
+def _consumed(response: Response, consumed: dict[str, Consumption], request: Request) -> Response:
+    wanted = request.get("ReturnConsumedCapacity", "NONE")
+    if wanted != "NONE":
+        response["ConsumedCapacity"] = [used.answer(wanted) for used in consumed.values()]
+    return response
 
 
 def _refuse_empty(requested: dict[str, Any], name: str) -> None:

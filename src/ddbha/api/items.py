@@ -5,6 +5,7 @@ from __future__ import annotations
 from ddbha.api.keys import key_of_item, key_of_request
 from ddbha.api.placeholders import Expressions
 from ddbha.api.registry import Request, Response, operation, refuse_unsupported
+from ddbha.capacity import Consumption
 from ddbha.errors import ConditionalCheckFailedException, ValidationException
 from ddbha.expressions.evaluate import Condition, Values
 from ddbha.expressions.update import Update
@@ -19,7 +20,6 @@ _LEGACY = frozenset(
         "ConditionalOperator",
         "AttributeUpdates",
         "AttributesToGet",
-        "ReturnConsumedCapacity",
         "ReturnItemCollectionMetrics",
     }
 )
@@ -43,7 +43,8 @@ def put_item(region: Region, request: Request) -> Response:
         check_condition(condition, old, expressions.values, request)
     record = partition.commit(key, Image.of(item, size), region.now(), region.name)
 
-    return {"Attributes": record.old.item()} if return_old and record.old is not None else {}
+    response = {"Attributes": record.old.item()} if return_old and record.old is not None else {}
+    return _consumed(table, record.old, record.new, response, request)
 
 
 @operation("DeleteItem")
@@ -61,11 +62,11 @@ def delete_item(region: Region, request: Request) -> Response:
     old = partition.available_leader().items.images.get(key)
     if condition is not None:
         check_condition(condition, old, expressions.values, request)
-    if old is None:
-        return {}
-    partition.commit(key, None, region.now(), region.name)
+    if old is not None:
+        partition.commit(key, None, region.now(), region.name)
 
-    return {"Attributes": old.item()} if return_old else {}
+    response = {"Attributes": old.item()} if return_old and old is not None else {}
+    return _consumed(table, old, None, response, request)
 
 
 @operation("UpdateItem")
@@ -92,10 +93,11 @@ def update_item(region: Region, request: Request) -> Response:
     item, size = canonical_item(new)
     key_of_item(table, item, size)
     before = None if old is None else old.item()
+    image = Image.of(item, size)
     if not same_item(before, item):
-        partition.commit(key, Image.of(item, size), region.now(), region.name)
+        partition.commit(key, image, region.now(), region.name)
 
-    return _updated(wanted, update, before, item)
+    return _consumed(table, old, image, _updated(wanted, update, before, item), request)
 
 
 @operation("GetItem")
@@ -115,10 +117,25 @@ def get_item(region: Region, request: Request) -> Response:
         replica = partition.reader(region.now())
     image = replica.items.images.get(key)
 
-    if image is None:
-        return {}
-    item = image.item()
-    return {"Item": item if projection is None else projection.project(item)}
+    response: Response = {}
+    if image is not None:
+        item = image.item()
+        response["Item"] = item if projection is None else projection.project(item)
+    if "ReturnConsumedCapacity" in request:
+        consumption = Consumption(table)
+        consumption.read(image.size if image else 0, consistent=bool(request.get("ConsistentRead")))
+        consumption.into(response, request)
+    return response
+
+
+def _consumed(
+    table: Table, old: Image | None, new: Image | None, response: Response, request: Request
+) -> Response:
+    if "ReturnConsumedCapacity" not in request:
+        return response
+    consumption = Consumption(table)
+    consumption.write(old, new)
+    return consumption.into(response, request)
 
 
 def check_condition(condition: Condition, old: Image | None, values: Values, request: Request) -> None:

@@ -13,6 +13,7 @@ from attrs import frozen
 
 from ddbha.api.placeholders import Expressions
 from ddbha.api.registry import Request, Response, operation, refuse_unsupported
+from ddbha.capacity import Consumption
 from ddbha.errors import ValidationException
 from ddbha.expressions.evaluate import Condition, Values
 from ddbha.expressions.key_condition import KeyRange
@@ -36,7 +37,6 @@ _UNSUPPORTED = frozenset(
         "QueryFilter",
         "ScanFilter",
         "ConditionalOperator",
-        "ReturnConsumedCapacity",
     }
 )
 
@@ -131,6 +131,7 @@ class _Page:
     """What a request wants of each item, and how much of them."""
 
     def __init__(self, request: Request, expressions: Expressions) -> None:
+        self._request = request
         self._values: Values = expressions.values
         self._filter: Condition | None = expressions.condition("FilterExpression")
         self._projection: Projection | None = expressions.projection()
@@ -169,13 +170,20 @@ class _Page:
         whole = self._whole(target)
         items: list[Item] = []
         matched = evaluated = size = 0
+        consumption = Consumption(target.table)
+        consistent = bool(self._request.get("ConsistentRead"))
         last: Item | None = None
         for image in entries:
             if evaluated == self._limit or size > PAGE_SIZE:
                 assert last is not None
                 break
             evaluated += 1
-            size += image.size
+            if index is None or isinstance(index, GlobalIndex):
+                size += image.size
+            else:
+                size += index.project(image).size
+                if whole and index.projected is not None:
+                    consumption.read(image.size, consistent=consistent)
             last = item = image.item()
             if index is not None and not whole and index.projected is not None:
                 item = {name: value for name, value in item.items() if name in index.projected}
@@ -192,7 +200,8 @@ class _Page:
             response["Items"] = items
         if last is not None:
             response["LastEvaluatedKey"] = target.key(last)
-        return response
+        consumption.read(size, consistent=consistent, index=None if index is None else index.name)
+        return consumption.into(response, self._request)
 
     def _whole(self, target: Target) -> bool:
         """Whether attributes beyond those that an index projects are fetched from the table."""

@@ -81,4 +81,4 @@ def _is_idle(handler: Handler, model: OperationModel) -> bool:
         return True
     if handler is generate_idempotent_uuid:
         return not model.idempotent_members
-    return handler.__module__.startswith(_IDLE_MODULES) if hasattr(handler, "__module__") else False
+    return str(getattr(handler, "__module__", None)).startswith(_IDLE_MODULES)

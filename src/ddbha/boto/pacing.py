@@ -42,7 +42,9 @@ class PacedTokenBucket(bucket.TokenBucket):
             except CapacityNotAvailableError:
                 if not block:
                     raise
-                self._waiting_on.sleep((amount - self.available_capacity) / self.max_rate)
+                missing = (amount - self.available_capacity) / self.max_rate
+                # A sum of seconds since the epoch is not finer than a microsecond.
+                self._waiting_on.sleep(max(missing, 1e-6))
 
 
 def rate_limiter(clock: Clock) -> adaptive.ClientRateLimiter:

@@ -18,6 +18,7 @@ from botocore.hooks import first_non_none_response
 from botocore.model import OperationModel, ServiceModel
 from botocore.validate import ParamValidationDecorator
 
+from ddbha.api.registry import Caller
 from ddbha.boto import answers, pacing
 from ddbha.boto.hooks import Handler, Listeners
 from ddbha.boto.parameters import Parameters
@@ -57,8 +58,6 @@ class Transport:
     """The calls of one client to one world."""
 
     def __init__(self, world: World, account_id: str, client: BaseClient) -> None:
-        from ddbha.api.registry import Caller
-
         private: Any = client
         self._world = world
         self._client = client

@@ -1,0 +1,88 @@
+"""Capacity units: what reads and writes consume.
+
+https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/read-write-operations.html
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from attrs import Factory, define
+
+from ddbha.storage.table import Table
+from ddbha.values.attribute import same_item
+from ddbha.values.image import Image
+
+READ_UNIT = 4096
+WRITE_UNIT = 1024
+
+
+def read_units(size: int, *, consistent: bool) -> float:
+    """Units of one read of `size` bytes: one for each started 4 KB, half if eventually consistent."""
+    units = max(1, -(-size // READ_UNIT))
+    return float(units) if consistent else units / 2
+
+
+def write_units(old: Image | None, new: Image | None) -> float:
+    """Units of one write: one for each started 1 KB of the larger of the old and the new item."""
+    size = max(old.size if old else 0, new.size if new else 0)
+    return float(max(1, -(-size // WRITE_UNIT)))
+
+
+@define
+class Consumption:
+    """Units that one request consumes of one table."""
+
+    table: Table
+    #: 2 in a transaction, which reads or writes everything twice.
+    factor: int = 1
+    units: float = 0.0
+    index_units: dict[str, float] = Factory(dict)
+
+    def read(self, size: int, *, consistent: bool, index: str | None = None) -> None:
+        """Add a read of `size` bytes of the table or an index."""
+        units = read_units(size, consistent=consistent) * self.factor
+        if index is None:
+            self.units += units
+        else:
+            self.index_units[index] = self.index_units.get(index, 0.0) + units
+
+    def write(self, old: Image | None, new: Image | None) -> None:
+        """Add a write of an item and of its index entries."""
+        self.units += write_units(old, new) * self.factor
+        for index in (*self.table.local_indexes.values(), *self.table.global_indexes.values()):
+            before, after = index.entry(old), index.entry(new)
+            units = 0.0
+            if before is not None and after is not None and before[0] == after[0]:
+                if not same_item(before[1].item(), after[1].item()):
+                    units = write_units(before[1], after[1])
+            else:
+                units = sum(write_units(entry[1], None) for entry in (before, after) if entry)
+            if units:
+                self.index_units[index.name] = self.index_units.get(index.name, 0.0) + units
+
+    def answer(self, wanted: str) -> dict[str, Any]:
+        """The `ConsumedCapacity` member, for TOTAL or INDEXES."""
+        total = self.units + sum(self.index_units.values())
+        answer: dict[str, Any] = {"TableName": self.table.name, "CapacityUnits": total}
+        if wanted == "INDEXES":
+            answer["Table"] = {"CapacityUnits": self.units}
+            for member, indexes in (
+                ("LocalSecondaryIndexes", self.table.local_indexes),
+                ("GlobalSecondaryIndexes", self.table.global_indexes),
+            ):
+                units = {
+                    name: {"CapacityUnits": used}
+                    for name, used in self.index_units.items()
+                    if name in indexes
+                }
+                if units:
+                    answer[member] = units
+        return answer
+
+    def into(self, response: dict[str, Any], request: dict[str, Any]) -> dict[str, Any]:
+        """`response` with the consumption, if the request asks for it."""
+        wanted = request.get("ReturnConsumedCapacity", "NONE")
+        if wanted != "NONE":
+            response["ConsumedCapacity"] = self.answer(wanted)
+        return response
