@@ -7,9 +7,11 @@ from threading import RLock
 from typing import Any
 
 # Importing a family of operations registers it.
+import ddbha.api.account
 import ddbha.api.batches
 import ddbha.api.items
 import ddbha.api.queries
+import ddbha.api.table_updates
 import ddbha.api.tables
 import ddbha.api.transactions  # noqa: F401
 from ddbha import verify

@@ -44,7 +44,7 @@ class Place:
         )
         index = GlobalIndex("by-colour", BY_COLOUR, projection, SCHEMA)
         index.partitions = self.region.new_partitions("orders/by-colour", 1, {})
-        self.table.add_global_index(index)
+        self.table.add_global_index(index, 0.0)
         self.region.tables["orders"] = self.table
 
     def put(self, pk: str, sk: int, **more: Any) -> None:

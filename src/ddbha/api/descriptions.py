@@ -27,10 +27,34 @@ def describe(table: Table) -> dict[str, Any]:
         "TableId": table.id,
         "DeletionProtectionEnabled": settings.deletion_protection,
     }
-    if settings.billing_mode == "PAY_PER_REQUEST":
+    if settings.on_demand_since is not None:
         description["BillingModeSummary"] = {
-            "BillingMode": "PAY_PER_REQUEST",
-            "LastUpdateToPayPerRequestDateTime": utc(table.created),
+            "BillingMode": settings.billing_mode,
+            "LastUpdateToPayPerRequestDateTime": utc(settings.on_demand_since),
+        }
+    if settings.stream_view_type is not None:
+        description["StreamSpecification"] = {
+            "StreamEnabled": True,
+            "StreamViewType": settings.stream_view_type,
+        }
+    if settings.stream_label is not None:
+        description["LatestStreamLabel"] = settings.stream_label
+        description["LatestStreamArn"] = f"{table.arn}/stream/{settings.stream_label}"
+    if settings.encryption is not None and settings.encryption.get("Enabled"):
+        description["SSEDescription"] = {
+            "Status": "ENABLED",
+            "SSEType": settings.encryption.get("SSEType", "KMS"),
+        }
+    if settings.on_demand is not None:
+        description["OnDemandThroughput"] = {
+            "MaxReadRequestUnits": settings.on_demand.read,
+            "MaxWriteRequestUnits": settings.on_demand.write,
+        }
+    if settings.warm is not None:
+        description["WarmThroughput"] = {
+            "ReadUnitsPerSecond": settings.warm.read,
+            "WriteUnitsPerSecond": settings.warm.write,
+            "Status": "ACTIVE",
         }
     if settings.table_class is not None:
         description["TableClassSummary"] = {"TableClass": settings.table_class}
@@ -89,8 +113,10 @@ def _local_index(table: Table, index: LocalIndex) -> dict[str, Any]:
 
 def _global_index(table: Table, index: GlobalIndex) -> dict[str, Any]:
     stores = [partition.leader.items for partition in index.partitions]
+    backfilling = {} if index.backfilling is None else {"Backfilling": index.backfilling}
     return {
         **_index(table, index),
+        **backfilling,
         "IndexStatus": table.status if table.status == "CREATING" else index.status,
         "ProvisionedThroughput": _throughput(index.throughput),
         "IndexSizeBytes": sum(store.size for store in stores),

@@ -288,6 +288,8 @@ def _target(region: Region, request: Request) -> Target:
         raise ValidationException(f"The table does not have the specified index: {name}")
     if isinstance(index, GlobalIndex) and request.get("ConsistentRead"):
         raise ValidationException("Consistent reads are not supported on global secondary indexes")
+    if isinstance(index, GlobalIndex) and index.status == "CREATING":
+        raise ValidationException(f"Cannot read from backfilling global secondary index: {name}")
     return Target(table, index)
 
 

@@ -8,7 +8,7 @@ from uuid import UUID
 from ddbha.api.descriptions import describe
 from ddbha.api.registry import Request, Response, operation, refuse_unsupported
 from ddbha.errors import ResourceInUseException, ValidationException
-from ddbha.region import Region
+from ddbha.region import Region, utc
 from ddbha.storage.table import (
     GlobalIndex,
     IndexProjection,
@@ -19,11 +19,11 @@ from ddbha.storage.table import (
 )
 from ddbha.values.key import KeyAttribute, KeySchema
 
-_INVALID = "One or more parameter values were invalid: "
+INVALID = "One or more parameter values were invalid: "
 #: An on-demand table is ready for 4000 writes and 12 000 reads a second: four partitions of 1000 writes.
 ON_DEMAND_PARTITIONS = 4
 PARTITION_READS, PARTITION_WRITES = 3000, 1000
-_UNSUPPORTED = frozenset({"StreamSpecification", "ResourcePolicy"})
+_UNSUPPORTED = frozenset({"ResourcePolicy"})
 
 
 @operation("CreateTable")
@@ -32,19 +32,19 @@ def create_table(region: Region, request: Request) -> Response:
     refuse_unsupported(request, _UNSUPPORTED, "CreateTable")
     name = region.table_name(request["TableName"])
     types = {d["AttributeName"]: d["AttributeType"] for d in request.get("AttributeDefinitions", ())}
-    schema = _key_schema(request["KeySchema"], types)
-    settings = _settings(request)
+    schema = key_schema(request["KeySchema"], types)
+    settings = _settings(request, region.now())
     locals_ = [
-        LocalIndex(d["IndexName"], _key_schema(d["KeySchema"], types), _projection(d), schema)
+        LocalIndex(d["IndexName"], key_schema(d["KeySchema"], types), projection(d), schema)
         for d in request.get("LocalSecondaryIndexes", ())
     ]
     globals_ = [
         GlobalIndex(
             d["IndexName"],
-            _key_schema(d["KeySchema"], types),
-            _projection(d),
+            key_schema(d["KeySchema"], types),
+            projection(d),
             schema,
-            throughput=_throughput(d, settings.billing_mode),
+            throughput=throughput(d, settings.billing_mode),
         )
         for d in request.get("GlobalSecondaryIndexes", ())
     ]
@@ -52,7 +52,7 @@ def create_table(region: Region, request: Request) -> Response:
     for local in locals_:
         if local.schema.partition != schema.partition:
             raise ValidationException(
-                f"{_INVALID}Index KeySchema does not have the same leading hash key as table KeySchema "
+                f"{INVALID}Index KeySchema does not have the same leading hash key as table KeySchema "
                 f"for index: {local.name}. index hash key: {local.schema.partition.name}, "
                 f"table hash key: {schema.partition.name}"
             )
@@ -68,7 +68,7 @@ def create_table(region: Region, request: Request) -> Response:
         schema,
         region.new_partitions(
             name,
-            _partition_count(settings.throughput),
+            partition_count(settings.throughput),
             {index.name: index.schema for index in locals_},
         ),
         {index.name: index for index in locals_},
@@ -76,9 +76,9 @@ def create_table(region: Region, request: Request) -> Response:
     )
     for index in globals_:
         index.partitions = region.new_partitions(
-            f"{name}/{index.name}", _partition_count(index.throughput), {}
+            f"{name}/{index.name}", partition_count(index.throughput), {}
         )
-        table.add_global_index(index)
+        table.add_global_index(index, region.now())
     region.tables[name] = table
     response = {"TableDescription": describe(table)}
 
@@ -132,15 +132,16 @@ def delete_table(region: Region, request: Request) -> Response:
     return {"TableDescription": describe(table)}
 
 
-def _key_schema(elements: list[dict[str, str]], types: dict[str, str]) -> KeySchema:
+def key_schema(elements: list[dict[str, str]], types: dict[str, str]) -> KeySchema:
+    """The keys of a table or index."""
     names = [element["AttributeName"] for element in elements]
     if elements[0]["KeyType"] != "HASH":
         raise ValidationException(
-            f"{_INVALID}Invalid KeySchema: The first KeySchemaElement is not a HASH key type"
+            f"{INVALID}Invalid KeySchema: The first KeySchemaElement is not a HASH key type"
         )
     if len(elements) > 1 and elements[1]["KeyType"] != "RANGE":
         raise ValidationException(
-            f"{_INVALID}Invalid KeySchema: The second KeySchemaElement is not a RANGE key type"
+            f"{INVALID}Invalid KeySchema: The second KeySchemaElement is not a RANGE key type"
         )
     if len(set(names)) != len(names):
         raise ValidationException(
@@ -149,7 +150,7 @@ def _key_schema(elements: list[dict[str, str]], types: dict[str, str]) -> KeySch
     for name in names:
         if name not in types:
             raise ValidationException(
-                f"{_INVALID}Some index key attributes are not defined in AttributeDefinitions. "
+                f"{INVALID}Some index key attributes are not defined in AttributeDefinitions. "
                 f"Keys: [{', '.join(names)}], AttributeDefinitions: [{', '.join(types)}]"
             )
     return KeySchema(*(KeyAttribute(name, types[name]) for name in names))
@@ -163,57 +164,90 @@ def _check_attributes(
         return
     if not indexes:
         raise ValidationException(
-            f"{_INVALID}Number of attributes in KeySchema does not exactly match number of attributes "
+            f"{INVALID}Number of attributes in KeySchema does not exactly match number of attributes "
             "defined in AttributeDefinitions"
         )
     raise ValidationException(
-        f"{_INVALID}Some AttributeDefinitions are not used. AttributeDefinitions: [{', '.join(types)}], "
+        f"{INVALID}Some AttributeDefinitions are not used. AttributeDefinitions: [{', '.join(types)}], "
         f"keys used: [{', '.join(used)}]"
     )
 
 
-def _projection(definition: dict[str, Any]) -> IndexProjection:
-    projection = definition["Projection"]
-    if "ProjectionType" not in projection:
-        raise ValidationException(f"{_INVALID}Unknown ProjectionType: null")
-    names = tuple(projection.get("NonKeyAttributes", ()))
-    kind = projection["ProjectionType"]
+def projection(definition: dict[str, Any]) -> IndexProjection:
+    """What an index projects."""
+    given = definition["Projection"]
+    if "ProjectionType" not in given:
+        raise ValidationException(f"{INVALID}Unknown ProjectionType: null")
+    names = tuple(given.get("NonKeyAttributes", ()))
+    kind = given["ProjectionType"]
     if names and kind != "INCLUDE":
-        raise ValidationException(
-            f"{_INVALID}ProjectionType is {kind}, but NonKeyAttributes is specified"
-        )
+        raise ValidationException(f"{INVALID}ProjectionType is {kind}, but NonKeyAttributes is specified")
     return IndexProjection(kind, names)
 
 
-def _settings(request: Request) -> TableSettings:
+def _settings(request: Request, now: float) -> TableSettings:
     mode = request.get("BillingMode", "PROVISIONED")
-    return TableSettings(
+    settings = TableSettings(
         billing_mode=mode,
-        throughput=_throughput(request, mode),
+        throughput=throughput(request, mode),
         deletion_protection=request.get("DeletionProtectionEnabled", False),
         table_class=request.get("TableClass"),
+        encryption=request.get("SSESpecification"),
+        on_demand_since=now if mode == "PAY_PER_REQUEST" else None,
         tags={tag["Key"]: tag["Value"] for tag in request.get("Tags", ())},
     )
+    if "OnDemandThroughput" in request:
+        settings.on_demand = units(
+            request["OnDemandThroughput"], "MaxReadRequestUnits", "MaxWriteRequestUnits"
+        )
+    if "WarmThroughput" in request:
+        settings.warm = units(request["WarmThroughput"], "ReadUnitsPerSecond", "WriteUnitsPerSecond")
+    if request.get("StreamSpecification", {}).get("StreamEnabled"):
+        set_stream(settings, request["StreamSpecification"], now)
+    return settings
 
 
-def _throughput(request: Request, billing_mode: str) -> Throughput:
+def units(given: dict[str, int], read: str, write: str) -> Throughput:
+    """A pair of rates whose members are called `read` and `write`."""
+    return Throughput(given.get(read, 0), given.get(write, 0))
+
+
+def set_stream(settings: TableSettings, given: dict[str, Any], now: float) -> None:
+    """Turn the stream setting on or off; `ValidationException` if it already is."""
+    enabled = settings.stream_view_type is not None
+    if given["StreamEnabled"]:
+        if enabled:
+            raise ValidationException("Table already has an enabled stream")
+        if "StreamViewType" not in given:
+            raise ValidationException(f"{INVALID}StreamViewType is required when StreamEnabled is true")
+        settings.stream_view_type = given["StreamViewType"]
+        settings.stream_label = utc(now).strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3]
+    elif not enabled:
+        raise ValidationException("Table is already not streaming")
+    else:
+        settings.stream_view_type = None
+
+
+def throughput(request: Request, billing_mode: str) -> Throughput:
+    """Provisioned units, zero if on demand."""
     given = request.get("ProvisionedThroughput")
     if billing_mode == "PAY_PER_REQUEST":
         if given is not None:
             raise ValidationException(
-                f"{_INVALID}Neither ReadCapacityUnits nor WriteCapacityUnits can be specified when "
+                f"{INVALID}Neither ReadCapacityUnits nor WriteCapacityUnits can be specified when "
                 "BillingMode is PAY_PER_REQUEST"
             )
         return Throughput()
     if given is None:
         raise ValidationException(
-            f"{_INVALID}ReadCapacityUnits and WriteCapacityUnits must both be specified when BillingMode "
+            f"{INVALID}ReadCapacityUnits and WriteCapacityUnits must both be specified when BillingMode "
             "is PROVISIONED"
         )
     return Throughput(given["ReadCapacityUnits"], given["WriteCapacityUnits"])
 
 
-def _partition_count(throughput: Throughput) -> int:
+def partition_count(throughput: Throughput) -> int:
+    """Partitions that a throughput needs."""
     if throughput == Throughput():
         return ON_DEMAND_PARTITIONS
     needed = throughput.read * PARTITION_WRITES + throughput.write * PARTITION_READS

@@ -7,7 +7,6 @@ import inspect
 import os
 import sys
 import threading
-import unittest
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypeVar, overload
 from weakref import WeakKeyDictionary, WeakSet
@@ -131,6 +130,9 @@ class Mock:
         return plain
 
     def _decorate_class(self, cls: Any) -> Any:
+        # Only classes of tests need it, and it takes milliseconds to import.
+        import unittest
+
         if issubclass(cls, unittest.TestCase):
             # `run` is set-up, test, tear-down and clean-ups: one world for all of a test.
             cls.run = self._decorate_function(cls.run)

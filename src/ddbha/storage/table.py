@@ -158,16 +158,16 @@ class Table:
         """The partition that holds a hash."""
         return partition_of(self.partitions, hash_value)
 
-    def add_global_index(self, index: GlobalIndex) -> None:
-        """Let an index follow the table from the items that are there now on."""
-        for partition in self.partitions:
-            leader = partition.available_leader()
+    def add_global_index(self, index: GlobalIndex, now: float) -> None:
+        """Let an index follow the table from the items that are there `now` on."""
+        leaders = [partition.available_leader() for partition in self.partitions]
+        for partition, leader in zip(self.partitions, leaders, strict=True):
             follower = IndexFollower(index, partition, applied_sequence=leader.log.last_sequence)
             for key, image in leader.items.images.items():
                 entry = index.entry(image)
                 if entry is not None:
                     partition_of(index.partitions, entry[0][0]).commit(
-                        (*entry[0], key), entry[1], self.created, ""
+                        (*entry[0], key), entry[1], now, ""
                     )
             partition.followers.append(follower)
             index.followers.append(follower)

@@ -1,0 +1,68 @@
+"""Tags, DescribeLimits and DescribeEndpoints."""
+
+from __future__ import annotations
+
+import re
+
+from ddbha.api.registry import Request, Response, operation
+from ddbha.errors import ResourceNotFoundException, ValidationException
+from ddbha.region import Region
+from ddbha.storage.table import Table
+
+MAXIMUM_TAGS = 50
+_TABLE_ARN = re.compile(r"arn:aws[^:]*:dynamodb:[^:]+:[^:]+:table/[^/]+")
+
+
+@operation("TagResource")
+def tag_resource(region: Region, request: Request) -> Response:
+    """Add or replace tags of a table."""
+    table = _tagged(region, request)
+    tags = {**table.settings.tags, **{tag["Key"]: tag["Value"] for tag in request["Tags"]}}
+    if len(tags) > MAXIMUM_TAGS:
+        raise ValidationException("One or more parameter values were invalid: Too many tags: 50 at most")
+    table.settings.tags = tags
+    return {}
+
+
+@operation("UntagResource")
+def untag_resource(region: Region, request: Request) -> Response:
+    """Remove tags of a table; those that are not there are ignored."""
+    table = _tagged(region, request)
+    for key in request["TagKeys"]:
+        table.settings.tags.pop(key, None)
+    return {}
+
+
+@operation("ListTagsOfResource")
+def list_tags_of_resource(region: Region, request: Request) -> Response:
+    """All tags of a table: there are never more than one page of them."""
+    table = _tagged(region, request)
+    return {"Tags": [{"Key": key, "Value": value} for key, value in table.settings.tags.items()]}
+
+
+@operation("DescribeLimits")
+def describe_limits(region: Region, request: Request) -> Response:
+    """The default quotas of an account in a region."""
+    return {
+        "AccountMaxReadCapacityUnits": 80_000,
+        "AccountMaxWriteCapacityUnits": 80_000,
+        "TableMaxReadCapacityUnits": 40_000,
+        "TableMaxWriteCapacityUnits": 40_000,
+    }
+
+
+@operation("DescribeEndpoints")
+def describe_endpoints(region: Region, request: Request) -> Response:
+    """The regional endpoint, good for a day."""
+    address = f"dynamodb.{region.name}.amazonaws.com"
+    return {"Endpoints": [{"Address": address, "CachePeriodInMinutes": 1440}]}
+
+
+def _tagged(region: Region, request: Request) -> Table:
+    arn = request["ResourceArn"]
+    if not _TABLE_ARN.fullmatch(arn):
+        raise ValidationException(f"Invalid TableArn: {arn}")
+    table = region.tables.get(region.table_name(arn))
+    if table is None:
+        raise ResourceNotFoundException(f"Requested resource not found: ResourcArn: {arn} not found")
+    return table

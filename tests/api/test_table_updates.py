@@ -1,0 +1,113 @@
+"""UpdateTable, tags and limits through a real client, after the API reference."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+
+import ddbha
+
+TABLE: Any = {
+    "TableName": "t",
+    "AttributeDefinitions": [{"AttributeName": "pk", "AttributeType": "S"}],
+    "KeySchema": [{"AttributeName": "pk", "KeyType": "HASH"}],
+    "ProvisionedThroughput": {"ReadCapacityUnits": 5, "WriteCapacityUnits": 5},
+}
+CREATE_INDEX: Any = {
+    "TableName": "t",
+    "AttributeDefinitions": [{"AttributeName": "colour", "AttributeType": "S"}],
+    "GlobalSecondaryIndexUpdates": [
+        {
+            "Create": {
+                "IndexName": "by-colour",
+                "KeySchema": [{"AttributeName": "colour", "KeyType": "HASH"}],
+                "Projection": {"ProjectionType": "ALL"},
+                "ProvisionedThroughput": {"ReadCapacityUnits": 1, "WriteCapacityUnits": 1},
+            }
+        }
+    ],
+}
+
+
+@pytest.fixture
+def world() -> ddbha.World:
+    return ddbha.World(clock=ddbha.ManualClock(), timings=ddbha.Timings.aws())
+
+
+@pytest.fixture
+def client(world: ddbha.World) -> Any:
+    client = world.client("dynamodb", region_name="us-east-1")
+    client.create_table(**TABLE)
+    client.get_waiter("table_exists").wait(TableName="t")
+    return client
+
+
+def test_an_index_is_created_filled_and_deleted_while_writes_go_on(
+    client: Any, world: ddbha.World
+) -> None:
+    client.put_item(TableName="t", Item={"pk": {"S": "before"}, "colour": {"S": "red"}})
+    client.put_item(TableName="t", Item={"pk": {"S": "violates"}, "colour": {"N": "1"}})
+    client.update_table(**CREATE_INDEX)
+    query: Any = {
+        "TableName": "t",
+        "IndexName": "by-colour",
+        "KeyConditionExpression": "colour = :c",
+        "ExpressionAttributeValues": {":c": {"S": "red"}},
+    }
+    client.put_item(TableName="t", Item={"pk": {"S": "meanwhile"}, "colour": {"S": "red"}})
+    with pytest.raises(ClientError, match="backfilling global secondary index"):
+        client.query(**query)
+    with pytest.raises(ClientError, match="is in the process of being updated"):
+        client.update_table(TableName="t", TableClass="STANDARD_INFREQUENT_ACCESS")
+    world.clock.advance(hours=1)
+    assert sorted(item["pk"]["S"] for item in client.query(**query)["Items"]) == ["before", "meanwhile"]
+    world.verify()
+    client.update_table(
+        TableName="t", GlobalSecondaryIndexUpdates=[{"Delete": {"IndexName": "by-colour"}}]
+    )
+    world.clock.advance(hours=1)
+    assert "GlobalSecondaryIndexes" not in client.describe_table(TableName="t")["Table"]
+
+
+def test_settings_are_kept_and_described(client: Any, world: ddbha.World) -> None:
+    for change in (
+        {"BillingMode": "PAY_PER_REQUEST"},
+        {"StreamSpecification": {"StreamEnabled": True, "StreamViewType": "NEW_IMAGE"}},
+        {"DeletionProtectionEnabled": True},
+        {"TableClass": "STANDARD_INFREQUENT_ACCESS"},
+    ):
+        client.update_table(TableName="t", **change)
+        world.clock.advance(hours=1)
+    table = client.describe_table(TableName="t")["Table"]
+    assert table["BillingModeSummary"]["BillingMode"] == "PAY_PER_REQUEST"
+    assert table["StreamSpecification"] == {"StreamEnabled": True, "StreamViewType": "NEW_IMAGE"}
+    assert table["LatestStreamArn"].endswith(f"/stream/{table['LatestStreamLabel']}")
+    assert table["TableClassSummary"] == {"TableClass": "STANDARD_INFREQUENT_ACCESS"}
+    with pytest.raises(ClientError, match="currently protected against deletion"):
+        client.delete_table(TableName="t")
+
+
+def test_refused_updates_change_nothing(client: Any) -> None:
+    with pytest.raises(ClientError, match="At least one of ProvisionedThroughput"):
+        client.update_table(TableName="t")
+    with pytest.raises(ClientError, match="The requested value equals the current value"):
+        client.update_table(TableName="t", ProvisionedThroughput=TABLE["ProvisionedThroughput"])
+    with pytest.raises(ClientError, match="cannot create or delete index while changing stream status"):
+        client.update_table(**CREATE_INDEX, StreamSpecification={"StreamEnabled": False})
+    before = client.describe_table(TableName="t")["Table"]
+    with pytest.raises(ClientError, match="already not streaming"):
+        client.update_table(
+            TableName="t", BillingMode="PAY_PER_REQUEST", StreamSpecification={"StreamEnabled": False}
+        )
+    assert client.describe_table(TableName="t")["Table"] == before
+
+
+def test_tags_and_limits(client: Any) -> None:
+    arn = client.describe_table(TableName="t")["Table"]["TableArn"]
+    client.tag_resource(ResourceArn=arn, Tags=[{"Key": "a", "Value": "1"}, {"Key": "b", "Value": "2"}])
+    client.untag_resource(ResourceArn=arn, TagKeys=["a"])
+    assert client.list_tags_of_resource(ResourceArn=arn)["Tags"] == [{"Key": "b", "Value": "2"}]
+    assert client.describe_limits()["TableMaxReadCapacityUnits"] == 40_000
+    assert client.describe_endpoints()["Endpoints"][0]["Address"] == "dynamodb.us-east-1.amazonaws.com"
