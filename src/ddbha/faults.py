@@ -87,7 +87,7 @@ class Faults:
 
         def end(fault: Fault) -> None:
             self._environment.zone_outages[zone].discard(fault)
-            self._restore(fault, list(self._replicas(zone)))
+            self._restore(fault, zone)
 
         return self._start(f"zone outage {zone}", begin, end, after, duration)
 
@@ -104,13 +104,13 @@ class Faults:
 
         Raises `UnknownPlaceError` if the zone's region has no such table or partition.
         """
-        place = self._replica(zone, table, partition)
+        self._replica(zone, table, partition)
 
         def begin(fault: Fault) -> None:
-            place[1].outages.add(fault)
+            self._replica(zone, table, partition).outages.add(fault)
 
         def end(fault: Fault) -> None:
-            self._restore(fault, [place])
+            self._restore(fault, zone)
 
         return self._start(
             f"node outage {zone} table={table} partition={partition}", begin, end, after, duration
@@ -147,7 +147,9 @@ class Faults:
             self._environment.later(after + duration, fault.end)
         return fault
 
-    def _restore(self, fault: Fault, places: list[tuple[Partition, Replica]]) -> None:
+    def _restore(self, fault: Fault, zone: str) -> None:
+        # Looked up now: a partition may have been split since the fault began.
+        places = [place for place in self._replicas(zone) if fault in place[1].outages]
         for _, replica in places:
             replica.outages.discard(fault)
         for partition, replica in places:
@@ -163,7 +165,7 @@ class Faults:
                             if replica.zone == zone:
                                 yield partition, replica
 
-    def _replica(self, zone: str, table: str, number: int) -> tuple[Partition, Replica]:
+    def _replica(self, zone: str, table: str, number: int) -> Replica:
         regions = [region for region in self._regions() if zone in region.zones]
         found = [region.tables[table] for region in regions if table in region.tables]
         if not found:
@@ -177,8 +179,7 @@ class Faults:
             raise UnknownPlaceError(
                 f"Table {table!r} has partitions 0 to {len(partitions) - 1}, not {number}."
             )
-        partition = partitions[number]
-        return partition, next(r for r in partition.replicas if r.zone == zone)
+        return next(r for r in partitions[number].replicas if r.zone == zone)
 
     def _example_zones(self) -> str:
         zones = [zone for region in self._regions() for zone in region.zones]

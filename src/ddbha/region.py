@@ -128,7 +128,7 @@ class Region:
         self, owner: str, count: int, local_schemas: Mapping[str, KeySchema]
     ) -> list[Partition]:
         """Empty partitions of one size for the table or index `owner`, over all zones."""
-        partitions = []
+        partitions: list[Partition] = []
 
         def notify(kind: str, partition: Partition, zone: str) -> None:
             self.record(kind, table=owner, partition=partition.number, zone=zone, term=partition.term)
@@ -145,6 +145,7 @@ class Region:
                     replicas[number % len(replicas)],
                     self.environment.random,
                     notify,
+                    partitions,
                 )
             )
         return partitions

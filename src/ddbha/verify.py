@@ -52,7 +52,7 @@ def _verify_partition(partition: Partition, where: str, now: float) -> None:
     reference = holders[0]
     reference.apply_all()
     for key in reference.items.images:
-        if not partition.low <= key[0] < partition.high:
+        if not partition.low <= key < partition.high:
             raise InvariantError(f"{where}: {key} lies in another partition's range")
     for replica in partition.replicas:
         # One with a lag is in the past on purpose.
@@ -88,7 +88,7 @@ def same_image(left: Image, right: Image) -> bool:
 
 def _verify_index(table: Table, index: GlobalIndex, where: str, now: float) -> None:
     index.catch_up(now)
-    if any(follower.applied_sequence < follower.source.last_sequence for follower in index.followers):
+    if not all(follower.current for follower in index.followers):
         return
     expected: dict[ItemKey, Item] = {}
     for partition in table.partitions:

@@ -51,11 +51,11 @@ class Place:
         item: Item = {"pk": {"S": pk}, "sk": {"N": str(sk)}, **more}
         canonical, size = canonical_item(item)
         key = SCHEMA.key(canonical)
-        self.table.partition(key[0]).commit(key, Image.of(canonical, size), 0.0, "us-east-1")
+        self.table.partition(key).commit(key, Image.of(canonical, size), 0.0, "us-east-1")
 
     def delete(self, pk: str, sk: int) -> None:
         key = SCHEMA.key({"pk": {"S": pk}, "sk": {"N": str(sk)}})
-        self.table.partition(key[0]).commit(key, None, 0.0, "us-east-1")
+        self.table.partition(key).commit(key, None, 0.0, "us-east-1")
 
     def contents(self) -> dict[tuple[str, int], Item]:
         return {
@@ -82,7 +82,7 @@ def test_one_zone_lost_and_everything_goes_on() -> None:
 def test_two_zones_lost_refuses_writes_and_loses_nothing() -> None:
     place = Place()
     place.put("a", 1)
-    partition = place.table.partition(SCHEMA.key({"pk": {"S": "a"}, "sk": {"N": "1"}})[0])
+    partition = place.table.partition(SCHEMA.key({"pk": {"S": "a"}, "sk": {"N": "1"}}))
     with place.faults.zone_outage("us-east-1a"), place.faults.zone_outage("us-east-1b"):
         with pytest.raises(InternalServerError):
             place.put("a", 2)

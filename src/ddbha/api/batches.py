@@ -62,7 +62,7 @@ def batch_write_item(region: Region, request: Request) -> Response:
     unprocessed: dict[str, list[Any]] = {}
     for name, table, key, image, entry in writes:
         try:
-            partition = table.partition(key[0])
+            partition = table.partition(key)
             leader = partition.available_leader()
             old = leader.items.images.get(key)
             consumed.setdefault(table.name, Consumption(table)).write(old, image)
@@ -103,7 +103,7 @@ def batch_get_item(region: Region, request: Request) -> Response:
         wanted = requested[name]
         items = found.setdefault(name, [])
         for key, attributes in keys:
-            partition = table.partition(key[0])
+            partition = table.partition(key)
             try:
                 consistent = bool(wanted.get("ConsistentRead"))
                 replica = partition.available_leader() if consistent else partition.reader(region.now())

@@ -101,7 +101,7 @@ def _local_index(table: Table, index: LocalIndex) -> dict[str, Any]:
         index.project(image)
         for partition in table.partitions
         for _, image in partition.available_leader().items.range(
-            (partition.low,), (partition.high,), index=index.name
+            partition.low, partition.high, index=index.name
         )
     ]
     return {

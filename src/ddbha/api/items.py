@@ -37,7 +37,7 @@ def put_item(region: Region, request: Request) -> Response:
     item, size = canonical_item(request["Item"])
     key = key_of_item(table, item, size)
 
-    partition = table.partition(key[0])
+    partition = table.partition(key)
     if condition is not None:
         old = partition.available_leader().items.images.get(key)
         check_condition(condition, old, expressions.values, request)
@@ -58,7 +58,7 @@ def delete_item(region: Region, request: Request) -> Response:
     table = region.table(request["TableName"])
     key, _ = key_of_request(table, request["Key"])
 
-    partition = table.partition(key[0])
+    partition = table.partition(key)
     old = partition.available_leader().items.images.get(key)
     if condition is not None:
         check_condition(condition, old, expressions.values, request)
@@ -83,7 +83,7 @@ def update_item(region: Region, request: Request) -> Response:
     if update is not None:
         refuse_key_updates(table, update)
 
-    partition = table.partition(key[0])
+    partition = table.partition(key)
     old = partition.available_leader().items.images.get(key)
     if condition is not None:
         check_condition(condition, old, expressions.values, request)
@@ -110,7 +110,7 @@ def get_item(region: Region, request: Request) -> Response:
     table = region.table(request["TableName"])
     key, _ = key_of_request(table, request["Key"])
 
-    partition = table.partition(key[0])
+    partition = table.partition(key)
     if request.get("ConsistentRead"):
         replica = partition.available_leader()
     else:

@@ -21,7 +21,7 @@ from ddbha.expressions.projection import Projection
 from ddbha.region import Region
 from ddbha.storage.items import GREATEST
 from ddbha.storage.partition import Partition
-from ddbha.storage.table import GlobalIndex, KeyBounds, LocalIndex, Table, partition_of
+from ddbha.storage.table import GlobalIndex, KeyBounds, LocalIndex, Table
 from ddbha.values.attribute import Item, canonical_item, order
 from ddbha.values.image import Image
 from ddbha.values.key import HASH_SPACE, ItemKey, KeySchema, hash_of
@@ -100,8 +100,7 @@ def query(region: Region, request: Request) -> Response:
             if reverse
             else KeyBounds(max(bounds.low, (*start, GREATEST)), bounds.high)
         )
-    partition = partition_of(target.partitions, bounds.low[0])
-    return page.read(target, _entries(region, request, target, [partition], bounds, reverse))
+    return page.read(target, _entries(region, request, target, bounds, reverse))
 
 
 @operation("Scan")
@@ -123,8 +122,7 @@ def scan(region: Region, request: Request) -> Response:
                 f"TotalSegments: {count} Segment: {segment}"
             )
         bounds = KeyBounds((*start, GREATEST), bounds.high)
-    partitions = [p for p in target.partitions if p.high > bounds.low[0] and p.low < bounds.high[0]]
-    return page.read(target, _entries(region, request, target, partitions, bounds, False))
+    return page.read(target, _entries(region, request, target, bounds, False))
 
 
 class _Page:
@@ -262,7 +260,6 @@ def _entries(
     region: Region,
     request: Request,
     target: Target,
-    partitions: Sequence[Partition],
     bounds: KeyBounds,
     reverse: bool,
 ) -> Iterator[Image]:
@@ -271,7 +268,8 @@ def _entries(
     if isinstance(index, GlobalIndex):
         index.catch_up(now)
     local = index.name if isinstance(index, LocalIndex) else None
-    for partition in partitions:
+    partitions = bounds.of(target.partitions)
+    for partition in reversed(partitions) if reverse else partitions:
         consistent = request.get("ConsistentRead")
         replica = partition.available_leader() if consistent else partition.reader(now)
         for _, image in replica.items.range(bounds.low, bounds.high, reverse=reverse, index=local):

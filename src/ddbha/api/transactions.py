@@ -49,7 +49,7 @@ class _Action:
 
     @property
     def partition(self) -> Partition:
-        return self.table.partition(self.key[0])
+        return self.table.partition(self.key)
 
 
 @operation("TransactWriteItems")
@@ -110,7 +110,7 @@ def transact_get_items(region: Region, request: Request) -> Response:
 
     responses: list[dict[str, Any]] = []
     for table, key, projection in reads:
-        image = table.partition(key[0]).available_leader().items.images.get(key)
+        image = table.partition(key).available_leader().items.images.get(key)
         if image is None:
             responses.append({})
         else:

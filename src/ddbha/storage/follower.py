@@ -20,6 +20,8 @@ class Follower(ABC):
 
     applied_sequence: int = field(default=0, kw_only=True)
     lag: float = field(default=0.0, kw_only=True)
+    #: Reads the log that this one continues, and comes first: set while a split is not digested.
+    predecessor: Follower | None = field(default=None, kw_only=True)
 
     @property
     @abstractmethod
@@ -30,8 +32,18 @@ class Follower(ABC):
     def apply(self, record: LogRecord) -> None:
         """Take one record in."""
 
+    @property
+    def current(self) -> bool:
+        """Whether everything that was written is applied."""
+        return self.predecessor is None and self.applied_sequence == self.source.last_sequence
+
     def catch_up(self, now: float) -> None:
         """Apply every record that is at least `lag` seconds old at `now`."""
+        if self.predecessor is not None:
+            self.predecessor.catch_up(now)
+            if not self.predecessor.current:
+                return
+            self.predecessor = None
         log = self.source
         if self.applied_sequence == log.last_sequence:
             return

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Callable, Sequence
 from random import Random
 
 from attrs import Factory, define, field
 
-from ddbha.errors import InternalServerError
+from ddbha.errors import InternalServerError, UsageError
 from ddbha.storage.follower import Follower
+from ddbha.storage.log import Log
 from ddbha.storage.record import LogRecord
 from ddbha.storage.replica import Replica
 from ddbha.values.image import Image
@@ -21,25 +23,45 @@ BATCH = 1024
 
 
 @define(eq=False)
+class PartitionFollower(Follower):
+    """Whatever follows the log of a partition besides its replicas.
+
+    When the partition is split, a successor for each half carries on where this follower ends.
+    """
+
+    partition: Partition
+
+    @property
+    def source(self) -> Log:
+        return self.partition.leader.log
+
+    @abstractmethod
+    def successor(self, partition: Partition) -> PartitionFollower:
+        """A follower of one half of the partition; called once for each half, the lower one first."""
+
+
+@define(eq=False)
 class Partition:
-    """Hashes from `low` on and before `high`.
+    """Positions from `low` on and before `high`.
 
     Writes and strongly consistent reads go through the leader and need two of three replicas;
     eventually consistent reads need one.  `notify` is told of elections and recoveries.
     """
 
     number: int
-    low: int
-    high: int
+    low: ItemKey
+    high: ItemKey
     replicas: Sequence[Replica]
     leader: Replica
     random: Random
     notify: Callable[[str, Partition, str], None]
+    #: All partitions of the table or index, in order.
+    siblings: list[Partition] = Factory(list)
     term: int = 1
     #: The newest record that two replicas have persisted: all up to it is acknowledged.
     acknowledged_sequence: int = 0
     #: Followers of this partition's log besides its replicas.
-    followers: list[Follower] = Factory(list)
+    followers: list[PartitionFollower] = Factory(list)
     _cut_at: int = field(default=BATCH, init=False)
 
     def available_leader(self) -> Replica:
@@ -144,3 +166,65 @@ class Partition:
             if replica.up:
                 replica.log.drop_through(needed)
         self._cut_at = self.acknowledged_sequence + BATCH
+
+    def split(self, at: ItemKey | None = None) -> tuple[Partition, Partition]:
+        """Put two partitions in this one's place, divided `at` a position or in the middle of the items.
+
+        The halves are copies of the leader in every zone that is up; their logs go on with the next
+        sequence number, and successors of this partition's followers read them.  Raises `UsageError`
+        where no cut is possible, and `InternalServerError` while fewer than two replicas are up.
+        """
+        if self not in self.siblings:
+            raise UsageError(f"Partition {self.number} was split before; split one of its halves.")
+        leader = self.available_leader()
+        at = self._middle(leader) if at is None else at
+        if not self.low < at < self.high:
+            raise UsageError(f"{at} does not divide partition {self.number}: {self.low} to {self.high}.")
+        if len(at) > 2 and leader.items.local_schemas:
+            raise UsageError("An item collection is never divided in a table with local indexes.")
+        number = max(partition.number for partition in self.siblings) + 1
+        zone = self._other_zone_up()
+        halves = (
+            self._half(self.number, self.low, at, leader, leader.zone),
+            self._half(number, at, self.high, leader, zone),
+        )
+        place = self.siblings.index(self)
+        self.siblings[place : place + 1] = halves
+        for half in halves:
+            half.followers = [follower.successor(half) for follower in self.followers]
+        self.notify("partition-split", self, leader.zone)
+        return halves
+
+    def _half(self, number: int, low: ItemKey, high: ItemKey, leader: Replica, zone: str) -> Partition:
+        replicas = [replica.half(leader, low, high) for replica in self.replicas]
+        half = Partition(
+            number,
+            low,
+            high,
+            replicas,
+            next(replica for replica in replicas if replica.zone == zone),
+            self.random,
+            self.notify,
+            self.siblings,
+            term=self.term + 1,
+            acknowledged_sequence=self.acknowledged_sequence,
+        )
+        half._cut_at = half.acknowledged_sequence + BATCH
+        return half
+
+    def _other_zone_up(self) -> str:
+        """A zone besides the leader's that can lead, so that two halves do not share one leader."""
+        return next(r.zone for r in self.replicas if r.up and r is not self.leader)
+
+    def _middle(self, leader: Replica) -> ItemKey:
+        """Where half of the items lie before; between item collections as far as that is possible."""
+        keys = [key for key, _ in leader.items.range(self.low, self.high)]
+        if keys:
+            middle = keys[len(keys) // 2]
+            for collection in (middle[:2], next((k[:2] for k in keys if k[:2] > middle[:2]), self.low)):
+                if keys[0][:2] < collection:
+                    return collection
+            if len(keys) > 1 and not leader.items.local_schemas:
+                return middle
+        low, high = self.low[0], self.high[0]
+        return ((low + high) // 2,)

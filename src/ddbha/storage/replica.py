@@ -8,6 +8,7 @@ from ddbha.storage.follower import Follower
 from ddbha.storage.items import ItemStore
 from ddbha.storage.log import Log
 from ddbha.storage.record import LogRecord
+from ddbha.values.key import ItemKey
 
 
 @define(eq=False)
@@ -49,6 +50,23 @@ class Replica(Follower):
             for record in log.after(self.applied_sequence):
                 self.apply(record)
             self.applied_sequence = log.last_sequence
+
+    def half(self, leader: Replica, low: ItemKey, high: ItemKey) -> Replica:
+        """This replica's part in one half of its partition: a copy from the leader if it is up."""
+        items = ItemStore(leader.items.local_schemas)
+        log = Log()
+        if self.up:
+            for key, image in leader.items.range(low, high):
+                items.replace(key, image)
+            log.restart_at(leader.last_sequence)
+        return Replica(
+            self.zone,
+            items,
+            log,
+            set(self.outages),
+            applied_sequence=log.last_sequence,
+            lag=self.lag,
+        )
 
     def recover_from(self, leader: Replica) -> str:
         """Fetch what was missed from the leader: its log if that reaches back far enough, else a copy."""

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import pairwise
 from typing import Any
 
 from attrs import Factory, define, field, frozen
 
-from ddbha.storage.follower import Follower
 from ddbha.storage.items import GREATEST
-from ddbha.storage.partition import Partition
+from ddbha.storage.partition import Partition, PartitionFollower
 from ddbha.storage.record import LogRecord
 from ddbha.storage.replica import Replica
 from ddbha.values.attribute import item_size
@@ -78,7 +77,7 @@ class LocalIndex(SecondaryIndex):
 class GlobalIndex(SecondaryIndex):
     """A global secondary index: partitions of its own that follow the logs of the table's."""
 
-    partitions: Sequence[Partition] = ()
+    partitions: list[Partition] = Factory(list)
     status: str = "ACTIVE"
     backfilling: bool | None = None
     throughput: Throughput = Throughput()
@@ -93,15 +92,24 @@ class GlobalIndex(SecondaryIndex):
 
 
 @define(eq=False)
-class IndexFollower(Follower):
+class IndexFollower(PartitionFollower):
     """Carries the writes of one partition of the table into a global secondary index."""
 
     index: GlobalIndex
-    partition: Partition
 
-    @property
-    def source(self) -> Any:
-        return self.partition.leader.log
+    def successor(self, partition: Partition) -> IndexFollower:
+        followers = self.index.followers
+        if self in followers:
+            followers.remove(self)
+        follower = IndexFollower(
+            partition,
+            self.index,
+            applied_sequence=partition.acknowledged_sequence,
+            lag=self.lag,
+            predecessor=self,
+        )
+        followers.append(follower)
+        return follower
 
     def apply(self, record: LogRecord) -> None:
         before = self.index.entry(record.old)
@@ -112,7 +120,7 @@ class IndexFollower(Follower):
             self._commit((*after[0], record.key), after[1], record)
 
     def _commit(self, key: ItemKey, image: Image | None, record: LogRecord) -> None:
-        partition_of(self.index.partitions, key[0]).commit(
+        partition_of(self.index.partitions, key).commit(
             key, image, record.time, record.origin, record.cause
         )
 
@@ -154,21 +162,31 @@ class Table:
     settings: TableSettings = Factory(TableSettings)
     status: str = "CREATING"
 
-    def partition(self, hash_value: int) -> Partition:
-        """The partition that holds a hash."""
-        return partition_of(self.partitions, hash_value)
+    def partition(self, key: ItemKey) -> Partition:
+        """The partition that holds a key."""
+        return partition_of(self.partitions, key)
+
+    def attach(self, follow: Callable[[Partition], PartitionFollower]) -> None:
+        """Let a follower made by `follow` read the log of each partition from its end on."""
+        for partition in self.partitions:
+            follower = follow(partition)
+            follower.applied_sequence = partition.acknowledged_sequence
+            partition.followers.append(follower)
+
+    def detach(self, kind: type[PartitionFollower]) -> None:
+        """Remove the followers of one kind."""
+        for partition in self.partitions:
+            partition.followers = [f for f in partition.followers if not isinstance(f, kind)]
 
     def add_global_index(self, index: GlobalIndex, now: float) -> None:
         """Let an index follow the table from the items that are there `now` on."""
         leaders = [partition.available_leader() for partition in self.partitions]
         for partition, leader in zip(self.partitions, leaders, strict=True):
-            follower = IndexFollower(index, partition, applied_sequence=leader.log.last_sequence)
+            follower = IndexFollower(partition, index, applied_sequence=leader.log.last_sequence)
             for key, image in leader.items.images.items():
                 entry = index.entry(image)
                 if entry is not None:
-                    partition_of(index.partitions, entry[0][0]).commit(
-                        (*entry[0], key), entry[1], now, ""
-                    )
+                    partition_of(index.partitions, entry[0]).commit((*entry[0], key), entry[1], now, "")
             partition.followers.append(follower)
             index.followers.append(follower)
         self.global_indexes[index.name] = index
@@ -202,20 +220,20 @@ def _best(partition: Partition) -> Replica:
     return partition.leader
 
 
-def partition_of(partitions: Sequence[Partition], hash_value: int) -> Partition:
-    """The one of consecutive partitions that holds a hash."""
+def partition_of(partitions: Sequence[Partition], key: ItemKey) -> Partition:
+    """The one of consecutive partitions that holds a key."""
     if len(partitions) == 1:
         return partitions[0]
-    return partitions[bisect_right(partitions, hash_value, key=_low) - 1]
+    return partitions[bisect_right(partitions, key, key=_low) - 1]
 
 
-def _low(partition: Partition) -> int:
+def _low(partition: Partition) -> ItemKey:
     return partition.low
 
 
-def even_ranges(count: int) -> list[tuple[int, int]]:
+def even_ranges(count: int) -> list[tuple[ItemKey, ItemKey]]:
     """The hash space cut into `count` ranges of one size."""
-    bounds = [HASH_SPACE * number // count for number in range(count + 1)]
+    bounds = [(HASH_SPACE * number // count,) for number in range(count + 1)]
     return list(pairwise(bounds))
 
 
@@ -235,3 +253,9 @@ class KeyBounds:
     def hashes(cls, low: int, high: int) -> KeyBounds:
         """All positions of a range of hashes."""
         return cls((low,), (high,))
+
+    def of(self, partitions: Sequence[Partition]) -> Sequence[Partition]:
+        """Those of consecutive partitions that hold some of these positions."""
+        if len(partitions) == 1:
+            return partitions
+        return [p for p in partitions if p.low < self.high and self.low < p.high]
