@@ -9,7 +9,6 @@ import pytest
 from ddbha import ManualClock, Timings, World
 from ddbha.api.registry import Caller
 from ddbha.errors import (
-    AwsError,
     InternalServerError,
     NotImplementedOperation,
     ResourceInUseException,
@@ -100,8 +99,6 @@ def test_a_bad_item_changes_nothing(world: World, item: dict[str, Any], message:
 def test_what_is_not_built_is_named(world: World) -> None:
     with pytest.raises(NotImplementedOperation, match="dynamodb:ListBackups"):
         call(world, "ListBackups")
-    with pytest.raises(AwsError, match="Expected of PutItem"):
-        call(world, "PutItem", TableName="orders", Item=KEY, Expected={})
 
 
 def test_zones_fail_and_return(world: World) -> None:

@@ -23,7 +23,7 @@ MAXIMUM_KEYS = 100
 #: Bytes of items in one answer; the rest comes back as UnprocessedKeys.
 MAXIMUM_ANSWER = 16 * 1024 * 1024
 
-_UNSUPPORTED = frozenset({"ReturnItemCollectionMetrics", "AttributesToGet"})
+_UNSUPPORTED = frozenset({"ReturnItemCollectionMetrics"})
 _DUPLICATES = "Provided list of item keys contains duplicates"
 
 
@@ -78,14 +78,12 @@ def batch_write_item(region: Region, request: Request) -> Response:
 @operation("BatchGetItem")
 def batch_get_item(region: Region, request: Request) -> Response:
     """Items by key from several tables; what is not there is left out."""
-    refuse_unsupported(request, _UNSUPPORTED, "BatchGetItem")
     requested = request["RequestItems"]
     _refuse_empty(requested, "BatchGetItem")
     if sum(len(wanted["Keys"]) for wanted in requested.values()) > MAXIMUM_KEYS:
         raise ValidationException("Too many items requested for the BatchGetItem call")
     reads: list[tuple[str, Table, list[tuple[ItemKey, Item]], Any]] = []
     for name, wanted in requested.items():
-        refuse_unsupported(wanted, _UNSUPPORTED, "BatchGetItem")
         expressions = Expressions(wanted)
         projection = expressions.projection()
         expressions.finish()

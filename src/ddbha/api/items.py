@@ -14,21 +14,13 @@ from ddbha.storage.table import Table
 from ddbha.values.attribute import Item, canonical_item, same_item
 from ddbha.values.image import Image
 
-_LEGACY = frozenset(
-    {
-        "Expected",
-        "ConditionalOperator",
-        "AttributeUpdates",
-        "AttributesToGet",
-        "ReturnItemCollectionMetrics",
-    }
-)
+_UNSUPPORTED = frozenset({"ReturnItemCollectionMetrics"})
 
 
 @operation("PutItem")
 def put_item(region: Region, request: Request) -> Response:
     """Create an item, or replace it whole."""
-    refuse_unsupported(request, _LEGACY, "PutItem")
+    refuse_unsupported(request, _UNSUPPORTED, "PutItem")
     return_old = _returns(request, "NONE", "ALL_OLD") == "ALL_OLD"
     expressions = Expressions(request)
     condition = expressions.condition()
@@ -50,7 +42,7 @@ def put_item(region: Region, request: Request) -> Response:
 @operation("DeleteItem")
 def delete_item(region: Region, request: Request) -> Response:
     """Remove an item; one that is not there makes no record."""
-    refuse_unsupported(request, _LEGACY, "DeleteItem")
+    refuse_unsupported(request, _UNSUPPORTED, "DeleteItem")
     return_old = _returns(request, "NONE", "ALL_OLD") == "ALL_OLD"
     expressions = Expressions(request)
     condition = expressions.condition()
@@ -72,7 +64,7 @@ def delete_item(region: Region, request: Request) -> Response:
 @operation("UpdateItem")
 def update_item(region: Region, request: Request) -> Response:
     """Change attributes of an item, or create it; an update that changes nothing makes no record."""
-    refuse_unsupported(request, _LEGACY, "UpdateItem")
+    refuse_unsupported(request, _UNSUPPORTED, "UpdateItem")
     wanted = _returns(request, "NONE", "ALL_OLD", "UPDATED_OLD", "ALL_NEW", "UPDATED_NEW")
     expressions = Expressions(request)
     update = expressions.update()
@@ -87,6 +79,8 @@ def update_item(region: Region, request: Request) -> Response:
     old = partition.available_leader().items.images.get(key)
     if condition is not None:
         check_condition(condition, old, expressions.values, request)
+    if old is None and update is not None and not update.creates:
+        return _consumed(table, None, None, {}, request)
     new = key_attributes if old is None else old.item()
     if update is not None:
         new = update.apply(new, expressions.values)
@@ -103,7 +97,6 @@ def update_item(region: Region, request: Request) -> Response:
 @operation("GetItem")
 def get_item(region: Region, request: Request) -> Response:
     """One item, from the leader if the read is strongly consistent and from any replica otherwise."""
-    refuse_unsupported(request, _LEGACY, "GetItem")
     expressions = Expressions(request)
     projection = expressions.projection()
     expressions.finish()

@@ -12,7 +12,7 @@ from typing import Any
 from attrs import frozen
 
 from ddbha.api.placeholders import Expressions
-from ddbha.api.registry import Request, Response, operation, refuse_unsupported
+from ddbha.api.registry import Request, Response, operation
 from ddbha.capacity import Consumption
 from ddbha.errors import ValidationException
 from ddbha.expressions.evaluate import Condition, Values
@@ -29,16 +29,6 @@ from ddbha.values.key import HASH_SPACE, ItemKey, KeySchema, hash_of
 #: Bytes of items that one page may evaluate.
 PAGE_SIZE = 1024 * 1024
 MAXIMUM_SEGMENTS = 1_000_000
-
-_UNSUPPORTED = frozenset(
-    {
-        "AttributesToGet",
-        "KeyConditions",
-        "QueryFilter",
-        "ScanFilter",
-        "ConditionalOperator",
-    }
-)
 
 Index = LocalIndex | GlobalIndex
 
@@ -75,17 +65,16 @@ class Target:
 @operation("Query")
 def query(region: Region, request: Request) -> Response:
     """A page of one item collection, in the order of the sort key."""
-    refuse_unsupported(request, _UNSUPPORTED, "Query")
     expressions = Expressions(request)
     condition = expressions.key_condition()
-    page = _Page(request, expressions)
-    expressions.finish()
-    target = _target(region, request)
     if condition is None:
         raise ValidationException(
             "Either the KeyConditions or KeyConditionExpression parameter must be specified in "
             "the request."
         )
+    page = _Page(request, expressions, "1 validation error detected: ")
+    expressions.finish()
+    target = _target(region, request)
     bounds = bounds_of(condition.bind(target.schema, expressions.values))
     page.refuse_keys_in_filter(target)
     start = _start(target, request)
@@ -106,7 +95,6 @@ def query(region: Region, request: Request) -> Response:
 @operation("Scan")
 def scan(region: Region, request: Request) -> Response:
     """A page of everything, or of one segment, in the order of the hashes."""
-    refuse_unsupported(request, _UNSUPPORTED, "Scan")
     expressions = Expressions(request)
     page = _Page(request, expressions)
     expressions.finish()
@@ -126,9 +114,12 @@ def scan(region: Region, request: Request) -> Response:
 
 
 class _Page:
-    """What a request wants of each item, and how much of them."""
+    """What a request wants of each item, and how much of them.
 
-    def __init__(self, request: Request, expressions: Expressions) -> None:
+    `prefix` comes before what is said of a wrong `Select`: AWS has one for Query and none for Scan.
+    """
+
+    def __init__(self, request: Request, expressions: Expressions, prefix: str = "") -> None:
         self._request = request
         self._values: Values = expressions.values
         self._filter: Condition | None = expressions.condition("FilterExpression")
@@ -142,13 +133,19 @@ class _Page:
         select = request.get("Select")
         self._counts = select == "COUNT"
         if self._projection is not None and select not in (None, "SPECIFIC_ATTRIBUTES"):
+            parameter = "AttributesToGet" if "AttributesToGet" in request else "ProjectionExpression"
+            chosen = "only the Count" if self._counts else select
             raise ValidationException(
-                f"Cannot specify the ProjectionExpression when choosing to get {select}"
+                f"{prefix}Cannot specify the {parameter} when choosing to get {chosen}"
             )
         if select == "SPECIFIC_ATTRIBUTES" and self._projection is None:
             raise ValidationException(
-                "Must specify the AttributesToGet or ProjectionExpression when choosing to get "
+                f"{prefix}Must specify the AttributesToGet or ProjectionExpression when choosing to get "
                 "SPECIFIC_ATTRIBUTES"
+            )
+        if select == "ALL_PROJECTED_ATTRIBUTES" and "IndexName" not in request:
+            raise ValidationException(
+                f"{prefix}ALL_PROJECTED_ATTRIBUTES can be used only when Querying using an IndexName"
             )
         self._select: str | None = select
 
@@ -157,8 +154,9 @@ class _Page:
         if self._filter is not None:
             for name in target.schema.names:
                 if name in self._filter.attributes:
+                    kind = "QueryFilter" if "QueryFilter" in self._request else "Filter Expression"
                     raise ValidationException(
-                        "Filter Expression can only contain non-primary key attributes: Primary key "
+                        f"{kind} can only contain non-primary key attributes: Primary key "
                         f"attribute: {name}"
                     )
 

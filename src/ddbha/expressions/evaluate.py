@@ -74,16 +74,17 @@ def condition(
 def _condition(text: str, names: tuple[tuple[str, str], ...], parameter: str) -> Condition:
     parser = Parser(text, dict(names), parameter)
     tree = parser.condition()
+    return of_tree(tree, parameter, frozenset(parser.names_used), frozenset(parser.values_used))
+
+
+def of_tree(
+    tree: ConditionNode, parameter: str, names_used: frozenset[str], values_used: frozenset[str]
+) -> Condition:
+    """Compile a syntax tree; `parameter` is what error messages call it."""
     compiler = _Compiler(parameter)
     holds = compiler.condition(tree)
-    checks = (_defined(frozenset(parser.values_used), parameter), *compiler.checks)
-    return Condition(
-        frozenset(parser.names_used),
-        frozenset(parser.values_used),
-        frozenset(compiler.attributes),
-        holds,
-        checks,
-    )
+    checks = (_defined(values_used, parameter), *compiler.checks)
+    return Condition(names_used, values_used, frozenset(compiler.attributes), holds, checks)
 
 
 def _defined(used: frozenset[str], parameter: str) -> Check:

@@ -28,6 +28,8 @@ from ddbha.values.key import KeySchema
 
 _PARAMETER = "KeyConditionExpression"
 _UNSUPPORTED = "Query key condition not supported"
+#: What an index can answer; only the legacy KeyConditions can ask for anything else.
+INDEXABLE = frozenset({"=", "<", "<=", ">", ">=", "BETWEEN", "begins_with"})
 _SWAPPED = {"=": "=", "<": ">", "<=": ">=", ">": "<", ">=": "<="}
 
 
@@ -45,7 +47,7 @@ class KeyCondition:
     """A compiled key condition: for each attribute an operator and the placeholders of its operands."""
 
     condition: Condition
-    _parts: tuple[tuple[str, str, tuple[str, ...]], ...]
+    parts: tuple[tuple[str, str, tuple[str, ...]], ...]
 
     @property
     def names_used(self) -> frozenset[str]:
@@ -60,7 +62,7 @@ class KeyCondition:
     def bind(self, schema: KeySchema, values: Values) -> KeyRange:
         """The range of keys of `schema` that is meant; `ValidationException` if it is none."""
         found: dict[str, tuple[str, tuple[AttributeValue, ...]]] = {}
-        for name, operator, operands in self._parts:
+        for name, operator, operands in self.parts:
             if name in found:
                 raise ValidationException(
                     f"Invalid {_PARAMETER}: KeyConditionExpressions must only contain one condition "
@@ -77,18 +79,23 @@ class KeyCondition:
                 f"Query condition missed key schema element: {missed}" if missed else _UNSUPPORTED
             )
         for attribute in schema.attributes:
-            for value in found.get(attribute.name, ("", ()))[1]:
+            operator, given = found.get(attribute.name, ("=", ()))
+            if operator not in INDEXABLE:
+                raise ValidationException(
+                    "Attempted conditional constraint is not an indexable operation"
+                )
+            for value in given:
                 if attribute.type not in value:
                     raise ValidationException(
                         "One or more parameter values were invalid: Condition parameter type does not "
                         "match schema type"
                     )
-        operator, operands_ = found[partition.name]
+        operator, wanted = found[partition.name]
         if operator != "=":
             raise ValidationException(_UNSUPPORTED)
         if sort is None or sort.name not in found:
-            return KeyRange(operands_[0])
-        return KeyRange(operands_[0], *found[sort.name])
+            return KeyRange(wanted[0])
+        return KeyRange(wanted[0], *found[sort.name])
 
 
 def key_condition(text: str, names: Mapping[str, str] | None = None) -> KeyCondition:

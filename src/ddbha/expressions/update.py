@@ -5,7 +5,7 @@ https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Expressions.Upd
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from copy import deepcopy
 from functools import lru_cache
 from itertools import pairwise
@@ -24,10 +24,13 @@ from ddbha.values.attribute import AttributeValue, Item, type_of
 _PARAMETER = "UpdateExpression"
 _MISSING = "The provided expression refers to an attribute that does not exist in the item"
 _BAD_PATH = "The document path provided in the update expression is invalid for update"
-_BAD_TYPE = "An operand in the update expression has an incorrect data type"
 _SETS = ("SS", "NS", "BS")
 
 _Read = Callable[[Item, Values], AttributeValue]
+
+
+class _TypeMismatch(Exception):
+    """An operand and what the item holds do not go together."""
 
 
 @frozen(eq=False)
@@ -38,8 +41,12 @@ class Update:
     values_used: frozenset[str]
     paths: tuple[Path, ...]
     attributes: frozenset[str]
+    #: Whether an item that is not there is created.
+    creates: bool
     _actions: tuple[tuple[Action, _Read | None], ...]
     _targets: Projection
+    #: What is said of an operand whose type does not fit the item.
+    _mismatch: str
 
     def check(self, values: Values) -> None:
         """Raise `ValidationException` for undefined values and operands of impossible types."""
@@ -57,6 +64,12 @@ class Update:
 
         Raises `ValidationException` where a path or a type does not fit the item.
         """
+        try:
+            return self._apply(item, values)
+        except _TypeMismatch:
+            raise ValidationException(self._mismatch) from None
+
+    def _apply(self, item: Item, values: Values) -> Item:
         reads = [(action, read(item, values) if read else None) for action, read in self._actions]
         for action, operand in reads:
             if action.clause == "REMOVE":
@@ -88,15 +101,29 @@ def update(text: str, names: Mapping[str, str] | None = None) -> Update:
 def _update(text: str, names: tuple[tuple[str, str], ...]) -> Update:
     parser = Parser(text, dict(names), _PARAMETER)
     actions = parser.update()
+    refuse_overlaps(tuple(action.path for action in actions), _PARAMETER)
+    return of_actions(actions, frozenset(parser.names_used), frozenset(parser.values_used))
+
+
+def of_actions(
+    actions: Sequence[Action],
+    names_used: frozenset[str],
+    values_used: frozenset[str],
+    *,
+    creates: bool = True,
+    mismatch: str = "An operand in the update expression has an incorrect data type",
+) -> Update:
+    """Compile actions whose paths do not overlap."""
     paths = tuple(action.path for action in actions)
-    refuse_overlaps(paths, _PARAMETER)
     return Update(
-        frozenset(parser.names_used),
-        frozenset(parser.values_used),
+        names_used,
+        values_used,
         paths,
         frozenset(str(path[0]) for path in paths),
+        creates,
         tuple((action, _reader(action.operand) if action.operand else None) for action in actions),
         of_paths(paths),
+        mismatch,
     )
 
 
@@ -154,7 +181,7 @@ def _reader(operand: Operand) -> _Read:
         def arithmetic(item: Item, values: Values) -> AttributeValue:
             a, b = left(item, values), right(item, values)
             if "N" not in a or "N" not in b:
-                raise ValidationException(_BAD_TYPE)
+                raise _TypeMismatch
             return {"N": compute(a["N"], b["N"])}
 
         return arithmetic
@@ -174,7 +201,7 @@ def _reader(operand: Operand) -> _Read:
     def list_append(item: Item, values: Values) -> AttributeValue:
         a, b = head(item, values), otherwise(item, values)
         if "L" not in a or "L" not in b:
-            raise ValidationException(_BAD_TYPE)
+            raise _TypeMismatch
         return {"L": [*a["L"], *b["L"]]}
 
     return list_append
@@ -213,7 +240,7 @@ def _add(item: Item, path: Path, operand: AttributeValue) -> None:
     if current is None:
         _set(item, path, operand)
     elif kind not in current:
-        raise ValidationException(_BAD_TYPE)
+        raise _TypeMismatch
     elif kind == "N":
         _set(item, path, {"N": number.add(current["N"], operand["N"])})
     else:
@@ -226,7 +253,7 @@ def _delete(item: Item, path: Path, operand: AttributeValue) -> None:
         return
     kind = type_of(operand)
     if kind not in current:
-        raise ValidationException(_BAD_TYPE)
+        raise _TypeMismatch
     left = [member for member in current[kind] if member not in operand[kind]]
     if left:
         _set(item, path, {kind: left})
