@@ -5,6 +5,7 @@ https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/read-write-oper
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from attrs import Factory, define
@@ -31,17 +32,20 @@ def write_units(old: Image | None, new: Image | None) -> float:
 
 @define
 class Consumption:
-    """Units that one request consumes of one table."""
+    """Units that one request consumes of one table.
+
+    A transaction reads or writes each item twice, its index entries once, and shows the units a second
+    time in the member `transaction`: ReadCapacityUnits or WriteCapacityUnits.
+    """
 
     table: Table
-    #: 2 in a transaction, which reads or writes everything twice.
-    factor: int = 1
+    transaction: str | None = None
     units: float = 0.0
     index_units: dict[str, float] = Factory(dict)
 
     def read(self, size: int, *, consistent: bool, index: str | None = None) -> None:
         """Add a read of `size` bytes of the table or an index."""
-        units = read_units(size, consistent=consistent) * self.factor
+        units = read_units(size, consistent=consistent) * self._factor
         if index is None:
             self.units += units
         else:
@@ -49,7 +53,7 @@ class Consumption:
 
     def write(self, old: Image | None, new: Image | None) -> None:
         """Add a write of an item and of its index entries."""
-        self.units += write_units(old, new) * self.factor
+        self.units += write_units(old, new) * self._factor
         for index in (*self.table.local_indexes.values(), *self.table.global_indexes.values()):
             before, after = index.entry(old), index.entry(new)
             units = 0.0
@@ -64,17 +68,15 @@ class Consumption:
     def answer(self, wanted: str) -> dict[str, Any]:
         """The `ConsumedCapacity` member, for TOTAL or INDEXES."""
         total = self.units + sum(self.index_units.values())
-        answer: dict[str, Any] = {"TableName": self.table.name, "CapacityUnits": total}
+        answer: dict[str, Any] = {"TableName": self.table.name, **self._shown(total)}
         if wanted == "INDEXES":
-            answer["Table"] = {"CapacityUnits": self.units}
+            answer["Table"] = self._shown(self.units)
             for member, indexes in (
                 ("LocalSecondaryIndexes", self.table.local_indexes),
                 ("GlobalSecondaryIndexes", self.table.global_indexes),
             ):
                 units = {
-                    name: {"CapacityUnits": used}
-                    for name, used in self.index_units.items()
-                    if name in indexes
+                    name: self._shown(used) for name, used in self.index_units.items() if name in indexes
                 }
                 if units:
                     answer[member] = units
@@ -86,3 +88,23 @@ class Consumption:
         if wanted != "NONE":
             response["ConsumedCapacity"] = self.answer(wanted)
         return response
+
+    @property
+    def _factor(self) -> int:
+        return 1 if self.transaction is None else 2
+
+    def _shown(self, units: float) -> dict[str, Any]:
+        shown = {"CapacityUnits": units}
+        if self.transaction is not None:
+            shown[self.transaction] = units
+        return shown
+
+
+def consumed_by_table(
+    response: dict[str, Any], request: dict[str, Any], consumed: Iterable[Consumption]
+) -> dict[str, Any]:
+    """`response` with the consumption of several tables, if the request asks for it."""
+    wanted = request.get("ReturnConsumedCapacity", "NONE")
+    if wanted != "NONE":
+        response["ConsumedCapacity"] = [used.answer(wanted) for used in consumed]
+    return response

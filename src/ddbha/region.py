@@ -37,6 +37,8 @@ class Environment:
     random: Random
     scheduler: Scheduler = Factory(Scheduler)
     events: Timeline = Factory(Timeline)
+    #: Bytes of the items and local index entries with one partition key; 10 GB on AWS.
+    item_collection_limit: int = 10 * 1024**3
     #: The faults that keep a zone down, by zone.
     zone_outages: dict[str, set[object]] = Factory(dict)
 
@@ -57,7 +59,7 @@ class Region:
     account_id: str
     environment: Environment
     tables: dict[str, Table] = Factory(dict)
-    #: Answers of transactions by token, for ten minutes.
+    #: What transactions did, by token, for ten minutes.
     tokens: dict[str, Any] = Factory(dict)
     zones: tuple[str, ...] = field(init=False)
 

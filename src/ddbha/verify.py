@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from ddbha.errors import InvariantError
 from ddbha.region import Region
+from ddbha.storage.item_collections import CollectionSizes, collection_sizes
 from ddbha.storage.partition import QUORUM, Partition
 from ddbha.storage.replica import Replica
 from ddbha.storage.table import GlobalIndex, Table
@@ -18,13 +19,16 @@ def verify(regions: Iterable[Region], now: float) -> None:
     """Raise `InvariantError` naming the first broken invariant.
 
     Acknowledged records are held by a quorum; replicas that are up agree with their leader; logs have no
-    gaps; items lie in the partition of their hash; indexes hold what their tables imply.
+    gaps; items lie in the partition of their hash; indexes hold what their tables imply; item
+    collections are as large as they are counted.
     """
     for region in regions:
         for table in region.tables.values():
             where = f"{region.name} {table.name}"
             for partition in table.partitions:
                 _verify_partition(partition, f"{where} partition {partition.number}", now)
+                if table.local_indexes:
+                    _verify_collections(table, partition, f"{where} partition {partition.number}")
             for index in table.global_indexes.values():
                 for partition in index.partitions:
                     name = f"{where} index {index.name} partition {partition.number}"
@@ -59,6 +63,14 @@ def _verify_partition(partition: Partition, where: str, now: float) -> None:
         if replica.up and not (replica.lag and replica is not partition.leader):
             replica.catch_up(now)
             _verify_same(reference, replica, where)
+
+
+def _verify_collections(table: Table, partition: Partition, where: str) -> None:
+    kept, counted = collection_sizes(partition), CollectionSizes.of(partition, table.local_indexes)
+    for collection in kept.sizes.keys() | counted.sizes.keys():
+        size, actual = kept.size(collection), counted.size(collection)
+        if size != actual:
+            raise InvariantError(f"{where}: item collection {collection} has {actual} bytes, not {size}")
 
 
 def _verify_same(reference: Replica, replica: Replica, where: str) -> None:

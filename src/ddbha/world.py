@@ -32,6 +32,7 @@ class World:
     """DynamoDB in this process.
 
     `timings` says how long control-plane transitions take on `clock`; `seed` decides everything random.
+    `item_collection_limit` is in bytes, for tables with local secondary indexes.
     """
 
     def __init__(
@@ -41,11 +42,13 @@ class World:
         clock: Clock | None = None,
         account_id: str = "123456789012",
         timings: Timings | None = None,
+        item_collection_limit: int = 10 * 1024**3,
     ) -> None:
         self.seed = seed
         self.clock = clock or SystemClock()
         self.account_id = account_id
         self._environment = Environment(self.clock, timings or Timings.instant(), Random(seed))
+        self._environment.item_collection_limit = item_collection_limit
         self._request_ids = Random(seed)
         self._regions: dict[Caller, Region] = {}
         self._lock = RLock()

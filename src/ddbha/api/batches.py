@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from ddbha.api.item_collections import CollectionLimit, with_metrics_by_table
 from ddbha.api.keys import key_of_item, key_of_request
 from ddbha.api.placeholders import Expressions
-from ddbha.api.registry import Request, Response, operation, refuse_unsupported
-from ddbha.capacity import Consumption
+from ddbha.api.registry import Request, Response, operation
+from ddbha.capacity import Consumption, consumed_by_table
 from ddbha.errors import InternalServerError, ValidationException
 from ddbha.region import Region
 from ddbha.storage.table import Table
@@ -23,19 +24,17 @@ MAXIMUM_KEYS = 100
 #: Bytes of items in one answer; the rest comes back as UnprocessedKeys.
 MAXIMUM_ANSWER = 16 * 1024 * 1024
 
-_UNSUPPORTED = frozenset({"ReturnItemCollectionMetrics"})
 _DUPLICATES = "Provided list of item keys contains duplicates"
 
 
 @operation("BatchWriteItem")
 def batch_write_item(region: Region, request: Request) -> Response:
     """Puts and deletes, each on its own; all are checked before the first is done."""
-    refuse_unsupported(request, _UNSUPPORTED, "BatchWriteItem")
     requested = request["RequestItems"]
     _refuse_empty(requested, "BatchWriteItem")
     if sum(map(len, requested.values())) > MAXIMUM_WRITES:
         raise ValidationException("Too many items requested for the BatchWriteItem call")
-    writes: list[tuple[str, Table, ItemKey, Image | None, Any]] = []
+    writes: list[tuple[str, Table, ItemKey, Image | None, Item, Any]] = []
     seen: set[tuple[str, ItemKey]] = set()
     for name, entries in requested.items():
         table = region.table(name)
@@ -49,18 +48,22 @@ def batch_write_item(region: Region, request: Request) -> Response:
                 )
             image: Image | None = None
             if "PutRequest" in entry:
-                item, size = canonical_item(entry["PutRequest"]["Item"])
-                key, image = key_of_item(table, item, size), Image.of(item, size)
+                attributes, size = canonical_item(entry["PutRequest"]["Item"])
+                key, image = key_of_item(table, attributes, size), Image.of(attributes, size)
             else:
-                key, _ = key_of_request(table, entry["DeleteRequest"]["Key"])
+                key, attributes = key_of_request(table, entry["DeleteRequest"]["Key"])
             if (table.name, key) in seen:
                 raise ValidationException(_DUPLICATES)
             seen.add((table.name, key))
-            writes.append((name, table, key, image, entry))
+            writes.append((name, table, key, image, attributes, entry))
+    limit = CollectionLimit(region)
+    for _, table, key, image, _, _ in writes:
+        limit.admit(table, key, image)
 
     consumed: dict[str, Consumption] = {}
     unprocessed: dict[str, list[Any]] = {}
-    for name, table, key, image, entry in writes:
+    done: list[tuple[Table, ItemKey, Item]] = []
+    for name, table, key, image, attributes, entry in writes:
         try:
             partition = table.partition(key)
             leader = partition.available_leader()
@@ -68,11 +71,13 @@ def batch_write_item(region: Region, request: Request) -> Response:
             consumed.setdefault(table.name, Consumption(table)).write(old, image)
             if image is not None or old is not None:
                 partition.commit(key, image, region.now(), region.name)
+            done.append((table, key, attributes))
         except InternalServerError:
             unprocessed.setdefault(name, []).append(entry)
     if sum(map(len, unprocessed.values())) == len(writes):
         raise InternalServerError
-    return _consumed({"UnprocessedItems": unprocessed}, consumed, request)
+    response = with_metrics_by_table({"UnprocessedItems": unprocessed}, request, done)
+    return consumed_by_table(response, request, consumed.values())
 
 
 @operation("BatchGetItem")
@@ -123,14 +128,8 @@ def batch_get_item(region: Region, request: Request) -> Response:
                 items.append(item if projection is None else projection.project(item))
     if failures == sum(len(keys) for _, _, keys, _ in reads):
         raise InternalServerError
-    return _consumed({"Responses": found, "UnprocessedKeys": unprocessed}, consumed, request)
-
-
-def _consumed(response: Response, consumed: dict[str, Consumption], request: Request) -> Response:
-    wanted = request.get("ReturnConsumedCapacity", "NONE")
-    if wanted != "NONE":
-        response["ConsumedCapacity"] = [used.answer(wanted) for used in consumed.values()]
-    return response
+    response = {"Responses": found, "UnprocessedKeys": unprocessed}
+    return consumed_by_table(response, request, consumed.values())
 
 
 def _refuse_empty(requested: dict[str, Any], name: str) -> None:

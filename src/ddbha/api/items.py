@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from ddbha.api.item_collections import CollectionLimit, with_metrics
 from ddbha.api.keys import key_of_item, key_of_request
 from ddbha.api.placeholders import Expressions
-from ddbha.api.registry import Request, Response, operation, refuse_unsupported
+from ddbha.api.registry import Request, Response, operation
 from ddbha.capacity import Consumption
 from ddbha.errors import ConditionalCheckFailedException, ValidationException
 from ddbha.expressions.evaluate import Condition, Values
@@ -14,13 +15,10 @@ from ddbha.storage.table import Table
 from ddbha.values.attribute import Item, canonical_item, same_item
 from ddbha.values.image import Image
 
-_UNSUPPORTED = frozenset({"ReturnItemCollectionMetrics"})
-
 
 @operation("PutItem")
 def put_item(region: Region, request: Request) -> Response:
     """Create an item, or replace it whole."""
-    refuse_unsupported(request, _UNSUPPORTED, "PutItem")
     return_old = _returns(request, "NONE", "ALL_OLD") == "ALL_OLD"
     expressions = Expressions(request)
     condition = expressions.condition()
@@ -33,22 +31,25 @@ def put_item(region: Region, request: Request) -> Response:
     if condition is not None:
         old = partition.available_leader().items.images.get(key)
         check_condition(condition, old, expressions.values, request)
-    record = partition.commit(key, Image.of(item, size), region.now(), region.name)
+    image = Image.of(item, size)
+    if table.local_indexes:
+        CollectionLimit(region).admit(table, key, image)
+    record = partition.commit(key, image, region.now(), region.name)
 
     response = {"Attributes": record.old.item()} if return_old and record.old is not None else {}
+    with_metrics(response, request, table, key, item)
     return _consumed(table, record.old, record.new, response, request)
 
 
 @operation("DeleteItem")
 def delete_item(region: Region, request: Request) -> Response:
     """Remove an item; one that is not there makes no record."""
-    refuse_unsupported(request, _UNSUPPORTED, "DeleteItem")
     return_old = _returns(request, "NONE", "ALL_OLD") == "ALL_OLD"
     expressions = Expressions(request)
     condition = expressions.condition()
     expressions.finish()
     table = region.table(request["TableName"])
-    key, _ = key_of_request(table, request["Key"])
+    key, key_attributes = key_of_request(table, request["Key"])
 
     partition = table.partition(key)
     old = partition.available_leader().items.images.get(key)
@@ -58,13 +59,13 @@ def delete_item(region: Region, request: Request) -> Response:
         partition.commit(key, None, region.now(), region.name)
 
     response = {"Attributes": old.item()} if return_old and old is not None else {}
+    with_metrics(response, request, table, key, key_attributes)
     return _consumed(table, old, None, response, request)
 
 
 @operation("UpdateItem")
 def update_item(region: Region, request: Request) -> Response:
     """Change attributes of an item, or create it; an update that changes nothing makes no record."""
-    refuse_unsupported(request, _UNSUPPORTED, "UpdateItem")
     wanted = _returns(request, "NONE", "ALL_OLD", "UPDATED_OLD", "ALL_NEW", "UPDATED_NEW")
     expressions = Expressions(request)
     update = expressions.update()
@@ -80,7 +81,8 @@ def update_item(region: Region, request: Request) -> Response:
     if condition is not None:
         check_condition(condition, old, expressions.values, request)
     if old is None and update is not None and not update.creates:
-        return _consumed(table, None, None, {}, request)
+        response = with_metrics({}, request, table, key, key_attributes)
+        return _consumed(table, None, None, response, request)
     new = key_attributes if old is None else old.item()
     if update is not None:
         new = update.apply(new, expressions.values)
@@ -89,9 +91,12 @@ def update_item(region: Region, request: Request) -> Response:
     before = None if old is None else old.item()
     image = Image.of(item, size)
     if not same_item(before, item):
+        if table.local_indexes:
+            CollectionLimit(region).admit(table, key, image)
         partition.commit(key, image, region.now(), region.name)
 
-    return _consumed(table, old, image, _updated(wanted, update, before, item), request)
+    response = with_metrics(_updated(wanted, update, before, item), request, table, key, item)
+    return _consumed(table, old, image, response, request)
 
 
 @operation("GetItem")

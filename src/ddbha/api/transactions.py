@@ -11,12 +11,15 @@ from typing import Any
 
 from attrs import frozen
 
+from ddbha.api.item_collections import CollectionLimit, with_metrics_by_table
 from ddbha.api.items import refuse_key_updates
 from ddbha.api.keys import MAXIMUM_ITEM_SIZE, key_of_item, key_of_request
 from ddbha.api.placeholders import Expressions
-from ddbha.api.registry import Request, Response, operation, refuse_unsupported
+from ddbha.api.registry import Request, Response, operation
+from ddbha.capacity import Consumption, consumed_by_table
 from ddbha.errors import (
     IdempotentParameterMismatchException,
+    ItemCollectionSizeLimitExceededException,
     TransactionCanceledException,
     ValidationException,
 )
@@ -32,7 +35,6 @@ MAXIMUM_ACTIONS = 100
 #: Seconds for which a client token stands for its request.
 TOKEN_LIFETIME = 600.0
 
-_UNSUPPORTED = frozenset({"ReturnConsumedCapacity", "ReturnItemCollectionMetrics"})
 _NO_REASON = {"Code": "None"}
 
 
@@ -40,6 +42,8 @@ _NO_REASON = {"Code": "None"}
 class _Action:
     table: Table
     key: ItemKey
+    #: At least the key attributes.
+    attributes: Item
     condition: Condition | None
     values: Any
     shows_item: bool
@@ -52,53 +56,75 @@ class _Action:
         return self.table.partition(self.key)
 
 
+@frozen(eq=False)
+class _Effect:
+    """What an action makes of its item; both are one image where nothing changes."""
+
+    action: _Action
+    old: Image | None
+    new: Image | None
+
+
 @operation("TransactWriteItems")
 def transact_write_items(region: Region, request: Request) -> Response:
     """Up to 100 writes and checks, all or none of them."""
-    refuse_unsupported(request, _UNSUPPORTED, "TransactWriteItems")
     token = request.get("ClientRequestToken")
-    if token is not None and _is_repeated(region, token, request):
-        return {}
+    done = None if token is None else _repeated(region, token, request)
+    if done is not None:
+        return _consumed({}, request, done, repeated=True)
     actions = [_action(region, entry) for entry in request["TransactItems"]]
     _refuse_shared_items(actions)
 
     reasons: list[dict[str, Any]] = []
-    commits: list[tuple[_Action, Image | None]] = []
+    effects: list[_Effect] = []
+    limit = CollectionLimit(region)
     for action in actions:
-        image = action.partition.available_leader().items.images.get(action.key)
-        old = None if image is None else image.item()
-        if action.condition is not None and not action.condition.holds(old or {}, action.values):
+        old = action.partition.available_leader().items.images.get(action.key)
+        item = {} if old is None else old.item()
+        if action.condition is not None and not action.condition.holds(item, action.values):
             reason: dict[str, Any] = {
                 "Code": "ConditionalCheckFailed",
                 "Message": "The conditional request failed",
             }
             if action.shows_item and old is not None:
-                reason["Item"] = old
+                reason["Item"] = item
             reasons.append(reason)
             continue
         try:
-            change = _change(action, old)
+            new = _result(action, old)
+            if new is not old:
+                limit.admit(action.table, action.key, new)
         except ValidationException as error:
             reasons.append({"Code": "ValidationError", "Message": error.message})
             continue
+        except ItemCollectionSizeLimitExceededException as error:
+            reasons.append({"Code": "ItemCollectionSizeLimitExceeded", "Message": error.message})
+            continue
         reasons.append(dict(_NO_REASON))
-        if change is not None:
-            commits.append((action, change[0]))
+        effects.append(_Effect(action, old, new))
     if any(reason["Code"] != "None" for reason in reasons):
         raise TransactionCanceledException(reasons)
 
     # Every partition had a quorum a moment ago, and nothing can fail between the commits.
-    for action, new in commits:
-        action.partition.commit(action.key, new, region.now(), region.name)
+    for effect in effects:
+        if effect.new is not effect.old:
+            action = effect.action
+            action.partition.commit(action.key, effect.new, region.now(), region.name)
     if token is not None:
-        region.tokens[token] = (region.now() + TOKEN_LIFETIME, deepcopy(request))
-    return {}
+        expires = region.now() + TOKEN_LIFETIME
+        region.tokens[token] = (expires, deepcopy(request["TransactItems"]), effects)
+    written = [
+        (effect.action.table, effect.action.key, effect.action.attributes)
+        for effect in effects
+        if effect.action.writes
+    ]
+    response = with_metrics_by_table({}, request, written)
+    return _consumed(response, request, effects, repeated=False)
 
 
 @operation("TransactGetItems")
 def transact_get_items(region: Region, request: Request) -> Response:
     """Up to 100 items as at one moment."""
-    refuse_unsupported(request, _UNSUPPORTED, "TransactGetItems")
     reads = []
     for entry in request["TransactItems"]:
         get = entry["Get"]
@@ -109,28 +135,48 @@ def transact_get_items(region: Region, request: Request) -> Response:
         reads.append((table, key_of_request(table, get["Key"])[0], projection))
 
     responses: list[dict[str, Any]] = []
+    consumed: dict[str, Consumption] = {}
     for table, key, projection in reads:
         image = table.partition(key).available_leader().items.images.get(key)
+        used = consumed.setdefault(table.name, Consumption(table, "ReadCapacityUnits"))
+        used.read(image.size if image else 0, consistent=True)
         if image is None:
             responses.append({})
         else:
             item = image.item()
             responses.append({"Item": item if projection is None else projection.project(item)})
-    return {"Responses": responses}
+    return consumed_by_table({"Responses": responses}, request, consumed.values())
 
 
-def _change(action: _Action, old: Item | None) -> tuple[Image | None] | None:
-    """What is to be committed, or None where nothing changes."""
+def _result(action: _Action, old: Image | None) -> Image | None:
+    """The item as the action leaves it: `old` itself where nothing changes."""
     if not action.writes:
-        return None
-    new = action.result(old)
+        return old
+    before = None if old is None else old.item()
+    new = action.result(before)
     if new is None:
-        return None if old is None else (None,)
+        return None
     item, size = canonical_item(new)
     if size > MAXIMUM_ITEM_SIZE:
         raise ValidationException("Item size to update has exceeded the maximum allowed size")
     key_of_item(action.table, item, size)
-    return None if same_item(old, item) else (Image.of(item, size),)
+    return old if same_item(before, item) else Image.of(item, size)
+
+
+def _consumed(
+    response: Response, request: Request, effects: list[_Effect], *, repeated: bool
+) -> Response:
+    """`response` with what the writes consumed, or the reads that stand for them in a repetition."""
+    consumed: dict[str, Consumption] = {}
+    member = "ReadCapacityUnits" if repeated else "WriteCapacityUnits"
+    for effect in effects:
+        table, old, new = effect.action.table, effect.old, effect.new
+        used = consumed.setdefault(table.name, Consumption(table, member))
+        if repeated:
+            used.read(max(old.size if old else 0, new.size if new else 0), consistent=True)
+        else:
+            used.write(old, new)
+    return consumed_by_table(response, request, consumed.values())
 
 
 def _action(region: Region, entry: dict[str, Any]) -> _Action:
@@ -146,7 +192,7 @@ def _action(region: Region, entry: dict[str, Any]) -> _Action:
     if kind == "Put":
         item, size = canonical_item(body["Item"])
         key = key_of_item(table, item, size)
-        return _Action(table, key, condition, expressions.values, shows, lambda old: item)
+        return _Action(table, key, item, condition, expressions.values, shows, lambda old: item)
     key, attributes = key_of_request(table, body["Key"])
     if kind == "Update":
         assert update is not None, "the model requires UpdateExpression"
@@ -154,6 +200,7 @@ def _action(region: Region, entry: dict[str, Any]) -> _Action:
         return _Action(
             table,
             key,
+            attributes,
             condition,
             expressions.values,
             shows,
@@ -161,7 +208,9 @@ def _action(region: Region, entry: dict[str, Any]) -> _Action:
             lambda old: update.apply(deepcopy(attributes if old is None else old), expressions.values),
         )
     deletes = kind == "Delete"
-    return _Action(table, key, condition, expressions.values, shows, lambda old: None, writes=deletes)
+    return _Action(
+        table, key, attributes, condition, expressions.values, shows, lambda old: None, writes=deletes
+    )
 
 
 def _refuse_shared_items(actions: list[_Action]) -> None:
@@ -171,17 +220,17 @@ def _refuse_shared_items(actions: list[_Action]) -> None:
         raise ValidationException("Transaction request cannot include multiple operations on one item")
 
 
-def _is_repeated(region: Region, token: str, request: Request) -> bool:
-    """Whether this very request succeeded within the last ten minutes."""
+def _repeated(region: Region, token: str, request: Request) -> list[_Effect] | None:
+    """What this very request did if it succeeded within the last ten minutes."""
     known = region.tokens.get(token)
     if known is None:
-        return False
-    expires, earlier = known
+        return None
+    expires, items, effects = known
     if region.now() >= expires:
         del region.tokens[token]
-        return False
-    if earlier != request:
+        return None
+    if items != request["TransactItems"]:
         raise IdempotentParameterMismatchException(
             "The provided idempotency token was already used with different request parameters"
         )
-    return True
+    return effects  # type: ignore[no-any-return]

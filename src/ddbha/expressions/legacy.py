@@ -171,9 +171,11 @@ def _projection_of(request: Mapping[str, Any]) -> Projection | None:
     names = request.get("AttributesToGet")
     if names is None:
         return None
-    for number, name in enumerate(names):
-        if name in names[:number]:
+    seen: set[str] = set()
+    for name in names:
+        if name in seen:
             raise ValidationException(f"{_INVALID}Duplicate value in attribute name: {name}")
+        seen.add(name)
     return _projection(tuple(names))
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from attrs import Factory, define, field, frozen
 
+from ddbha.storage.item_collections import CollectionSizes
 from ddbha.storage.items import GREATEST
 from ddbha.storage.partition import Partition, PartitionFollower
 from ddbha.storage.record import LogRecord
@@ -161,6 +162,11 @@ class Table:
     global_indexes: dict[str, GlobalIndex] = Factory(dict)
     settings: TableSettings = Factory(TableSettings)
     status: str = "CREATING"
+
+    def __attrs_post_init__(self) -> None:
+        if self.local_indexes:
+            for partition in self.partitions:
+                partition.followers.append(CollectionSizes.of(partition, self.local_indexes))
 
     def partition(self, key: ItemKey) -> Partition:
         """The partition that holds a key."""
