@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from ddbha.errors import InvariantError
 from ddbha.region import Region
-from ddbha.storage.item_collections import CollectionSizes, collection_sizes
+from ddbha.storage.item_collections import CollectionSizes
 from ddbha.storage.partition import QUORUM, Partition
 from ddbha.storage.replica import Replica
 from ddbha.storage.table import GlobalIndex, Table
@@ -27,8 +27,9 @@ def verify(regions: Iterable[Region], now: float) -> None:
             where = f"{region.name} {table.name}"
             for partition in table.partitions:
                 _verify_partition(partition, f"{where} partition {partition.number}", now)
-                if table.local_indexes:
-                    _verify_collections(table, partition, f"{where} partition {partition.number}")
+                for follower in partition.followers:
+                    if isinstance(follower, CollectionSizes):
+                        _verify_collections(follower, f"{where} partition {partition.number}")
             for index in table.global_indexes.values():
                 for partition in index.partitions:
                     name = f"{where} index {index.name} partition {partition.number}"
@@ -65,8 +66,8 @@ def _verify_partition(partition: Partition, where: str, now: float) -> None:
             _verify_same(reference, replica, where)
 
 
-def _verify_collections(table: Table, partition: Partition, where: str) -> None:
-    kept, counted = collection_sizes(partition), CollectionSizes.of(partition, table.local_indexes)
+def _verify_collections(kept: CollectionSizes, where: str) -> None:
+    counted = CollectionSizes.of(kept.partition, kept.indexes)
     for collection in kept.sizes.keys() | counted.sizes.keys():
         size, actual = kept.size(collection), counted.size(collection)
         if size != actual:

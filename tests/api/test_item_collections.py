@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from botocore.exceptions import ClientError
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 import ddbha
 
@@ -188,4 +190,35 @@ def test_sizes_outlast_a_split_and_an_outage() -> None:
             client.put_item(TableName="t", Item=item("03", name))
             with pytest.raises(client.exceptions.ItemCollectionSizeLimitExceededException):
                 client.put_item(TableName="t", Item=item("04", name))
+    world.verify()
+
+
+PUTS = st.builds(
+    item, st.sampled_from(["01", "02", "03", "04"]), st.sampled_from("ab"), ranked=st.booleans()
+)
+STEPS = st.lists(st.one_of(PUTS, st.lists(PUTS, min_size=1, max_size=4), st.just(None)), max_size=12)
+
+
+@settings(max_examples=40, deadline=None)
+@given(steps=STEPS)
+def test_no_sequence_of_writes_passes_the_limit(steps: list[Any]) -> None:
+    limit = 3 * 103 + 20
+    world, client = make(limit=limit)
+    for step in steps:
+        try:
+            if step is None:
+                client.delete_item(TableName="t", Key=key("01"))
+            elif isinstance(step, dict):
+                client.put_item(TableName="t", Item=step)
+            else:
+                unique = {(put["pk"]["S"], put["sk"]["S"]): put for put in step}
+                client.batch_write_item(
+                    RequestItems={"t": [{"PutRequest": {"Item": put}} for put in unique.values()]}
+                )
+        except client.exceptions.ItemCollectionSizeLimitExceededException:
+            pass
+        found = client.scan(TableName="t", ConsistentRead=True)["Items"]
+        for name in "ab":
+            sizes = [109 + 13 if "rank" in each else 103 for each in found if each["pk"]["S"] == name]
+            assert sum(sizes) <= limit
     world.verify()

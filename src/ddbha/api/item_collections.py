@@ -49,7 +49,7 @@ class CollectionLimit:
         # No collection is larger than its partition with every item projected whole.
         if copies * leader.items.size + self._most <= limit:
             return
-        sizes = collection_sizes(partition)
+        sizes = collection_sizes(partition, table.local_indexes)
         growth = 0
         total = sizes.size(key[:2])
         for other, position, image in self._admitted:
@@ -91,7 +91,8 @@ def with_metrics_by_table(
 
 def _metrics(table: Table, key: ItemKey, attributes: Item) -> dict[str, Any]:
     name = table.schema.partition.name
-    lower = float(collection_sizes(table.partition(key)).size(key[:2]) // _GIGABYTE)
+    sizes = collection_sizes(table.partition(key), table.local_indexes)
+    lower = float(sizes.size(key[:2]) // _GIGABYTE)
     return {
         "ItemCollectionKey": {name: attributes[name]},
         "SizeEstimateRangeGB": [lower, lower + 1.0],

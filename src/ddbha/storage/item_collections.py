@@ -1,4 +1,4 @@
-"""How large item collections are: only tables with local secondary indexes keep count.
+"""How large item collections are: counted when first asked, and from then on from the log.
 
 https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/LSI.html#LSI.ItemCollections
 """
@@ -13,6 +13,7 @@ from attrs import Factory, define
 
 from ddbha.storage.partition import Partition, PartitionFollower
 from ddbha.storage.record import LogRecord
+from ddbha.values.attribute import item_size
 from ddbha.values.image import Image
 from ddbha.values.key import ItemKey
 
@@ -44,8 +45,11 @@ class CollectionSizes(PartitionFollower):
         """Bytes that an item takes of its collection."""
         if image is None:
             return 0
-        entries = (index.entry(image) for index in self.indexes.values())
-        return image.size + sum(entry[1].size for entry in entries if entry is not None)
+        size, item = image.size, image.item()
+        for index in self.indexes.values():
+            if index.schema.fits(item):
+                size += image.size if index.projected is None else item_size(index.part(item))
+        return size
 
     def size(self, collection: ItemKey) -> int:
         """Bytes of one collection with all that was written."""
@@ -75,6 +79,11 @@ class CollectionSizes(PartitionFollower):
             self.sizes.pop(collection, None)
 
 
-def collection_sizes(partition: Partition) -> CollectionSizes:
-    """The sizes that a partition of a table with local indexes keeps."""
-    return next(f for f in partition.followers if isinstance(f, CollectionSizes))
+def collection_sizes(partition: Partition, indexes: Mapping[str, LocalIndex]) -> CollectionSizes:
+    """The sizes of a partition's collections, which are kept from the first time on."""
+    for follower in partition.followers:
+        if isinstance(follower, CollectionSizes):
+            return follower
+    counted = CollectionSizes.of(partition, indexes)
+    partition.followers.append(counted)
+    return counted

@@ -9,12 +9,11 @@ from typing import Any
 
 from attrs import Factory, define, field, frozen
 
-from ddbha.storage.item_collections import CollectionSizes
 from ddbha.storage.items import GREATEST
 from ddbha.storage.partition import Partition, PartitionFollower
 from ddbha.storage.record import LogRecord
 from ddbha.storage.replica import Replica
-from ddbha.values.attribute import item_size
+from ddbha.values.attribute import Item, item_size
 from ddbha.values.image import Image
 from ddbha.values.key import HASH_SPACE, ItemKey, KeySchema
 
@@ -58,8 +57,15 @@ class SecondaryIndex:
         """The entry that an item has in the index; the item's own image if all is projected."""
         if self.projected is None:
             return image
-        item = {name: value for name, value in image.item().items() if name in self.projected}
+        item = self.part(image.item())
         return Image.of(item, item_size(item))
+
+    def part(self, item: Item) -> Item:
+        """What is projected of an item."""
+        projected = self.projected
+        if projected is None:
+            return item
+        return {name: value for name, value in item.items() if name in projected}
 
     def entry(self, image: Image | None) -> tuple[ItemKey, Image] | None:
         """Position (without the table's key) and entry of an item, or None where it has none."""
@@ -162,11 +168,6 @@ class Table:
     global_indexes: dict[str, GlobalIndex] = Factory(dict)
     settings: TableSettings = Factory(TableSettings)
     status: str = "CREATING"
-
-    def __attrs_post_init__(self) -> None:
-        if self.local_indexes:
-            for partition in self.partitions:
-                partition.followers.append(CollectionSizes.of(partition, self.local_indexes))
 
     def partition(self, key: ItemKey) -> Partition:
         """The partition that holds a key."""

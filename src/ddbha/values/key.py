@@ -66,11 +66,15 @@ class KeySchema:
 
     def key_or_none(self, item: Item) -> ItemKey | None:
         """The position of an item, or None if it lacks a key attribute: the rule of sparse indexes."""
+        return self.key(item) if self.fits(item) else None
+
+    def fits(self, item: Item) -> bool:
+        """Whether an item has all key attributes with the right types."""
         for attribute in self.attributes:
             value = item.get(attribute.name)
             if value is None or attribute.type not in value:
-                return None
-        return self.key(item)
+                return False
+        return True
 
     def of(self, item: Item) -> dict[str, AttributeValue]:
         """The key attributes of an item, as `Keys` and `LastEvaluatedKey` show them."""
