@@ -11,8 +11,16 @@ from types import TracebackType
 
 from attrs import define, field
 
-from ddbha.errors import UnknownPlaceError, UsageError
+from ddbha.errors import AwsError, UnknownPlaceError, UsageError, error_class
 from ddbha.region import ZONE_LETTERS, Environment, Region
+from ddbha.request_faults import (
+    LOST_ANSWERS,
+    ErrorFault,
+    LostAnswer,
+    PartialBatch,
+    Request,
+    RequestFault,
+)
 from ddbha.storage.partition import Partition
 from ddbha.storage.replica import Replica
 
@@ -66,7 +74,11 @@ class Faults:
 
     _environment: Environment
     _regions: Callable[[], list[Region]]
+    #: Names of the operations that requests can be for.
+    _operations: frozenset[str] = frozenset()
     _active: list[Fault] = field(factory=list, init=False)
+    #: What meets single requests, in the order in which the faults began.
+    of_requests: list[RequestFault] = field(factory=list, init=False)
 
     def zone_outage(self, zone: str, *, after: float = 0, duration: float | None = None) -> Fault:
         """All replicas in a zone stop answering.
@@ -115,6 +127,110 @@ class Faults:
         return self._start(
             f"node outage {zone} table={table} partition={partition}", begin, end, after, duration
         )
+
+    def error(
+        self,
+        code: str,
+        *,
+        operation: str | None = None,
+        table: str | None = None,
+        times: int | None = None,
+        probability: float = 1.0,
+        when: Callable[[Request], bool] | None = None,
+        after_commit: bool = False,
+        message: str | None = None,
+        after: float = 0,
+        duration: float | None = None,
+    ) -> Fault:
+        """Requests are answered with the AWS error `code`, after they were done if `after_commit`.
+
+        `operation`, `table`, `when` (called with the request) and `probability` choose the requests,
+        `times` says how many.  Raises `UsageError` for a code that DynamoDB does not have and
+        `UnknownPlaceError` for a table that does not exist.
+        """
+        error: type[AwsError] | None = error_class(code)
+        if error is None:
+            raise UsageError(
+                f"DynamoDB has no error {code!r}; it has ThrottlingException, InternalServerError, "
+                "ProvisionedThroughputExceededException, TransactionConflictException and the others of "
+                "ddbha.errors."
+            )
+        fault = ErrorFault(operation, table, times, probability, when, after_commit, error, message)
+        return self._meet(f"error {code}", fault, after, duration)
+
+    def timeout(
+        self,
+        *,
+        operation: str | None = None,
+        table: str | None = None,
+        times: int | None = None,
+        probability: float = 1.0,
+        when: Callable[[Request], bool] | None = None,
+        after_commit: bool = False,
+        kind: str = "read_timeout",
+        after: float = 0,
+        duration: float | None = None,
+    ) -> Fault:
+        """The answers to requests are lost, after they were done if `after_commit`.
+
+        `kind` is read_timeout, connect_timeout, endpoint_connection or connection_closed: which of
+        botocore's exceptions the client raises.  Requests are chosen as for `error`.
+        """
+        if kind not in LOST_ANSWERS:
+            raise UsageError(f"kind={kind!r} is none of {', '.join(LOST_ANSWERS)}.")
+        if after_commit and not LOST_ANSWERS[kind]:
+            raise UsageError(f"A request that ends in {kind} never arrives: after_commit= is impossible.")
+        fault = LostAnswer(operation, table, times, probability, when, after_commit, kind)
+        return self._meet(f"timeout {kind}", fault, after, duration)
+
+    def partial_batch(
+        self,
+        *,
+        keep: int,
+        operation: str = "BatchWriteItem",
+        table: str | None = None,
+        times: int | None = None,
+        probability: float = 1.0,
+        when: Callable[[Request], bool] | None = None,
+        after: float = 0,
+        duration: float | None = None,
+    ) -> Fault:
+        """Batches are done up to `keep` entries; the others come back as unprocessed."""
+        if operation not in ("BatchWriteItem", "BatchGetItem"):
+            raise UsageError(f"{operation} is no batch; BatchWriteItem and BatchGetItem are.")
+        if keep < 1:
+            raise UsageError("keep= is at least 1: AWS answers with an error if nothing was done.")
+        fault = PartialBatch(operation, table, times, probability, when, False, keep)
+        return self._meet(f"partial batch keep={keep}", fault, after, duration)
+
+    def _meet(self, description: str, met: RequestFault, after: float, duration: float | None) -> Fault:
+        if not 0 <= met.probability <= 1:
+            raise UsageError(f"probability={met.probability} is not between 0 and 1.")
+        if met.times is not None and met.times < 1:
+            raise UsageError(f"times={met.times} is not a positive number.")
+        if met.operation is not None and met.operation not in self._operations:
+            raise UsageError(f"ddbha has no operation {met.operation!r}; they are named like PutItem.")
+        # A request may be meant to meet its fault while it creates the table.
+        if met.table is not None and met.operation != "CreateTable":
+            self._require_table(met.table)
+        for name in ("operation", "table", "times"):
+            if getattr(met, name) is not None:
+                description += f" {name}={getattr(met, name)}"
+
+        def begin(fault: Fault) -> None:
+            self.of_requests.append(met)
+
+        def end(fault: Fault) -> None:
+            self.of_requests.remove(met)
+
+        return self._start(description, begin, end, after, duration)
+
+    def _require_table(self, name: str) -> None:
+        names = {table for region in self._regions() for table in region.tables}
+        if name not in names:
+            raise UnknownPlaceError(
+                f"There is no table {name!r}. Tables: {', '.join(sorted(names)) or 'none'}."
+            )
 
     def end_all(self) -> None:
         """End every fault."""

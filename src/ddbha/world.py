@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from random import Random
 from threading import RLock
 from typing import Any
@@ -23,6 +24,7 @@ from ddbha.errors import UnknownPlaceError
 from ddbha.events import Timeline
 from ddbha.faults import Faults
 from ddbha.region import Environment, Region
+from ddbha.request_faults import through
 from ddbha.storage.table import Table
 
 _REQUEST_ID_ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
@@ -52,7 +54,7 @@ class World:
         self._request_ids = Random(seed)
         self._regions: dict[Caller, Region] = {}
         self._lock = RLock()
-        self.faults = Faults(self._environment, lambda: list(self._regions.values()))
+        self.faults = Faults(self._environment, lambda: list(self._regions.values()), registry.names())
 
     # botocore clients, boto3 resources and a boto3 session whose requests come to this world.
     client = clients.client
@@ -65,7 +67,12 @@ class World:
         """Answer one request, all of it or nothing; raises `AwsError`."""
         with self._lock:
             self._environment.scheduler.run_due(self.clock.time())
-            return registry.find(service, operation)(self.region(caller), params)
+            answer, region = registry.find(service, operation), self.region(caller)
+            faults = self.faults.of_requests
+            if not faults:
+                return answer(region, params)
+            random = self._environment.random
+            return through(faults, operation, params, random, partial(answer, region))
 
     def region(self, caller: Caller) -> Region:
         """A region as an account sees it."""

@@ -48,6 +48,11 @@ def implemented() -> list[tuple[str, str]]:
     return sorted(_OPERATIONS)
 
 
+def names() -> frozenset[str]:
+    """The names of all operations that have a function."""
+    return frozenset(name for _, name in _OPERATIONS)
+
+
 def refuse_unsupported(request: Request, members: frozenset[str], name: str) -> None:
     """Refuse members that an operation does not honour yet, rather than ignore them."""
     for member in members & request.keys():
