@@ -23,6 +23,7 @@ from ddbha.request_faults import (
 )
 from ddbha.storage.partition import Partition
 from ddbha.storage.replica import Replica
+from ddbha.storage.table import GlobalIndex
 
 _ZONE = re.compile(r"([a-z]{2}(?:-[a-z]+)+-\d+)([a-z])")
 
@@ -85,12 +86,7 @@ class Faults:
 
         Raises `UnknownPlaceError` if no region can have such a zone.
         """
-        match = _ZONE.fullmatch(zone)
-        if match is None or match[2] not in ZONE_LETTERS:
-            raise UnknownPlaceError(
-                f"There is no zone {zone!r}. Zones are a region's name and one of the letters "
-                f"{', '.join(ZONE_LETTERS)}, for example {self._example_zones()}."
-            )
+        self._region_of(zone)
 
         def begin(fault: Fault) -> None:
             self._environment.zone_outages.setdefault(zone, set()).add(fault)
@@ -127,6 +123,97 @@ class Faults:
         return self._start(
             f"node outage {zone} table={table} partition={partition}", begin, end, after, duration
         )
+
+    def zone_cut(
+        self, zone: str, other: str, *, after: float = 0, duration: float | None = None
+    ) -> Fault:
+        """Two zones of a region cannot reach each other; clients reach both.
+
+        A leader that is cut off from both of its peers steps down, and what it holds grows old.  Raises
+        `UnknownPlaceError` for a zone that cannot be, `UsageError` for zones of different regions.
+        """
+        if zone == other or self._region_of(zone) != self._region_of(other):
+            raise UsageError(f"{zone} and {other} are not two zones of one region.")
+        pair = frozenset((zone, other))
+        cuts = self._environment.zone_cuts
+
+        def begin(fault: Fault) -> None:
+            cuts.setdefault(pair, set()).add(fault)
+
+        def end(fault: Fault) -> None:
+            cuts[pair].discard(fault)
+            if not cuts[pair]:
+                del cuts[pair]
+            for partition, _ in self._replicas(zone):
+                partition.heal()
+
+        return self._start(f"zone cut {zone} {other}", begin, end, after, duration)
+
+    def follower_lag(
+        self, zone: str, *, seconds: float, after: float = 0, duration: float | None = None
+    ) -> Fault:
+        """Replicas in a zone apply what they hold so many seconds late, except where they lead.
+
+        Eventually consistent reads that meet them see the past.  Raises `UnknownPlaceError` if no region
+        can have such a zone.
+        """
+        self._region_of(zone)
+        _check_lag(seconds)
+        lags = self._environment.zone_lags.setdefault(zone, {})
+
+        def refresh() -> None:
+            now = self._environment.clock.time()
+            for _, replica in self._replicas(zone):
+                # What was there before the lag began stays seen.
+                replica.catch_up(now)
+                replica.lag = self._environment.lag(zone)
+
+        def begin(fault: Fault) -> None:
+            lags[fault] = seconds
+            refresh()
+
+        def end(fault: Fault) -> None:
+            del lags[fault]
+            refresh()
+
+        return self._start(f"follower lag {zone} seconds={seconds}", begin, end, after, duration)
+
+    def index_lag(
+        self,
+        table: str,
+        index: str,
+        *,
+        seconds: float,
+        after: float = 0,
+        duration: float | None = None,
+    ) -> Fault:
+        """A global secondary index takes writes in so many seconds late, in every region.
+
+        Raises `UnknownPlaceError` if there is no such table or index.
+        """
+        self._require_table(table)
+        _check_lag(seconds)
+        if not list(self._indexes(table, index)):
+            names = sorted(
+                name
+                for r in self._regions()
+                if table in r.tables
+                for name in r.tables[table].global_indexes
+            )
+            raise UnknownPlaceError(
+                f"Table {table!r} has no global secondary index {index!r}. "
+                f"It has: {', '.join(names) or 'none'}."
+            )
+
+        def begin(fault: Fault) -> None:
+            for found in self._indexes(table, index):
+                found.add_lag(fault, seconds, self._environment.clock.time())
+
+        def end(fault: Fault) -> None:
+            for found in self._indexes(table, index):
+                found.remove_lag(fault)
+
+        return self._start(f"index lag {table} {index} seconds={seconds}", begin, end, after, duration)
 
     def error(
         self,
@@ -225,6 +312,20 @@ class Faults:
 
         return self._start(description, begin, end, after, duration)
 
+    def _indexes(self, table: str, index: str) -> Iterator[GlobalIndex]:
+        for region in self._regions():
+            if table in region.tables and index in region.tables[table].global_indexes:
+                yield region.tables[table].global_indexes[index]
+
+    def _region_of(self, zone: str) -> str:
+        match = _ZONE.fullmatch(zone)
+        if match is None or match[2] not in ZONE_LETTERS:
+            raise UnknownPlaceError(
+                f"There is no zone {zone!r}. Zones are a region's name and one of the letters "
+                f"{', '.join(ZONE_LETTERS)}, for example {self._example_zones()}."
+            )
+        return match[1]
+
     def _require_table(self, name: str) -> None:
         names = {table for region in self._regions() for table in region.tables}
         if name not in names:
@@ -268,9 +369,8 @@ class Faults:
         places = [place for place in self._replicas(zone) if fault in place[1].outages]
         for _, replica in places:
             replica.outages.discard(fault)
-        for partition, replica in places:
-            if replica.up:
-                partition.replica_returned(replica)
+        for partition, _ in places:
+            partition.heal()
 
     def _replicas(self, zone: str) -> Iterator[tuple[Partition, Replica]]:
         for region in self._regions():
@@ -300,3 +400,8 @@ class Faults:
     def _example_zones(self) -> str:
         zones = [zone for region in self._regions() for zone in region.zones]
         return ", ".join(zones or [f"us-east-1{letter}" for letter in ZONE_LETTERS])
+
+
+def _check_lag(seconds: float) -> None:
+    if seconds < 0:
+        raise UsageError(f"seconds={seconds} would be a look into the future; a lag is zero or more.")

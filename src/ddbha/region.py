@@ -41,10 +41,18 @@ class Environment:
     item_collection_limit: int = 10 * 1024**3
     #: The faults that keep a zone down, by zone.
     zone_outages: dict[str, set[object]] = Factory(dict)
+    #: The faults that keep two zones from reaching each other, by the pair.
+    zone_cuts: dict[frozenset[str], set[object]] = Factory(dict)
+    #: How many seconds replicas stay behind, by zone and fault.
+    zone_lags: dict[str, dict[object, float]] = Factory(dict)
 
     def record(self, kind: str, region: str, **details: Any) -> None:
         """Put an event on the timeline."""
         self.events.add(self.clock.time(), kind, region, **details)
+
+    def lag(self, zone: str) -> float:
+        """Seconds that replicas in a zone stay behind."""
+        return max(self.zone_lags.get(zone, {}).values(), default=0.0)
 
     def later(self, seconds: float, action: Any) -> None:
         """Run `action` when `seconds` have passed, at the earliest before the next request."""
@@ -148,6 +156,7 @@ class Region:
                     self.environment.random,
                     notify,
                     partitions,
+                    self.environment.zone_cuts,
                 )
             )
         return partitions
@@ -157,6 +166,7 @@ class Region:
         outages = self.environment.zone_outages.get(zone)
         if outages:
             replica.outages.update(outages)
+        replica.lag = self.environment.lag(zone)
         return replica
 
 

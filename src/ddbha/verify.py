@@ -60,6 +60,14 @@ def _verify_partition(partition: Partition, where: str, now: float) -> None:
         if not partition.low <= key < partition.high:
             raise InvariantError(f"{where}: {key} lies in another partition's range")
     for replica in partition.replicas:
+        behind = replica.last_sequence < partition.acknowledged_sequence
+        if replica.up and behind:
+            if not partition.cuts:
+                raise InvariantError(
+                    f"{where}: {replica.zone} is up and holds records only to {replica.last_sequence} of "
+                    f"{partition.acknowledged_sequence}"
+                )
+            continue
         # One with a lag is in the past on purpose.
         if replica.up and not (replica.lag and replica is not partition.leader):
             replica.catch_up(now)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from random import Random
 
 from attrs import Factory, define, field
@@ -57,6 +57,8 @@ class Partition:
     notify: Callable[[str, Partition, str], None]
     #: All partitions of the table or index, in order.
     siblings: list[Partition] = Factory(list)
+    #: The pairs of zones that cannot reach each other now.
+    cuts: Mapping[frozenset[str], object] = Factory(dict)
     term: int = 1
     #: The newest record that two replicas have persisted: all up to it is acknowledged.
     acknowledged_sequence: int = 0
@@ -67,11 +69,11 @@ class Partition:
     def available_leader(self) -> Replica:
         """The replica that takes writes and strongly consistent reads, with all records applied.
 
-        A new leader is elected if the last one cannot be reached.  Raises `InternalServerError` while
-        fewer than two replicas are up.
+        A new leader is elected if the last one is down or cut off from both of its peers.  Raises
+        `InternalServerError` while no two replicas are up and connected.
         """
         leader = self.leader
-        if leader.outages or self._members_up() < QUORUM:
+        if leader.outages or self.cuts or self._members_up() < QUORUM:
             leader = self._elect()
         if leader.applied_sequence != leader.log.last_sequence:
             leader.apply_all()
@@ -82,30 +84,39 @@ class Partition:
         return (not first.outages) + (not second.outages) + (not third.outages)
 
     def _elect(self) -> Replica:
-        candidates = [replica for replica in self.replicas if replica.up]
-        if len(candidates) < QUORUM:
-            raise InternalServerError
-        if self.leader.outages:
+        if len(self._reachable(self.leader)) < QUORUM:
+            candidates = [r for r in self.replicas if len(self._reachable(r)) >= QUORUM]
+            if not candidates:
+                raise InternalServerError
             self.leader = max(candidates, key=lambda replica: replica.last_sequence)
             assert self.leader.last_sequence >= self.acknowledged_sequence, (
                 "two of three replicas hold every acknowledged record"
             )
             self.term += 1
             self.notify("leader-elected", self, self.leader.zone)
-        for replica in candidates:
+        for replica in self._reachable(self.leader):
             self._recover(replica)
         return self.leader
+
+    def _reachable(self, replica: Replica) -> list[Replica]:
+        """The replicas that this one can talk to, itself included; none if it is down."""
+        if replica.outages:
+            return []
+        return [
+            other
+            for other in self.replicas
+            if not other.outages and frozenset((replica.zone, other.zone)) not in self.cuts
+        ]
 
     def _recover(self, replica: Replica) -> None:
         if replica.last_sequence < self.leader.last_sequence:
             how = replica.recover_from(self.leader)
             self.notify(f"replica-recovered-from-{how}", self, replica.zone)
 
-    def replica_returned(self, replica: Replica) -> None:
-        """A replica can be reached again: it fetches what it missed as soon as there is a leader."""
-        if self._members_up() >= QUORUM:
+    def heal(self) -> None:
+        """Replicas can be reached again: they fetch what they missed as soon as there is a leader."""
+        if any(len(self._reachable(replica)) >= QUORUM for replica in self.replicas):
             self._elect()
-            self._recover(replica)
 
     def reader(self, now: float) -> Replica:
         """Any replica that is up, chosen by the seed, as far as its lag lets it be at `now`.
@@ -130,9 +141,9 @@ class Partition:
     def commit(
         self, key: ItemKey, new: Image | None, time: float, origin: str, cause: str | None = None
     ) -> LogRecord:
-        """Write one item: persisted by every replica that is up, acknowledged by at least two.
+        """Write one item: persisted by every replica that the leader reaches, acknowledged by two.
 
-        Raises `InternalServerError`, with nothing written, while fewer than two are up.
+        Raises `InternalServerError`, with nothing written, while no two are up and connected.
         """
         leader = self.available_leader()
         sequence = leader.log.last_sequence + 1
@@ -140,7 +151,7 @@ class Partition:
             sequence, self.term, time, origin, key, leader.items.images.get(key), new, cause
         )
         copies = 0
-        for replica in self.replicas:
+        for replica in self._reachable(leader) if self.cuts else self.replicas:
             if not replica.outages:
                 replica.log.append(record)
                 copies += 1
@@ -170,7 +181,7 @@ class Partition:
     def split(self, at: ItemKey | None = None) -> tuple[Partition, Partition]:
         """Put two partitions in this one's place, divided `at` a position or in the middle of the items.
 
-        The halves are copies of the leader in every zone that is up; their logs go on with the next
+        The halves are copies of the leader in every zone that it reaches; their logs go on with the next
         sequence number, and successors of this partition's followers read them.  Raises `UsageError`
         where no cut is possible, and `InternalServerError` while fewer than two replicas are up.
         """
@@ -196,7 +207,11 @@ class Partition:
         return halves
 
     def _half(self, number: int, low: ItemKey, high: ItemKey, leader: Replica, zone: str) -> Partition:
-        replicas = [replica.half(leader, low, high) for replica in self.replicas]
+        reachable = self._reachable(leader)
+        replicas = [
+            replica.half(leader if replica in reachable else replica, low, high)
+            for replica in self.replicas
+        ]
         half = Partition(
             number,
             low,
@@ -206,6 +221,7 @@ class Partition:
             self.random,
             self.notify,
             self.siblings,
+            self.cuts,
             term=self.term + 1,
             acknowledged_sequence=self.acknowledged_sequence,
         )
@@ -214,7 +230,7 @@ class Partition:
 
     def _other_zone_up(self) -> str:
         """A zone besides the leader's that can lead, so that two halves do not share one leader."""
-        return next(r.zone for r in self.replicas if r.up and r is not self.leader)
+        return next(r.zone for r in self._reachable(self.leader) if r is not self.leader)
 
     def _middle(self, leader: Replica) -> ItemKey:
         """Where half of the items lie before; between item collections as far as that is possible."""

@@ -51,14 +51,16 @@ class Replica(Follower):
                 self.apply(record)
             self.applied_sequence = log.last_sequence
 
-    def half(self, leader: Replica, low: ItemKey, high: ItemKey) -> Replica:
-        """This replica's part in one half of its partition: a copy from the leader if it is up."""
-        items = ItemStore(leader.items.local_schemas)
+    def half(self, origin: Replica, low: ItemKey, high: ItemKey) -> Replica:
+        """The replica in this one's zone of one half of the partition, a copy of what `origin` holds.
+
+        The origin is the leader, or this replica itself where it cannot reach the leader.
+        """
+        items = ItemStore(origin.items.local_schemas)
         log = Log()
-        if self.up:
-            for key, image in leader.items.range(low, high):
-                items.replace(key, image)
-            log.restart_at(leader.last_sequence)
+        for key, image in origin.items.range(low, high):
+            items.replace(key, image)
+        log.restart_at(origin.applied_sequence)
         return Replica(
             self.zone,
             items,

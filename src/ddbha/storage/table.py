@@ -91,6 +91,22 @@ class GlobalIndex(SecondaryIndex):
     on_demand: Throughput | None = None
     warm: Throughput | None = None
     followers: list[IndexFollower] = Factory(list)
+    _lags: dict[object, float] = Factory(dict)
+
+    def add_lag(self, cause: object, seconds: float, now: float) -> None:
+        """Stay so many seconds behind for a cause; what is in the index `now` stays seen."""
+        self.catch_up(now)
+        self._lags[cause] = seconds
+        self._set_lag()
+
+    def remove_lag(self, cause: object) -> None:
+        """A cause to stay behind is gone."""
+        self._lags.pop(cause, None)
+        self._set_lag()
+
+    def _set_lag(self) -> None:
+        for follower in self.followers:
+            follower.lag = max(self._lags.values(), default=0.0)
 
     def catch_up(self, now: float) -> None:
         """Bring the index as far as its lag allows at `now`."""
