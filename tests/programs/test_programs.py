@@ -1,0 +1,126 @@
+"""Programs that know nothing of ddbha run on it, and compute what their data says."""
+
+from __future__ import annotations
+
+import asyncio
+import csv
+import importlib.util
+import sys
+from collections import Counter
+from collections.abc import Callable
+from decimal import Decimal
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+import vega_datasets  # type: ignore[import-untyped]
+from pynamodb.exceptions import PutError, TransactWriteError
+
+import ddbha
+
+Example = Callable[[str], ModuleType]
+EXAMPLES = Path(__file__).parents[2] / "examples"
+
+
+@pytest.fixture(scope="module")
+def example() -> Example:
+    """Loads an example from its file, as a user would run it."""
+
+    def load(name: str) -> ModuleType:
+        spec = importlib.util.spec_from_file_location(f"example_{name}", EXAMPLES / f"{name}.py")
+        assert spec is not None
+        assert spec.loader is not None
+        module = importlib.util.module_from_spec(spec)
+        sys.modules[spec.name] = module
+        spec.loader.exec_module(module)
+        return module
+
+    return load
+
+
+def airports() -> list[dict[str, str]]:
+    path = Path(vega_datasets.__file__).parent / "_data" / "airports.csv"
+    with path.open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+@pytest.mark.parametrize("outage", [None, "us-east-1b"])
+def test_a_single_table_design_with_real_data(example: Example, outage: str | None) -> None:
+    program, rows = example("airports"), airports()
+    hubs = {"ATL", "ORD", "DFW", "DEN", "LAX"}
+    with ddbha.mock(clock=ddbha.ManualClock()) as world:
+        table = program.create_table()
+        if outage is not None:
+            world.faults.zone_outage(outage)
+        program.load(table, rows, hubs)
+        assert program.in_city(table, "TX", "Houston") == sorted(
+            row["iata"] for row in rows if (row["state"], row["city"]) == ("TX", "Houston")
+        )
+        denver = next(row for row in rows if row["iata"] == "DEN")
+        assert program.by_code(table, "DEN")["name"] == denver["name"]
+        assert program.by_code(table, "DEN")["latitude"] == Decimal(denver["latitude"])
+        by_city = sorted(
+            (f"AIRPORT#{row['city']}#{row['iata']}", row["name"]) for row in rows if row["iata"] in hubs
+        )
+        assert program.hubs(table) == [name for _, name in by_city]
+        assert program.north_of(table, "60") == {
+            row["iata"] for row in rows if Decimal(row["latitude"]) > 60
+        }
+        states = Counter(row["state"] for row in rows)
+        assert program.close(table, "DEN") == states["CO"] - 1
+        assert table.item_count == len(rows) + len(states) - 1
+        world.faults.end_all()
+        world.verify()
+
+
+def test_pynamodb_models_with_indexes_versions_and_transactions(example: Example) -> None:
+    program = example("accounts")
+    account = program.Account
+    with ddbha.mock(clock=ddbha.ManualClock()) as world:
+        account.create_table(wait=True)
+        with account.batch_write() as batch:
+            for number in range(60):
+                balance = number * 10
+                batch.save(
+                    account("ann", f"{number:03}", branch=("north", "south")[number % 2], balance=balance)
+                )
+        assert account.count("ann") == 60
+        assert [a.number for a in account.query("ann", account.number.startswith("00"))] == [
+            f"{number:03}" for number in range(10)
+        ]
+        rich = account.by_branch.query("north", account.balance >= 500)
+        assert [int(a.balance) for a in rich] == [500, 520, 540, 560, 580]
+        least = account.by_balance.query("ann", scan_index_forward=False, limit=2, page_size=2)
+        assert [a.number for a in least] == ["059", "058"]
+
+        first, second = account.get("ann", "010"), account.get("ann", "010")
+        first.balance += 1
+        first.save()
+        second.balance += 1
+        with pytest.raises(PutError, match="ConditionalCheckFailedException"):
+            second.save()
+
+        program.transfer(account.get("ann", "020"), account.get("ann", "021"), 50)
+        assert int(account.get("ann", "020").balance) == 150
+        with pytest.raises(TransactWriteError) as refused:
+            program.transfer(account.get("ann", "020"), account.get("ann", "021"), 151)
+        reasons = [reason and reason.code for reason in refused.value.cancellation_reasons]
+        assert reasons == ["ConditionalCheckFailed", None]
+        assert program.total(("ann", "020"), ("ann", "021")) == 200 + 210
+        # Batches leave versions alone, so these are the first two.
+        first.save()
+        assert account.get("ann", "010").version == 2
+        world.verify()
+
+
+def test_an_aioboto3_program(example: Example) -> None:
+    with ddbha.mock(clock=ddbha.ManualClock()) as world:
+        report: dict[str, Any] = asyncio.run(example("tasks").main(["ann", "bob", "eve"], 20))
+        world.verify()
+    assert report == {
+        "remaining": list(range(20, 1, -1)),
+        "finished": 1,
+        "refused": ["ConditionalCheckFailedException"] * 3,
+        "scanned": 3 * 21,
+    }
