@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: tour test check
+.PHONY: tour test check bench
 
 tour: $(READY)
 	$(BIN)/ddbha tour
@@ -17,6 +17,9 @@ check: $(READY)
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+bench: $(READY)
+	$(BIN)/python benchmarks
 
 # uv resolves in seconds what pip alone may search for much longer.
 $(READY): pyproject.toml

@@ -1,0 +1,145 @@
+"""The same boto3 calls on ddbha, on moto and on botocore's floor, in one run: `make bench`.
+
+The floor is what botocore itself does for a call whose answer is there at once: validation of the
+parameters and the events around the call.  Times are the best of several rounds, in microseconds.
+"""
+
+from __future__ import annotations
+
+import gc
+import json
+import statistics
+import subprocess
+import sys
+import tracemalloc
+from collections.abc import Callable
+from time import perf_counter
+from typing import Any
+
+import boto3
+import moto
+from botocore.validate import ParamValidator
+from cases import BIG, DEFINITION, ITEM, TABLE, Case, cases, load
+
+import ddbha
+
+#: Seconds that one case on one engine may take.
+SECONDS = 0.6
+#: moto takes minutes to load and copy as many items as ddbha is given.
+MANY, MANY_FOR_MOTO = 100_000, 2_000
+
+
+def main(many: int = MANY, many_for_moto: int = MANY_FOR_MOTO, seconds: float = SECONDS) -> None:
+    """Measure everything and print it."""
+    world = ddbha.World(clock=ddbha.ManualClock())
+    client: Any = world.client("dynamodb", region_name="us-east-1")
+    load(client, many, lambda table, items: _batches(client, table, items))
+    ours = [_time(_call(client, case), seconds) for case in cases()]
+    floors = [_time(_floor(client, case), seconds) for case in cases()]
+    with moto.mock_aws():
+        other: Any = boto3.client(
+            "dynamodb", region_name="us-east-1", aws_access_key_id="a", aws_secret_access_key="s"
+        )
+        load(other, many_for_moto, lambda table, items: _batches(other, table, items))
+        theirs = [_time(_call(other, case), seconds) for case in cases()]
+
+    print(f"{'case':30} {'floor':>8} {'ddbha':>8} {'moto':>9} {'ddbha/floor':>12} {'moto/ddbha':>11}")
+    for case, floor, our, their in zip(cases(), floors, ours, theirs, strict=True):
+        print(
+            f"{case.name:30} {floor:8.1f} {our:8.1f} {their:9.1f} {our / floor:12.2f} {their / our:11.1f}"
+            f"  {_verdict(our / floor, case.budget, 'x floor')}"
+        )
+    print(f"The big table has {many} items on ddbha and {many_for_moto} on moto.\n")
+
+    fresh = _time(_new_world, seconds) / 1000
+    print(f"new world, client, table: {fresh:.2f} ms  {_verdict(fresh, 2, 'ms')}")
+    memory, text = _memory(min(many, 20_000)), len(json.dumps(ITEM))
+    print(
+        f"memory of an item, three replicas: {memory:.0f} bytes, {memory / text:.2f} x its JSON text of "
+        f"{text}  {_verdict(memory / text, 4, 'x')}"
+    )
+    extra = _import_time("import boto3, ddbha") - _import_time("import boto3")
+    print(f"import beyond boto3: {extra:.0f} ms  {_verdict(extra, 60, 'ms')}")
+
+
+def _verdict(measured: float, budget: float | None, unit: str) -> str:
+    if budget is None:
+        return "-"
+    return f"{budget:g} {unit}: {'met' if measured <= budget else 'MISSED'}"
+
+
+def _call(client: Any, case: Case) -> Callable[[], Any]:
+    return lambda: client._make_api_call(case.operation, case.params)
+
+
+def _floor(client: Any, case: Case) -> Callable[[], Any]:
+    model = client.meta.service_model.operation_model(case.operation)
+    events, validator = client.meta.events, ParamValidator()
+
+    def call() -> None:
+        context: dict[str, Any] = {"client_region": "us-east-1"}
+        params = client._emit_api_params(api_params=case.params, operation_model=model, context=context)
+        validator.validate(params, model.input_shape).has_errors()
+        for moment in ("before-call", "after-call"):
+            events.emit_until_response(
+                f"{moment}.dynamodb.{case.operation}", model=model, params=params, context=context
+            )
+
+    return call
+
+
+def _time(call: Callable[[], Any], seconds: float) -> float:
+    """Microseconds of one call: the best of five rounds that together take about `seconds`."""
+    call()
+    start = perf_counter()
+    call()
+    rounds = 5
+    number = max(1, int(seconds / rounds / max(perf_counter() - start, 1e-7)))
+    best = float("inf")
+    gc.disable()
+    for _ in range(rounds):
+        start = perf_counter()
+        for _ in range(number):
+            call()
+        best = min(best, perf_counter() - start)
+    gc.enable()
+    return best / number * 1e6
+
+
+def _batches(client: Any, table: str, items: list[dict[str, Any]]) -> None:
+    for start in range(0, len(items), 25):
+        puts = [{"PutRequest": {"Item": item}} for item in items[start : start + 25]]
+        client.batch_write_item(RequestItems={table: puts})
+
+
+def _new_world() -> None:
+    client: Any = ddbha.World().client("dynamodb", region_name="us-east-1")
+    client.create_table(TableName=TABLE, **DEFINITION)
+
+
+def _memory(count: int) -> float:
+    """Bytes that one stored item takes."""
+    client: Any = ddbha.World().client("dynamodb", region_name="us-east-1")
+    client.create_table(TableName=BIG, **DEFINITION)
+    gc.collect()
+    tracemalloc.start()
+    for number in range(count):
+        client.put_item(TableName=BIG, Item={**ITEM, "sk": {"S": f"order#{number:06}"}})
+    gc.collect()
+    held, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    return held / count
+
+
+def _import_time(statement: str) -> float:
+    """Milliseconds of an import in a new process: the median of five."""
+    program = f"from time import perf_counter; s = perf_counter(); {statement}; print(perf_counter() - s)"
+    runs = [
+        float(subprocess.run([sys.executable, "-c", program], capture_output=True, check=True).stdout)
+        for _ in range(5)
+    ]
+    return statistics.median(runs) * 1000
+
+
+if __name__ == "__main__":
+    main()

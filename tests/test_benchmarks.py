@@ -1,0 +1,25 @@
+"""The benchmarks run; what they measure is not asserted."""
+
+from __future__ import annotations
+
+import runpy
+import sys
+from pathlib import Path
+
+import pytest
+
+BENCHMARKS = Path(__file__).parents[1] / "benchmarks"
+
+
+def test_every_case_runs_on_both_engines(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.syspath_prepend(str(BENCHMARKS))
+    program = runpy.run_path(str(BENCHMARKS / "__main__.py"), run_name="benchmarks")
+    try:
+        program["main"](many=100, many_for_moto=100, seconds=0)
+        names = [case.name for case in sys.modules["cases"].cases()]
+    finally:
+        del sys.modules["cases"]
+    printed = capsys.readouterr().out
+    assert [name for name in names if f"\n{name} " not in printed] == []
