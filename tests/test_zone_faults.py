@@ -27,7 +27,7 @@ def world_with_table(seed: int = 0) -> tuple[ddbha.World, Any]:
         config=Config(retries={"mode": "standard", "total_max_attempts": 1}),
     )
     client.create_table(
-        TableName="t",
+        TableName="tab",
         AttributeDefinitions=[
             {"AttributeName": "id", "AttributeType": "S"},
             {"AttributeName": "n", "AttributeType": "N"},
@@ -46,16 +46,16 @@ def world_with_table(seed: int = 0) -> tuple[ddbha.World, Any]:
 
 
 def write(client: Any, n: int) -> None:
-    client.put_item(TableName="t", Item={**KEY, "n": {"N": str(n)}})
+    client.put_item(TableName="tab", Item={**KEY, "n": {"N": str(n)}})
 
 
 def read(client: Any, *, consistent: bool = False) -> int:
-    item = client.get_item(TableName="t", Key=KEY, ConsistentRead=consistent)["Item"]
+    item = client.get_item(TableName="tab", Key=KEY, ConsistentRead=consistent)["Item"]
     return int(item["n"]["N"])
 
 
 def holder(world: ddbha.World) -> Any:
-    return next(p for p in world.table("t").partitions if p.acknowledged_sequence)
+    return next(p for p in world.table("tab").partitions if p.acknowledged_sequence)
 
 
 def test_a_leader_cut_off_from_both_peers_steps_down_and_grows_old() -> None:
@@ -120,7 +120,7 @@ def test_a_lagging_index_shows_the_past() -> None:
     def indexed(n: int) -> int:
         return int(
             client.query(
-                TableName="t",
+                TableName="tab",
                 IndexName="by-n",
                 KeyConditionExpression="n = :n",
                 ExpressionAttributeValues={":n": {"N": str(n)}},
@@ -128,11 +128,11 @@ def test_a_lagging_index_shows_the_past() -> None:
         )
 
     write(client, 1)
-    with world.faults.index_lag("t", "by-n", seconds=2):
+    with world.faults.index_lag("tab", "by-n", seconds=2):
         world.clock.advance(seconds=1)
         write(client, 2)
         assert (indexed(1), indexed(2)) == (1, 0)
-        for partition in list(world.table("t").partitions):
+        for partition in list(world.table("tab").partitions):
             partition.split()
         assert (indexed(1), indexed(2)) == (1, 0)
         world.clock.advance(seconds=2)
@@ -152,7 +152,7 @@ def test_misuse_says_what_is_possible() -> None:
     with pytest.raises(UsageError, match="zero or more"):
         world.faults.follower_lag("us-east-1a", seconds=-1)
     with pytest.raises(UnknownPlaceError, match="It has: by-n"):
-        world.faults.index_lag("t", "by-m", seconds=1)
+        world.faults.index_lag("tab", "by-m", seconds=1)
 
 
 schedules = st.lists(

@@ -18,6 +18,7 @@ import ddbha.api.transactions  # noqa: F401
 from ddbha import verify
 from ddbha.api import registry
 from ddbha.api.registry import Caller
+from ddbha.api.validation import validator
 from ddbha.boto import clients
 from ddbha.clock import Clock, SystemClock, Timings
 from ddbha.errors import UnknownPlaceError
@@ -62,17 +63,28 @@ class World:
     session = clients.session
 
     def call(
-        self, service: str, operation: str, params: dict[str, Any], caller: Caller
+        self,
+        service: str,
+        operation: str,
+        params: dict[str, Any],
+        caller: Caller,
+        *,
+        typed: bool = False,
     ) -> dict[str, Any]:
-        """Answer one request, all of it or nothing; raises `AwsError`."""
+        """Answer one request, all of it or nothing; raises `AwsError`.
+
+        `params` may be anything that JSON can be, with blobs as bytes or base64 text; `typed` says that
+        its members and types are known to be those of the service model.
+        """
         with self._lock:
             self._environment.scheduler.run_due(self.clock.time())
             answer, region = registry.find(service, operation), self.region(caller)
+            request = validator(service, operation).accept(params, typed=typed)
             faults = self.faults.of_requests
             if not faults:
-                return answer(region, params)
+                return answer(region, request)
             random = self._environment.random
-            return through(faults, operation, params, random, partial(answer, region))
+            return through(faults, operation, request, random, partial(answer, region))
 
     def region(self, caller: Caller) -> Region:
         """A region as an account sees it."""

@@ -22,7 +22,7 @@ def world() -> ddbha.World:
 def client(world: ddbha.World) -> DynamoDBClient:
     client = world.client("dynamodb", region_name="us-east-1")
     client.create_table(
-        TableName="t",
+        TableName="tab",
         AttributeDefinitions=[{"AttributeName": "pk", "AttributeType": "S"}],
         KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}],
         BillingMode="PAY_PER_REQUEST",
@@ -31,19 +31,19 @@ def client(world: ddbha.World) -> DynamoDBClient:
 
 
 def everything(client: DynamoDBClient) -> set[str]:
-    return {item["pk"]["S"] for item in client.scan(TableName="t", ConsistentRead=True)["Items"]}
+    return {item["pk"]["S"] for item in client.scan(TableName="tab", ConsistentRead=True)["Items"]}
 
 
 def test_a_batch_is_written_and_read(client: DynamoDBClient, world: ddbha.World) -> None:
-    table = world.resource("dynamodb", region_name="us-east-1").Table("t")
+    table = world.resource("dynamodb", region_name="us-east-1").Table("tab")
     with table.batch_writer() as batch:
         for number in range(60):
             batch.put_item(Item={"pk": str(number), "n": number})
         batch.delete_item(Key={"pk": "0"})
     assert everything(client) == {str(number) for number in range(1, 60)}
     keys: Any = [{"pk": {"S": str(number)}} for number in range(3)]
-    answer = client.batch_get_item(RequestItems={"t": {"Keys": keys, "ProjectionExpression": "n"}})
-    assert sorted(item["n"]["N"] for item in answer["Responses"]["t"]) == ["1", "2"]
+    answer = client.batch_get_item(RequestItems={"tab": {"Keys": keys, "ProjectionExpression": "n"}})
+    assert sorted(item["n"]["N"] for item in answer["Responses"]["tab"]) == ["1", "2"]
     assert answer["UnprocessedKeys"] == {}
 
 
@@ -51,18 +51,18 @@ def test_a_batch_with_a_bad_member_writes_nothing(client: DynamoDBClient) -> Non
     good: Any = {"PutRequest": {"Item": {"pk": {"S": "a"}}}}
     bad: Any = {"PutRequest": {"Item": {"pk": {"N": "1"}}}}
     with pytest.raises(ClientError, match="Type mismatch for key pk"):
-        client.batch_write_item(RequestItems={"t": [good, bad]})
+        client.batch_write_item(RequestItems={"tab": [good, bad]})
     with pytest.raises(ClientError, match="contains duplicates"):
-        client.batch_write_item(RequestItems={"t": [good, good]})
+        client.batch_write_item(RequestItems={"tab": [good, good]})
     assert everything(client) == set()
 
 
 def put(pk: str, **more: Any) -> Any:
-    return {"Put": {"TableName": "t", "Item": {"pk": {"S": pk}}, **more}}
+    return {"Put": {"TableName": "tab", "Item": {"pk": {"S": pk}}, **more}}
 
 
 def test_a_transaction_is_all_or_nothing_with_reasons_in_order(client: DynamoDBClient) -> None:
-    client.put_item(TableName="t", Item={"pk": {"S": "there"}})
+    client.put_item(TableName="tab", Item={"pk": {"S": "there"}})
     unless_there = put(
         "there",
         ConditionExpression="attribute_not_exists(pk)",
@@ -91,7 +91,7 @@ def test_a_token_makes_a_transaction_idempotent_for_ten_minutes(
 ) -> None:
     increment: Any = {
         "Update": {
-            "TableName": "t",
+            "TableName": "tab",
             "Key": {"pk": {"S": "counter"}},
             "UpdateExpression": "ADD n :one",
             "ExpressionAttributeValues": {":one": {"N": "1"}},
@@ -99,7 +99,7 @@ def test_a_token_makes_a_transaction_idempotent_for_ten_minutes(
     }
 
     def counter() -> str:
-        get: Any = {"Get": {"TableName": "t", "Key": {"pk": {"S": "counter"}}}}
+        get: Any = {"Get": {"TableName": "tab", "Key": {"pk": {"S": "counter"}}}}
         return client.transact_get_items(TransactItems=[get])["Responses"][0]["Item"]["n"]["N"]
 
     for _ in range(3):
@@ -115,8 +115,8 @@ def test_a_token_makes_a_transaction_idempotent_for_ten_minutes(
 def test_a_transaction_without_quorum_leaves_nothing(client: DynamoDBClient, world: ddbha.World) -> None:
     names = [f"item-{number}" for number in range(20)]
     with (
-        world.faults.node_outage("us-east-1a", table="t", partition=2),
-        world.faults.node_outage("us-east-1b", table="t", partition=2),
+        world.faults.node_outage("us-east-1a", table="tab", partition=2),
+        world.faults.node_outage("us-east-1b", table="tab", partition=2),
         pytest.raises(ClientError, match="InternalServerError"),
     ):
         client.transact_write_items(TransactItems=[put(name) for name in names])

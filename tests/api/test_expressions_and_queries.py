@@ -24,7 +24,7 @@ def world() -> ddbha.World:
 def client(world: ddbha.World) -> DynamoDBClient:
     client = world.client("dynamodb", region_name="us-east-1")
     client.create_table(
-        TableName="t",
+        TableName="tab",
         AttributeDefinitions=[
             {"AttributeName": name, "AttributeType": kind}  # type: ignore[typeddict-item]
             for name, kind in (("pk", "S"), ("sk", "S"), ("rank", "N"), ("colour", "S"))
@@ -56,7 +56,7 @@ def client(world: ddbha.World) -> DynamoDBClient:
         item: Any = {"pk": {"S": "a"}, "sk": {"S": name}, "rank": {"N": str(-number)}}
         if number % 3 == 0:
             item["colour"] = {"S": "red"}
-        client.put_item(TableName="t", Item=item)
+        client.put_item(TableName="tab", Item=item)
     return client
 
 
@@ -68,7 +68,7 @@ def test_a_conditional_put_is_refused_and_shows_the_item(client: DynamoDBClient)
     key: Any = {"pk": {"S": "a"}, "sk": {"S": NAMES[1]}}
     with pytest.raises(client.exceptions.ConditionalCheckFailedException) as caught:
         client.put_item(
-            TableName="t",
+            TableName="tab",
             Item=key,
             ConditionExpression="attribute_not_exists(pk)",
             ReturnValuesOnConditionCheckFailure="ALL_OLD",
@@ -80,7 +80,7 @@ def test_a_conditional_put_is_refused_and_shows_the_item(client: DynamoDBClient)
 def test_update_returns_what_was_asked_for(client: DynamoDBClient) -> None:
     key: Any = {"pk": {"S": "new"}, "sk": {"S": "x"}}
     arguments: Any = {
-        "TableName": "t",
+        "TableName": "tab",
         "Key": key,
         "UpdateExpression": "ADD visits :one SET #n = :n",
         "ExpressionAttributeNames": {"#n": "name"},
@@ -93,7 +93,7 @@ def test_update_returns_what_was_asked_for(client: DynamoDBClient) -> None:
     assert answer["Attributes"] == {**key, "visits": {"N": "2"}, "name": {"S": "ann"}}
     with pytest.raises(ClientError, match="This attribute is part of the key"):
         client.update_item(
-            TableName="t",
+            TableName="tab",
             Key=key,
             UpdateExpression="SET pk = :p",
             ExpressionAttributeValues={":p": {"S": "p"}},
@@ -105,7 +105,7 @@ def test_query_ranges_directions_and_pages(client: DynamoDBClient, consistent: b
     def names(condition: str, **more: Any) -> list[str]:
         paginator = client.get_paginator("query")
         pages = paginator.paginate(
-            TableName="t",
+            TableName="tab",
             KeyConditionExpression=f"pk = :a AND {condition}",
             ConsistentRead=consistent,
             PaginationConfig={"PageSize": 4},
@@ -124,21 +124,21 @@ def test_query_ranges_directions_and_pages(client: DynamoDBClient, consistent: b
 
 def test_local_and_global_indexes(client: DynamoDBClient, world: ddbha.World) -> None:
     answer = client.query(
-        TableName="t",
+        TableName="tab",
         IndexName="by-rank",
         KeyConditionExpression="pk = :a",
         ExpressionAttributeValues={":a": {"S": "a"}},
     )
     assert sort_keys(answer) == NAMES[::-1]
     red: Any = {
-        "TableName": "t",
+        "TableName": "tab",
         "IndexName": "by-colour",
         "KeyConditionExpression": "colour = :c",
         "ExpressionAttributeValues": {":c": {"S": "red"}},
     }
     assert sorted(sort_keys(client.query(**red))) == NAMES[::3]
     client.update_item(
-        TableName="t", Key={"pk": {"S": "a"}, "sk": {"S": NAMES[0]}}, UpdateExpression="REMOVE colour"
+        TableName="tab", Key={"pk": {"S": "a"}, "sk": {"S": NAMES[0]}}, UpdateExpression="REMOVE colour"
     )
     with world.faults.zone_outage("us-east-1b"):
         assert sorted(sort_keys(client.query(**red))) == NAMES[3::3]
@@ -149,7 +149,7 @@ def test_local_and_global_indexes(client: DynamoDBClient, world: ddbha.World) ->
 
 def test_filters_are_applied_after_the_limit(client: DynamoDBClient) -> None:
     answer = client.query(
-        TableName="t",
+        TableName="tab",
         KeyConditionExpression="pk = :a",
         FilterExpression="attribute_exists(colour)",
         ProjectionExpression="sk",
@@ -163,11 +163,11 @@ def test_filters_are_applied_after_the_limit(client: DynamoDBClient) -> None:
 
 def test_segments_of_a_scan_return_each_item_once(client: DynamoDBClient) -> None:
     for number in range(40):
-        client.put_item(TableName="t", Item={"pk": {"S": str(number)}, "sk": {"S": str(number)}})
+        client.put_item(TableName="tab", Item={"pk": {"S": str(number)}, "sk": {"S": str(number)}})
     found: list[str] = []
     for segment in range(4):
         pages = client.get_paginator("scan").paginate(
-            TableName="t", Segment=segment, TotalSegments=4, PaginationConfig={"PageSize": 3}
+            TableName="tab", Segment=segment, TotalSegments=4, PaginationConfig={"PageSize": 3}
         )
         found += [name for page in pages for name in sort_keys(page)]
     assert sorted(found) == sorted([*NAMES, *map(str, range(40))])
@@ -175,16 +175,16 @@ def test_segments_of_a_scan_return_each_item_once(client: DynamoDBClient) -> Non
 
 def test_unused_placeholders_are_refused(client: DynamoDBClient) -> None:
     with pytest.raises(ClientError, match=r"unused in expressions: keys: \{:b\}"):
-        client.scan(TableName="t", ExpressionAttributeValues={":b": {"S": "b"}})
+        client.scan(TableName="tab", ExpressionAttributeValues={":b": {"S": "b"}})
 
 
 def test_consumed_capacity(client: DynamoDBClient) -> None:
     key: Any = {"pk": {"S": "big"}, "sk": {"S": "x"}}
     item: Any = {**key, "colour": {"S": "blue"}, "pad": {"S": "x" * 4000}}
-    wanted: Any = {"TableName": "t", "ReturnConsumedCapacity": "INDEXES"}
+    wanted: Any = {"TableName": "tab", "ReturnConsumedCapacity": "INDEXES"}
     # 4 KB: four units for the item, and four for its whole entry in the global index.
     assert client.put_item(**wanted, Item=item)["ConsumedCapacity"] == {
-        "TableName": "t",
+        "TableName": "tab",
         "CapacityUnits": 8.0,
         "Table": {"CapacityUnits": 4.0},
         "GlobalSecondaryIndexes": {"by-colour": {"CapacityUnits": 4.0}},
@@ -192,6 +192,6 @@ def test_consumed_capacity(client: DynamoDBClient) -> None:
     eventual = client.get_item(**wanted, Key=key)["ConsumedCapacity"]
     strong = client.get_item(**wanted, Key=key, ConsistentRead=True)["ConsumedCapacity"]
     assert (eventual["CapacityUnits"], strong["CapacityUnits"]) == (0.5, 1.0)
-    total = client.scan(TableName="t", ReturnConsumedCapacity="TOTAL")["ConsumedCapacity"]
+    total = client.scan(TableName="tab", ReturnConsumedCapacity="TOTAL")["ConsumedCapacity"]
     # About 4 KB and thirty small items, rounded up once for the page.
-    assert total == {"TableName": "t", "CapacityUnits": 1.0}
+    assert total == {"TableName": "tab", "CapacityUnits": 1.0}

@@ -10,13 +10,13 @@ from botocore.exceptions import ClientError
 import ddbha
 
 TABLE: Any = {
-    "TableName": "t",
+    "TableName": "tab",
     "AttributeDefinitions": [{"AttributeName": "pk", "AttributeType": "S"}],
     "KeySchema": [{"AttributeName": "pk", "KeyType": "HASH"}],
     "ProvisionedThroughput": {"ReadCapacityUnits": 5, "WriteCapacityUnits": 5},
 }
 CREATE_INDEX: Any = {
-    "TableName": "t",
+    "TableName": "tab",
     "AttributeDefinitions": [{"AttributeName": "colour", "AttributeType": "S"}],
     "GlobalSecondaryIndexUpdates": [
         {
@@ -40,35 +40,35 @@ def world() -> ddbha.World:
 def client(world: ddbha.World) -> Any:
     client = world.client("dynamodb", region_name="us-east-1")
     client.create_table(**TABLE)
-    client.get_waiter("table_exists").wait(TableName="t")
+    client.get_waiter("table_exists").wait(TableName="tab")
     return client
 
 
 def test_an_index_is_created_filled_and_deleted_while_writes_go_on(
     client: Any, world: ddbha.World
 ) -> None:
-    client.put_item(TableName="t", Item={"pk": {"S": "before"}, "colour": {"S": "red"}})
-    client.put_item(TableName="t", Item={"pk": {"S": "violates"}, "colour": {"N": "1"}})
+    client.put_item(TableName="tab", Item={"pk": {"S": "before"}, "colour": {"S": "red"}})
+    client.put_item(TableName="tab", Item={"pk": {"S": "violates"}, "colour": {"N": "1"}})
     client.update_table(**CREATE_INDEX)
     query: Any = {
-        "TableName": "t",
+        "TableName": "tab",
         "IndexName": "by-colour",
         "KeyConditionExpression": "colour = :c",
         "ExpressionAttributeValues": {":c": {"S": "red"}},
     }
-    client.put_item(TableName="t", Item={"pk": {"S": "meanwhile"}, "colour": {"S": "red"}})
+    client.put_item(TableName="tab", Item={"pk": {"S": "meanwhile"}, "colour": {"S": "red"}})
     with pytest.raises(ClientError, match="backfilling global secondary index"):
         client.query(**query)
     with pytest.raises(ClientError, match="is in the process of being updated"):
-        client.update_table(TableName="t", TableClass="STANDARD_INFREQUENT_ACCESS")
+        client.update_table(TableName="tab", TableClass="STANDARD_INFREQUENT_ACCESS")
     world.clock.advance(hours=1)
     assert sorted(item["pk"]["S"] for item in client.query(**query)["Items"]) == ["before", "meanwhile"]
     world.verify()
     client.update_table(
-        TableName="t", GlobalSecondaryIndexUpdates=[{"Delete": {"IndexName": "by-colour"}}]
+        TableName="tab", GlobalSecondaryIndexUpdates=[{"Delete": {"IndexName": "by-colour"}}]
     )
     world.clock.advance(hours=1)
-    assert "GlobalSecondaryIndexes" not in client.describe_table(TableName="t")["Table"]
+    assert "GlobalSecondaryIndexes" not in client.describe_table(TableName="tab")["Table"]
 
 
 def test_settings_are_kept_and_described(client: Any, world: ddbha.World) -> None:
@@ -78,34 +78,34 @@ def test_settings_are_kept_and_described(client: Any, world: ddbha.World) -> Non
         {"DeletionProtectionEnabled": True},
         {"TableClass": "STANDARD_INFREQUENT_ACCESS"},
     ):
-        client.update_table(TableName="t", **change)
+        client.update_table(TableName="tab", **change)
         world.clock.advance(hours=1)
-    table = client.describe_table(TableName="t")["Table"]
+    table = client.describe_table(TableName="tab")["Table"]
     assert table["BillingModeSummary"]["BillingMode"] == "PAY_PER_REQUEST"
     assert table["StreamSpecification"] == {"StreamEnabled": True, "StreamViewType": "NEW_IMAGE"}
     assert table["LatestStreamArn"].endswith(f"/stream/{table['LatestStreamLabel']}")
     assert table["TableClassSummary"] == {"TableClass": "STANDARD_INFREQUENT_ACCESS"}
     with pytest.raises(ClientError, match="currently protected against deletion"):
-        client.delete_table(TableName="t")
+        client.delete_table(TableName="tab")
 
 
 def test_refused_updates_change_nothing(client: Any) -> None:
     with pytest.raises(ClientError, match="At least one of ProvisionedThroughput"):
-        client.update_table(TableName="t")
+        client.update_table(TableName="tab")
     with pytest.raises(ClientError, match="The requested value equals the current value"):
-        client.update_table(TableName="t", ProvisionedThroughput=TABLE["ProvisionedThroughput"])
+        client.update_table(TableName="tab", ProvisionedThroughput=TABLE["ProvisionedThroughput"])
     with pytest.raises(ClientError, match="cannot create or delete index while changing stream status"):
         client.update_table(**CREATE_INDEX, StreamSpecification={"StreamEnabled": False})
-    before = client.describe_table(TableName="t")["Table"]
+    before = client.describe_table(TableName="tab")["Table"]
     with pytest.raises(ClientError, match="already not streaming"):
         client.update_table(
-            TableName="t", BillingMode="PAY_PER_REQUEST", StreamSpecification={"StreamEnabled": False}
+            TableName="tab", BillingMode="PAY_PER_REQUEST", StreamSpecification={"StreamEnabled": False}
         )
-    assert client.describe_table(TableName="t")["Table"] == before
+    assert client.describe_table(TableName="tab")["Table"] == before
 
 
 def test_tags_and_limits(client: Any) -> None:
-    arn = client.describe_table(TableName="t")["Table"]["TableArn"]
+    arn = client.describe_table(TableName="tab")["Table"]["TableArn"]
     client.tag_resource(ResourceArn=arn, Tags=[{"Key": "a", "Value": "1"}, {"Key": "b", "Value": "2"}])
     client.untag_resource(ResourceArn=arn, TagKeys=["a"])
     assert client.list_tags_of_resource(ResourceArn=arn)["Tags"] == [{"Key": "b", "Value": "2"}]

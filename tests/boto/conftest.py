@@ -17,12 +17,14 @@ class Recorded(World):
         self.calls: list[tuple[str, str, dict[str, Any], Any]] = []
         self.outcomes: list[Exception | None] = []
 
-    def call(self, service: str, operation: str, params: dict[str, Any], caller: Any) -> dict[str, Any]:
+    def call(
+        self, service: str, operation: str, params: dict[str, Any], caller: Any, *, typed: bool = False
+    ) -> dict[str, Any]:
         self.calls.append((service, operation, params, caller))
         outcome = self.outcomes.pop(0) if self.outcomes else None
         if outcome is not None:
             raise outcome
-        return super().call(service, operation, params, caller)
+        return super().call(service, operation, params, caller, typed=typed)
 
 
 @pytest.fixture

@@ -97,7 +97,7 @@ def test_every_operation_has_its_check(operation: str) -> None:
 
 
 def put(value: Any, **options: Any) -> Any:
-    params = {"TableName": "t", "Item": {"a": value}}
+    params = {"TableName": "tab", "Item": {"a": value}}
     return PARAMETERS["PutItem"].wire(params, validate=options.get("validate", True))["Item"]["a"]
 
 
@@ -136,14 +136,14 @@ def test_timestamps_become_aware_datetimes(moment: Any, arrives: datetime) -> No
 
 def test_the_callers_dictionaries_stay_as_they_are() -> None:
     item = {"a": {"B": bytearray(b"x")}}
-    params = {"TableName": "t", "Item": item}
+    params = {"TableName": "tab", "Item": item}
     assert PARAMETERS["PutItem"].wire(params, validate=True)["Item"] == {"a": {"B": b"x"}}
-    assert params == {"TableName": "t", "Item": {"a": {"B": bytearray(b"x")}}}
+    assert params == {"TableName": "tab", "Item": {"a": {"B": bytearray(b"x")}}}
     assert isinstance(item["a"]["B"], bytearray)
 
 
 def test_what_needs_no_conversion_is_not_copied() -> None:
-    params = {"TableName": "t", "Item": {"a": {"S": "x"}, "b": {"L": [{"N": "1"}]}}}
+    params = {"TableName": "tab", "Item": {"a": {"S": "x"}, "b": {"L": [{"N": "1"}]}}}
     assert PARAMETERS["PutItem"].wire(params, validate=True) is params
 
 

@@ -10,7 +10,7 @@ from botocore.stub import Stubber
 import ddbha
 
 TABLE = {
-    "TableName": "t",
+    "TableName": "tab",
     "AttributeDefinitions": [{"AttributeName": "pk", "AttributeType": "S"}],
     "KeySchema": [{"AttributeName": "pk", "KeyType": "HASH"}],
     "BillingMode": "PAY_PER_REQUEST",
@@ -21,10 +21,10 @@ TABLE = {
 def test_plain_boto3_under_mock() -> None:
     client = boto3.client("dynamodb", region_name="eu-west-1")
     client.create_table(**TABLE)  # type: ignore[arg-type]
-    client.get_waiter("table_exists").wait(TableName="t")
-    answer = client.put_item(TableName="t", Item={"pk": {"S": "a"}, "b": {"B": b"\x01"}})
+    client.get_waiter("table_exists").wait(TableName="tab")
+    answer = client.put_item(TableName="tab", Item={"pk": {"S": "a"}, "b": {"B": b"\x01"}})
     assert answer["ResponseMetadata"]["HTTPStatusCode"] == 200
-    assert client.get_item(TableName="t", Key={"pk": {"S": "a"}})["Item"]["b"] == {"B": b"\x01"}
+    assert client.get_item(TableName="tab", Key={"pk": {"S": "a"}})["Item"]["b"] == {"B": b"\x01"}
 
 
 def test_errors_are_botocores_own() -> None:
@@ -36,7 +36,7 @@ def test_errors_are_botocores_own() -> None:
         "Message": "Requested resource not found: Table: missing not found",
     }
     with pytest.raises(ParamValidationError, match="Missing required parameter"):
-        client.get_item(TableName="t")  # type: ignore[call-arg]
+        client.get_item(TableName="tab")  # type: ignore[call-arg]
 
 
 def test_a_lost_quorum_is_retried_on_the_worlds_clock() -> None:
@@ -46,7 +46,7 @@ def test_a_lost_quorum_is_retried_on_the_worlds_clock() -> None:
     started = world.clock.time()
     world.faults.zone_outage("us-east-1a", duration=0.01)
     with world.faults.zone_outage("us-east-1b"):
-        answer = client.put_item(TableName="t", Item={"pk": {"S": "a"}})
+        answer = client.put_item(TableName="tab", Item={"pk": {"S": "a"}})
         assert answer["ResponseMetadata"]["RetryAttempts"] > 0
         assert world.clock.time() > started
     with (
@@ -54,7 +54,7 @@ def test_a_lost_quorum_is_retried_on_the_worlds_clock() -> None:
         world.faults.zone_outage("us-east-1b"),
         pytest.raises(ClientError, match="InternalServerError"),
     ):
-        client.put_item(TableName="t", Item={"pk": {"S": "a"}})
+        client.put_item(TableName="tab", Item={"pk": {"S": "a"}})
     world.verify()
 
 
@@ -68,7 +68,7 @@ def test_stubber_answers_first() -> None:
 def test_resources_convert_types() -> None:
     resource = ddbha.World(clock=ddbha.ManualClock()).resource("dynamodb")
     resource.create_table(**TABLE)  # type: ignore[arg-type]
-    table = resource.Table("t")
+    table = resource.Table("tab")
     table.wait_until_exists()
     table.put_item(Item={"pk": "a", "n": 1, "tags": {"x", "y"}})
     assert table.get_item(Key={"pk": "a"})["Item"] == {"pk": "a", "n": 1, "tags": {"x", "y"}}

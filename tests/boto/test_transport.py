@@ -68,9 +68,9 @@ def test_streams_are_a_service_of_their_own(world: Any) -> None:
 
 def test_parameters_are_validated_before_anything_is_sent(client: Any, world: Any) -> None:
     with pytest.raises(ParamValidationError, match='Missing required parameter in input: "Item"'):
-        client.put_item(TableName="t")
+        client.put_item(TableName="tab")
     with pytest.raises(ParamValidationError, match=r"Invalid type for parameter Item\.a\.S, value: 1"):
-        client.put_item(TableName="t", Item={"a": {"S": 1}})
+        client.put_item(TableName="tab", Item={"a": {"S": 1}})
     assert world.calls == []
 
 
@@ -309,7 +309,7 @@ def test_idempotency_tokens_are_filled_in(client: Any, world: Any) -> None:
     world.outcomes = [errors.ValidationException("enough")]
     with pytest.raises(ClientError):
         client.transact_write_items(
-            TransactItems=[{"Delete": {"TableName": "t", "Key": {"pk": {"S": "a"}}}}]
+            TransactItems=[{"Delete": {"TableName": "tab", "Key": {"pk": {"S": "a"}}}}]
         )
     assert len(world.calls[0][2]["ClientRequestToken"]) == 36
 

@@ -16,7 +16,7 @@ def world_with_table(*, local_index: bool = False) -> tuple[ddbha.World, Any]:
     world = ddbha.World(clock=ddbha.ManualClock())
     client = world.client("dynamodb", region_name="us-east-1")
     definition: Any = {
-        "TableName": "t",
+        "TableName": "tab",
         "AttributeDefinitions": [
             {"AttributeName": "pk", "AttributeType": "S"},
             {"AttributeName": "sk", "AttributeType": "N"},
@@ -52,12 +52,12 @@ def world_with_table(*, local_index: bool = False) -> tuple[ddbha.World, Any]:
 
 def put(client: Any, pk: str, sk: int) -> None:
     item: Any = {"pk": {"S": pk}, "sk": {"N": str(sk)}, "colour": {"S": ("red", "blue")[sk % 2]}}
-    client.put_item(TableName="t", Item=item)
+    client.put_item(TableName="tab", Item=item)
 
 
 def sort_keys(client: Any, pk: str, **more: Any) -> list[int]:
     pages = client.get_paginator("query").paginate(
-        TableName="t",
+        TableName="tab",
         KeyConditionExpression="pk = :p",
         ExpressionAttributeValues={":p": {"S": pk}},
         PaginationConfig={"PageSize": 7},
@@ -68,7 +68,7 @@ def sort_keys(client: Any, pk: str, **more: Any) -> list[int]:
 
 def test_an_item_collection_is_divided_by_its_sort_key() -> None:
     world, client = world_with_table()
-    table = world.table("t")
+    table = world.table("tab")
     for sk in range(20):
         put(client, "hot", sk)
     holder = next(p for p in table.partitions if p.leader.items.images)
@@ -82,7 +82,9 @@ def test_an_item_collection_is_divided_by_its_sort_key() -> None:
     assert sort_keys(client, "hot") == list(range(40))
     assert sort_keys(client, "hot", ScanIndexForward=False) == list(range(39, -1, -1))
     assert sum(bool(p.leader.items.images) for p in table.partitions) > 1
-    assert sum(len(page["Items"]) for page in client.get_paginator("scan").paginate(TableName="t")) == 40
+    assert (
+        sum(len(page["Items"]) for page in client.get_paginator("scan").paginate(TableName="tab")) == 40
+    )
     world.verify()
 
 
@@ -90,7 +92,7 @@ def test_an_item_collection_stays_whole_in_a_table_with_a_local_index() -> None:
     world, client = world_with_table(local_index=True)
     for sk in range(20):
         put(client, "hot", sk)
-    holder = next(p for p in world.table("t").partitions if p.leader.items.images)
+    holder = next(p for p in world.table("tab").partitions if p.leader.items.images)
     halves = holder.split()
     assert sorted(len(half.leader.items) for half in halves) == [0, 20]
     with pytest.raises(UsageError, match="never divided"):
@@ -108,15 +110,15 @@ def test_a_split_while_a_zone_is_down_is_copied_there_when_it_returns() -> None:
     for sk in range(10):
         put(client, f"p{sk}", sk)
     outage = world.faults.zone_outage("us-east-1b")
-    node = world.faults.node_outage("us-east-1c", table="t", partition=0, after=5)
-    for partition in list(world.table("t").partitions):
+    node = world.faults.node_outage("us-east-1c", table="tab", partition=0, after=5)
+    for partition in list(world.table("tab").partitions):
         partition.split()
     put(client, "p10", 10)
     outage.end()
     world.clock.advance(seconds=6)
     put(client, "p11", 11)
     node.end()
-    for partition in world.table("t").partitions:
+    for partition in world.table("tab").partitions:
         assert {replica.last_sequence for replica in partition.replicas} == {
             partition.acknowledged_sequence
         }
@@ -138,14 +140,14 @@ steps = st.lists(
 @given(steps)
 def test_any_splits_and_outages_between_writes_leave_table_and_index_equal_to_a_dict(plan: Any) -> None:
     world, client = world_with_table()
-    table = world.table("t")
+    table = world.table("tab")
     model: dict[tuple[str, int], str] = {}
     for step, first, second in plan:
         if step == "put":
             put(client, f"p{first}", second)
             model[f"p{first}", second] = ("red", "blue")[second % 2]
         elif step == "delete":
-            client.delete_item(TableName="t", Key={"pk": {"S": f"p{first}"}, "sk": {"N": str(second)}})
+            client.delete_item(TableName="tab", Key={"pk": {"S": f"p{first}"}, "sk": {"N": str(second)}})
             model.pop((f"p{first}", second), None)
         elif step == "outage":
             world.faults.end_all()
@@ -158,7 +160,7 @@ def test_any_splits_and_outages_between_writes_leave_table_and_index_equal_to_a_
         assert sort_keys(client, pk) == sorted(sk for p, sk in model if p == pk)
     for colour in ("red", "blue"):
         found = client.query(
-            TableName="t",
+            TableName="tab",
             IndexName="by-colour",
             KeyConditionExpression="colour = :c",
             ExpressionAttributeValues={":c": {"S": colour}},

@@ -112,7 +112,9 @@ class Transport:
             )
         if response is None:
             try:
-                response = yield from self._send(operation, model, params, request, heard)
+                # Parameters that needed no conversion have the model's members and types.
+                typed = params is api_params
+                response = yield from self._send(operation, model, params, typed, request, heard)
             except Exception as error:
                 name = f"after-call-error.{self._service_id}.{operation_name}"
                 yield events.emit, {"event_name": name, "exception": error, "context": context}
@@ -150,6 +152,7 @@ class Transport:
         operation: Operation,
         model: OperationModel,
         params: dict[str, Any],
+        typed: bool,
         request: Request,
         heard: dict[str, list[Handler]],
     ) -> Generator[Step, Any, Response]:
@@ -166,7 +169,7 @@ class Transport:
                 if self._limiter is not None:
                     self._limiter.on_sending_request(request=None)
                 if response is None:
-                    response = self._answer(operation, model, params)
+                    response = self._answer(operation, model, params, typed)
             except NoAnswer as no_answer:
                 error = answers.lost(no_answer, f"{self._client.meta.endpoint_url}/")
             except Exception as caught:
@@ -188,10 +191,12 @@ class Transport:
             _history.record("PARSED_RESPONSE", response[1])
             return response
 
-    def _answer(self, operation: Operation, model: OperationModel, params: dict[str, Any]) -> Response:
+    def _answer(
+        self, operation: Operation, model: OperationModel, params: dict[str, Any], typed: bool
+    ) -> Response:
         world = self._world
         try:
-            parsed = world.call(self._service_name, model.name, params, self._caller)
+            parsed = world.call(self._service_name, model.name, params, self._caller, typed=typed)
         except AwsError as error:
             details = answers.metadata(
                 world.request_id(), error.status, world.clock.time(), operation.json_version

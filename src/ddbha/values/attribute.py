@@ -7,6 +7,7 @@ https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/CapacityUnitCal
 
 from __future__ import annotations
 
+from base64 import b64encode
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -17,8 +18,8 @@ from ddbha.values.number import Comparable
 AttributeValue = dict[str, Any]
 Item = dict[str, AttributeValue]
 
-#: Levels of lists and maps inside an attribute.
-MAXIMUM_NESTING = 32
+#: Levels of a document: an attribute is the first, what a list or a map holds is one further down.
+MAXIMUM_LEVELS = 32
 #: What a list or a map takes besides its contents, and what each of its elements takes.
 CONTAINER_OVERHEAD = 3
 ELEMENT_OVERHEAD = 1
@@ -33,7 +34,12 @@ def type_of(value: AttributeValue) -> str:
     raise ValidationException(_EMPTY_VALUE)
 
 
+EMPTY_NAME = "Empty attribute name"
 _EMPTY_VALUE = "Supplied AttributeValue is empty, must contain exactly one of the supported datatypes"
+NESTED_TOO_DEEPLY = (
+    "Nesting Levels have exceeded supported limits: Attributes in the item have nested levels beyond "
+    "supported limit"
+)
 _SEVERAL_TYPES = (
     "Supplied AttributeValue has more than one datatypes set, must contain exactly one of the "
     "supported datatypes"
@@ -50,6 +56,8 @@ def canonical_item(item: Item) -> tuple[Item, int]:
 
     Raises `ValidationException` for what no item may hold.
     """
+    if "" in item:
+        raise ValidationException(EMPTY_NAME)
     size = 0
     result: Item = {}
     for name, value in item.items():
@@ -68,13 +76,16 @@ def canonical_value(value: AttributeValue, depth: int = 0) -> tuple[AttributeVal
     `depth` counts the lists and maps around it.  Raises `ValidationException`.
     """
     if len(value) != 1:
-        raise _wrong_number_of_types(value)
+        raise _wrong_number_of_types(value, depth)
     for descriptor, content in value.items():
         return _canonical_of(descriptor)(content, depth)
     raise ValidationException(_EMPTY_VALUE)
 
 
-def _wrong_number_of_types(value: AttributeValue) -> ValidationException:
+def _wrong_number_of_types(value: AttributeValue, depth: int = 0) -> ValidationException:
+    # AWS looks at each content before it counts them.
+    for descriptor, content in value.items():
+        _canonical_of(descriptor)(content, depth)
     return ValidationException(_SEVERAL_TYPES if value else _EMPTY_VALUE)
 
 
@@ -113,14 +124,14 @@ def _null(content: bool, depth: int) -> tuple[AttributeValue, int]:
     return {"NULL": True}, 1
 
 
-def _nested(depth: int) -> int:
-    if depth >= MAXIMUM_NESTING:
-        raise ValidationException("Nesting Levels have exceeded supported limits")
+def _nested(content: list[AttributeValue] | dict[str, AttributeValue], depth: int) -> int:
+    if depth + 1 >= MAXIMUM_LEVELS and content:
+        raise ValidationException(NESTED_TOO_DEEPLY)
     return depth + 1
 
 
 def _list(content: list[AttributeValue], depth: int) -> tuple[AttributeValue, int]:
-    inner = _nested(depth)
+    inner = _nested(content, depth)
     size = CONTAINER_OVERHEAD
     elements = []
     for element in content:
@@ -131,8 +142,10 @@ def _list(content: list[AttributeValue], depth: int) -> tuple[AttributeValue, in
 
 
 def _map(content: dict[str, AttributeValue], depth: int) -> tuple[AttributeValue, int]:
-    inner = _nested(depth)
+    inner = _nested(content, depth)
     size = CONTAINER_OVERHEAD
+    if "" in content:
+        raise ValidationException(EMPTY_NAME)
     members = {}
     for name, member in content.items():
         value, value_bytes = canonical_value(member, inner)
@@ -143,31 +156,38 @@ def _map(content: dict[str, AttributeValue], depth: int) -> tuple[AttributeValue
 
 def _set_of(
     descriptor: str,
-    kind: str,
     canonical_member: Callable[[Any], Any],
     member_size: Callable[[Any], int],
-    written: Callable[[Any], str],
+    empty: str,
+    duplicates: Callable[[list[Any]], str],
 ) -> _Canonical:
     def check(content: Iterable[Any], depth: int) -> tuple[AttributeValue, int]:
         members = [canonical_member(member) for member in content]
         if not members:
-            raise ValidationException(
-                f"One or more parameter values were invalid: An {kind} set  may not be empty"
-            )
+            raise ValidationException(f"One or more parameter values were invalid: {empty}")
         if len(set(members)) != len(members):
-            raise ValidationException(
-                "One or more parameter values were invalid: Input collection "
-                f"[{', '.join(map(written, members))}] contains duplicates."
-                if descriptor != "NS"
-                else "Input collection contains duplicates"
-            )
+            raise ValidationException(duplicates(members))
         return {descriptor: members}, sum(map(member_size, members))
 
     return check
 
 
-def _binary_text(data: bytes) -> str:
-    return f"java.nio.HeapByteBuffer[pos=0 lim={len(data)} cap={len(data)}]"
+def _duplicate_strings(members: list[str]) -> str:
+    listed = ", ".join(members)
+    return f"One or more parameter values were invalid: Input collection [{listed}] contains duplicates."
+
+
+def _duplicate_numbers(members: list[str]) -> str:
+    return "Input collection contains duplicates"
+
+
+def _duplicate_binaries(members: list[bytes]) -> str:
+    listed = ", ".join(b64encode(member).decode() for member in members)
+    # The missing space is AWS's.
+    return (
+        f"One or more parameter values were invalid: Input collection [{listed}]of type BS contains "
+        "duplicates."
+    )
 
 
 _CANONICAL: dict[str, _Canonical] = {
@@ -178,9 +198,11 @@ _CANONICAL: dict[str, _Canonical] = {
     "NULL": _null,
     "L": _list,
     "M": _map,
-    "SS": _set_of("SS", "string", str, text_size, str),
-    "NS": _set_of("NS", "number", number.canonical, number.size, str),
-    "BS": _set_of("BS", "binary", bytes, len, _binary_text),
+    "SS": _set_of("SS", str, text_size, "An string set  may not be empty", _duplicate_strings),
+    "NS": _set_of(
+        "NS", number.canonical, number.size, "An number set  may not be empty", _duplicate_numbers
+    ),
+    "BS": _set_of("BS", bytes, len, "Binary sets should not be empty", _duplicate_binaries),
 }
 
 DESCRIPTORS = frozenset(_CANONICAL)

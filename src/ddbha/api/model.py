@@ -1,0 +1,25 @@
+"""The service models that AWS publishes with botocore: what requests look like."""
+
+from __future__ import annotations
+
+from functools import cache
+
+from botocore.loaders import create_loader
+from botocore.model import ServiceModel, Shape, StructureShape
+
+
+@cache
+def service_model(service: str) -> ServiceModel:
+    """The model of `dynamodb` or `dynamodbstreams`; loading one takes some milliseconds, once."""
+    return ServiceModel(create_loader().load_service_model(service, "service-2"), service)
+
+
+@cache
+def input_shape(service: str, operation: str) -> StructureShape | None:
+    """The members that a request of an operation may have; None if it has none."""
+    return service_model(service).operation_model(operation).input_shape
+
+
+def required_members(shape: Shape) -> tuple[str, ...]:
+    """The members without which a structure is not valid."""
+    return tuple(shape.metadata.get("required", ()))
