@@ -13,6 +13,7 @@ from ddbha.values.key import ItemKey
 MAXIMUM_ITEM_SIZE = 400 * 1024
 MAXIMUM_PARTITION_KEY_SIZE = 2048
 MAXIMUM_SORT_KEY_SIZE = 1024
+NO_MATCH = "The provided key element does not match the schema"
 
 
 def key_of_item(table: Table, item: Item, size: int) -> ItemKey:
@@ -56,11 +57,11 @@ def key_of_request(table: Table, key: Item) -> tuple[ItemKey, Item]:
     """The position that the `Key` member of a request names, and its canonical attributes."""
     canonical, _ = canonical_item(key)
     if len(canonical) != len(table.schema.names):
-        raise ValidationException("The number of conditions on the keys is invalid")
+        raise ValidationException(NO_MATCH)
     for attribute in table.schema.attributes:
         value = canonical.get(attribute.name)
         if value is None or attribute.type not in value:
-            raise ValidationException("The provided key element does not match the schema")
+            raise ValidationException(NO_MATCH)
     _check_contents(table, canonical)
     return table.schema.key(canonical), canonical
 

@@ -16,6 +16,9 @@ from botocore.model import ListShape, MapShape, OperationModel, Shape, Structure
 from botocore.utils import parse_to_aware_datetime
 from botocore.validate import ParamValidator
 
+#: Documents nested more deeply than this are left to the engine, which refuses them.
+MAXIMUM_DEPTH = 100
+
 #: Whether a value is certainly valid and needs no conversion.
 Check = Callable[[Any], bool]
 
@@ -40,11 +43,17 @@ class Parameters:
     def wire(self, params: dict[str, Any], *, validate: bool) -> dict[str, Any]:
         """`params` as a server would read them: blobs as bytes, timestamps as aware datetimes.
 
-        Nothing is copied that needs no conversion, and `params` is not changed.  With `validate`,
-        raises botocore's `ParamValidationError`; without, what cannot be understood is passed on.
+        `params` is not changed; it is returned itself, not a copy, exactly if it has the members and
+        types of the model.  With `validate`, raises botocore's `ParamValidationError`; without, what
+        cannot be understood is passed on.
         """
-        if self._is_plain(params) or self._shape is None:
+        if self._shape is None:
+            return dict(params)
+        if self._is_plain(params):
             return params
+        if _is_too_deep(params):
+            # Neither botocore's validator nor `_convert` could follow; the engine refuses it.
+            return dict(params)
         if validate:
             report = ParamValidator().validate(params, self._shape)
             if report.has_errors():
@@ -132,7 +141,7 @@ _ATTRIBUTE_SCALARS: dict[str, type] = {"S": str, "N": str, "B": bytes, "BOOL": b
 _ATTRIBUTE_SETS: dict[str, type] = {"SS": str, "NS": str, "BS": bytes}
 
 
-def _is_item(value: Any) -> bool:
+def _is_item(value: Any, depth: int = 0) -> bool:
     """Attribute names with values: written out, because items are nearly all that is ever sent."""
     if type(value) is not dict:
         return False
@@ -141,32 +150,50 @@ def _is_item(value: Any) -> bool:
             return False
         for descriptor, content in attribute.items():
             if _ATTRIBUTE_SCALARS.get(descriptor) is not type(content) and not _is_container(
-                descriptor, content
+                descriptor, content, depth
             ):
                 return False
     return True
 
 
-def _is_attribute_value(value: Any) -> bool:
+def _is_attribute_value(value: Any, depth: int = 0) -> bool:
     if type(value) is not dict:
         return False
     for descriptor, content in value.items():
         if _ATTRIBUTE_SCALARS.get(descriptor) is not type(content) and not _is_container(
-            descriptor, content
+            descriptor, content, depth
         ):
             return False
     return True
 
 
-def _is_container(descriptor: str, content: Any) -> bool:
+def _is_container(descriptor: str, content: Any, depth: int) -> bool:
+    if depth > MAXIMUM_DEPTH:
+        return False
     if descriptor == "M":
-        return _is_item(content)
+        return _is_item(content, depth + 1)
     if type(content) is not list:
         return False
     if descriptor == "L":
-        return all(map(_is_attribute_value, content))
+        return all(_is_attribute_value(element, depth + 1) for element in content)
     member = _ATTRIBUTE_SETS.get(descriptor)
     return member is not None and all(type(element) is member for element in content)
+
+
+def _is_too_deep(value: Any) -> bool:
+    """Whether some attribute value has more containers around it than any operation reads."""
+    level = [value]
+    # Two containers for each level of a document, and a few around the documents of a transaction.
+    for _ in range(2 * MAXIMUM_DEPTH + 20):
+        level = [
+            inner
+            for outer in level
+            for inner in (outer.values() if isinstance(outer, dict) else outer)
+            if isinstance(inner, (dict, list, tuple))
+        ]
+        if not level:
+            return False
+    return True
 
 
 def _convert(value: Any, shape: Shape) -> Any:
