@@ -50,7 +50,7 @@ def test_a_batch_is_written_and_read(client: DynamoDBClient, world: ddbha.World)
 def test_a_batch_with_a_bad_member_writes_nothing(client: DynamoDBClient) -> None:
     good: Any = {"PutRequest": {"Item": {"pk": {"S": "a"}}}}
     bad: Any = {"PutRequest": {"Item": {"pk": {"N": "1"}}}}
-    with pytest.raises(ClientError, match="Type mismatch for key pk"):
+    with pytest.raises(ClientError, match="The provided key element does not match the schema"):
         client.batch_write_item(RequestItems={"tab": [good, bad]})
     with pytest.raises(ClientError, match="contains duplicates"):
         client.batch_write_item(RequestItems={"tab": [good, good]})

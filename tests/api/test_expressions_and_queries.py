@@ -175,7 +175,11 @@ def test_segments_of_a_scan_return_each_item_once(client: DynamoDBClient) -> Non
 
 def test_unused_placeholders_are_refused(client: DynamoDBClient) -> None:
     with pytest.raises(ClientError, match=r"unused in expressions: keys: \{:b\}"):
-        client.scan(TableName="tab", ExpressionAttributeValues={":b": {"S": "b"}})
+        client.scan(
+            TableName="tab",
+            FilterExpression="attribute_exists(pk)",
+            ExpressionAttributeValues={":b": {"S": "b"}},
+        )
 
 
 def test_consumed_capacity(client: DynamoDBClient) -> None:

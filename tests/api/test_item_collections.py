@@ -54,7 +54,7 @@ def make(limit: int | None = None) -> tuple[ddbha.World, DynamoDBClient]:
     client.create_table(TableName="plain", **plain)
     plain["AttributeDefinitions"].append({"AttributeName": "rank", "AttributeType": "N"})
     client.create_table(
-        TableName="t",
+        TableName="tab",
         LocalSecondaryIndexes=[
             {
                 "IndexName": "by-rank",
@@ -74,14 +74,14 @@ def test_metrics_come_with_every_write_of_a_table_with_a_local_index() -> None:
     world, client = make()
     wanted: Any = {"ReturnItemCollectionMetrics": "SIZE"}
     answers: list[Any] = [
-        client.put_item(TableName="t", Item=item("01"), **wanted),
-        client.update_item(TableName="t", Key=key("02"), **wanted),
-        client.delete_item(TableName="t", Key=key("01"), **wanted),
+        client.put_item(TableName="tab", Item=item("01"), **wanted),
+        client.update_item(TableName="tab", Key=key("02"), **wanted),
+        client.delete_item(TableName="tab", Key=key("01"), **wanted),
     ]
     assert [answer["ItemCollectionMetrics"] for answer in answers] == [METRICS] * 3
     batch = client.batch_write_item(
         RequestItems={
-            "t": [
+            "tab": [
                 {"PutRequest": {"Item": item("03")}},
                 {"DeleteRequest": {"Key": key("02")}},
                 {"PutRequest": {"Item": item("03", "b")}},
@@ -91,15 +91,15 @@ def test_metrics_come_with_every_write_of_a_table_with_a_local_index() -> None:
         **wanted,
     )
     other = {**METRICS, "ItemCollectionKey": {"pk": {"S": "b"}}}
-    assert batch["ItemCollectionMetrics"] == {"t": [METRICS, other]}
+    assert batch["ItemCollectionMetrics"] == {"tab": [METRICS, other]}
     transaction = client.transact_write_items(
         TransactItems=[
-            {"Put": {"TableName": "t", "Item": item("04")}},
-            {"Delete": {"TableName": "t", "Key": key("03")}},
+            {"Put": {"TableName": "tab", "Item": item("04")}},
+            {"Delete": {"TableName": "tab", "Key": key("03")}},
             {"Put": {"TableName": "plain", "Item": item("04")}},
             {
                 "ConditionCheck": {
-                    "TableName": "t",
+                    "TableName": "tab",
                     "Key": key("05", "c"),
                     "ConditionExpression": "attribute_not_exists(pk)",
                 }
@@ -107,13 +107,13 @@ def test_metrics_come_with_every_write_of_a_table_with_a_local_index() -> None:
         ],
         **wanted,
     )
-    assert transaction["ItemCollectionMetrics"] == {"t": [METRICS]}
+    assert transaction["ItemCollectionMetrics"] == {"tab": [METRICS]}
     world.verify()
 
 
 def test_metrics_come_only_where_they_are_asked_for_and_exist() -> None:
     _, client = make()
-    assert "ItemCollectionMetrics" not in client.put_item(TableName="t", Item=item("01"))
+    assert "ItemCollectionMetrics" not in client.put_item(TableName="tab", Item=item("01"))
     assert "ItemCollectionMetrics" not in client.put_item(
         TableName="plain", Item=item("01"), ReturnItemCollectionMetrics="SIZE"
     )
@@ -121,25 +121,25 @@ def test_metrics_come_only_where_they_are_asked_for_and_exist() -> None:
 
 def test_a_collection_may_reach_the_limit_and_not_pass_it() -> None:
     world, client = make(limit=2 * 103)
-    client.put_item(TableName="t", Item=item("01"))
-    client.put_item(TableName="t", Item=item("02"))
+    client.put_item(TableName="tab", Item=item("01"))
+    client.put_item(TableName="tab", Item=item("02"))
     with pytest.raises(client.exceptions.ItemCollectionSizeLimitExceededException) as caught:
-        client.put_item(TableName="t", Item=item("03"))
+        client.put_item(TableName="tab", Item=item("03"))
     assert caught.value.response["Error"]["Message"] == "Collection size exceeded."
     with pytest.raises(client.exceptions.ItemCollectionSizeLimitExceededException):
         client.update_item(
-            TableName="t",
+            TableName="tab",
             Key=key("02"),
             UpdateExpression="SET e = :e",
             ExpressionAttributeValues={":e": {"S": ""}},
         )
-    assert client.scan(TableName="t")["Items"] == [item("01"), item("02")]
-    client.put_item(TableName="t", Item=item("03", "b"))
+    assert client.scan(TableName="tab")["Items"] == [item("01"), item("02")]
+    client.put_item(TableName="tab", Item=item("03", "b"))
     client.put_item(TableName="plain", Item=item("03"))
     # What makes nothing larger passes, and makes room.
-    client.put_item(TableName="t", Item=item("02"))
-    client.delete_item(TableName="t", Key=key("01"))
-    client.put_item(TableName="t", Item=item("03"))
+    client.put_item(TableName="tab", Item=item("02"))
+    client.delete_item(TableName="tab", Key=key("01"))
+    client.put_item(TableName="tab", Item=item("03"))
     world.verify()
 
 
@@ -147,10 +147,10 @@ def test_a_collection_may_reach_the_limit_and_not_pass_it() -> None:
 def test_index_entries_count(limit: int, passes: bool) -> None:
     world, client = make(limit=limit)
     if passes:
-        client.put_item(TableName="t", Item=item("01", ranked=True))
+        client.put_item(TableName="tab", Item=item("01", ranked=True))
     else:
         with pytest.raises(client.exceptions.ItemCollectionSizeLimitExceededException):
-            client.put_item(TableName="t", Item=item("01", ranked=True))
+            client.put_item(TableName="tab", Item=item("01", ranked=True))
     world.verify()
 
 
@@ -158,14 +158,14 @@ def test_a_batch_past_the_limit_writes_nothing() -> None:
     _, client = make(limit=2 * 103)
     puts: Any = [{"PutRequest": {"Item": item(f"0{number}")}} for number in range(3)]
     with pytest.raises(client.exceptions.ItemCollectionSizeLimitExceededException):
-        client.batch_write_item(RequestItems={"t": puts})
-    assert client.scan(TableName="t")["Count"] == 0
-    client.batch_write_item(RequestItems={"t": puts[:2]})
+        client.batch_write_item(RequestItems={"tab": puts})
+    assert client.scan(TableName="tab")["Count"] == 0
+    client.batch_write_item(RequestItems={"tab": puts[:2]})
 
 
 def test_a_transaction_past_the_limit_says_which_action_was_too_much() -> None:
     world, client = make(limit=2 * 103)
-    puts: Any = [{"Put": {"TableName": "t", "Item": item(f"0{number}")}} for number in range(3)]
+    puts: Any = [{"Put": {"TableName": "tab", "Item": item(f"0{number}")}} for number in range(3)]
     with pytest.raises(ClientError) as caught:
         client.transact_write_items(TransactItems=puts)
     # Code and message of the API reference of TransactWriteItems.
@@ -174,7 +174,7 @@ def test_a_transaction_past_the_limit_says_which_action_was_too_much() -> None:
         {"Code": "None"},
         {"Code": "ItemCollectionSizeLimitExceeded", "Message": "Collection size exceeded."},
     ]
-    assert client.scan(TableName="t")["Count"] == 0
+    assert client.scan(TableName="tab")["Count"] == 0
     client.transact_write_items(TransactItems=puts[:2])
     world.verify()
 
@@ -182,14 +182,14 @@ def test_a_transaction_past_the_limit_says_which_action_was_too_much() -> None:
 def test_sizes_outlast_a_split_and_an_outage() -> None:
     world, client = make(limit=4 * 103)
     for name in "abcdefgh":
-        client.put_item(TableName="t", Item=item("01", name))
-        client.put_item(TableName="t", Item=item("02", name, ranked=True))
-    world.table("t").partitions[0].split()
+        client.put_item(TableName="tab", Item=item("01", name))
+        client.put_item(TableName="tab", Item=item("02", name, ranked=True))
+    world.table("tab").partitions[0].split()
     with world.faults.zone_outage("us-east-1a"):
         for name in "abcdefgh":
-            client.put_item(TableName="t", Item=item("03", name))
+            client.put_item(TableName="tab", Item=item("03", name))
             with pytest.raises(client.exceptions.ItemCollectionSizeLimitExceededException):
-                client.put_item(TableName="t", Item=item("04", name))
+                client.put_item(TableName="tab", Item=item("04", name))
     world.verify()
 
 
@@ -207,17 +207,17 @@ def test_no_sequence_of_writes_passes_the_limit(steps: list[Any]) -> None:
     for step in steps:
         try:
             if step is None:
-                client.delete_item(TableName="t", Key=key("01"))
+                client.delete_item(TableName="tab", Key=key("01"))
             elif isinstance(step, dict):
-                client.put_item(TableName="t", Item=step)
+                client.put_item(TableName="tab", Item=step)
             else:
                 unique = {(put["pk"]["S"], put["sk"]["S"]): put for put in step}
                 client.batch_write_item(
-                    RequestItems={"t": [{"PutRequest": {"Item": put}} for put in unique.values()]}
+                    RequestItems={"tab": [{"PutRequest": {"Item": put}} for put in unique.values()]}
                 )
         except client.exceptions.ItemCollectionSizeLimitExceededException:
             pass
-        found = client.scan(TableName="t", ConsistentRead=True)["Items"]
+        found = client.scan(TableName="tab", ConsistentRead=True)["Items"]
         for name in "ab":
             sizes = [109 + 13 if "rank" in each else 103 for each in found if each["pk"]["S"] == name]
             assert sum(sizes) <= limit

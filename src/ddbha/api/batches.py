@@ -8,14 +8,14 @@ from __future__ import annotations
 from typing import Any
 
 from ddbha.api.item_collections import CollectionLimit, with_metrics_by_table
-from ddbha.api.keys import key_of_item, key_of_request
+from ddbha.api.keys import NO_MATCH, key_of_canonical, key_of_item, refuse_large_item
 from ddbha.api.placeholders import Expressions
 from ddbha.api.registry import Request, Response, operation
 from ddbha.capacity import Consumption, consumed_by_table
 from ddbha.errors import InternalServerError, ValidationException
 from ddbha.region import Region
 from ddbha.storage.table import Table
-from ddbha.values.attribute import Item, canonical_item
+from ddbha.values.attribute import SEVERAL_TYPES, Item, canonical_item
 from ddbha.values.image import Image
 from ddbha.values.key import ItemKey
 
@@ -34,28 +34,21 @@ def batch_write_item(region: Region, request: Request) -> Response:
     _refuse_empty(requested, "BatchWriteItem")
     if sum(map(len, requested.values())) > MAXIMUM_WRITES:
         raise ValidationException("Too many items requested for the BatchWriteItem call")
+    # Every value is looked at before any table is.
+    read = [(name, entry, *_read(entry)) for name, entries in requested.items() for entry in entries]
+    tables = {name: region.table(name) for name in requested}
     writes: list[tuple[str, Table, ItemKey, Image | None, Item, Any]] = []
     seen: set[tuple[str, ItemKey]] = set()
-    for name, entries in requested.items():
-        table = region.table(name)
-        for entry in entries:
-            if len(entry) != 1:
-                raise ValidationException(
-                    "Supplied AttributeValue has more than one datatypes set, must contain exactly one "
-                    "of the supported datatypes"
-                    if entry
-                    else "Supplied WriteRequest is empty, must contain a PutRequest or a DeleteRequest"
-                )
-            image: Image | None = None
-            if "PutRequest" in entry:
-                attributes, size = canonical_item(entry["PutRequest"]["Item"])
-                key, image = key_of_item(table, attributes, size), Image.of(attributes, size)
-            else:
-                key, attributes = key_of_request(table, entry["DeleteRequest"]["Key"])
-            if (table.name, key) in seen:
-                raise ValidationException(_DUPLICATES)
-            seen.add((table.name, key))
-            writes.append((name, table, key, image, attributes, entry))
+    for name, entry, attributes, size in read:
+        table = tables[name]
+        if size is None:
+            key, image = key_of_canonical(table, attributes), None
+        else:
+            key, image = _key_of_put(table, attributes, size), Image.of(attributes, size)
+        if (table.name, key) in seen:
+            raise ValidationException(_DUPLICATES)
+        seen.add((table.name, key))
+        writes.append((name, table, key, image, attributes, entry))
     limit = CollectionLimit(region)
     for _, table, key, image, _, _ in writes:
         limit.admit(table, key, image)
@@ -87,13 +80,16 @@ def batch_get_item(region: Region, request: Request) -> Response:
     _refuse_empty(requested, "BatchGetItem")
     if sum(len(wanted["Keys"]) for wanted in requested.values()) > MAXIMUM_KEYS:
         raise ValidationException("Too many items requested for the BatchGetItem call")
+    asked = {
+        name: [canonical_item(key)[0] for key in wanted["Keys"]] for name, wanted in requested.items()
+    }
     reads: list[tuple[str, Table, list[tuple[ItemKey, Item]], Any]] = []
     for name, wanted in requested.items():
         expressions = Expressions(wanted)
         projection = expressions.projection()
         expressions.finish()
         table = region.table(name)
-        keys = [key_of_request(table, key) for key in wanted["Keys"]]
+        keys = [(key_of_canonical(table, key), key) for key in asked[name]]
         if len({key for key, _ in keys}) != len(keys):
             raise ValidationException(_DUPLICATES)
         reads.append((name, table, keys, projection))
@@ -132,9 +128,26 @@ def batch_get_item(region: Region, request: Request) -> Response:
     return consumed_by_table(response, request, consumed.values())
 
 
+def _read(entry: dict[str, Any]) -> tuple[Item, int | None]:
+    """The item of a put with its size, or the key of a deletion."""
+    if len(entry) != 1:
+        # AWS says so of an empty entry as well.
+        raise ValidationException(SEVERAL_TYPES)
+    if "DeleteRequest" in entry:
+        return canonical_item(entry["DeleteRequest"]["Key"])[0], None
+    item, size = canonical_item(entry["PutRequest"]["Item"])
+    refuse_large_item(size)
+    return item, size
+
+
+def _key_of_put(table: Table, item: Item, size: int) -> ItemKey:
+    """As for PutItem, but for what AWS says of missing and mistyped keys."""
+    for attribute in table.schema.attributes:
+        if attribute.type not in item.get(attribute.name, ()):
+            raise ValidationException(NO_MATCH)
+    return key_of_item(table, item, size)
+
+
 def _refuse_empty(requested: dict[str, Any], name: str) -> None:
-    for wanted in requested.values():
-        if not wanted or ("Keys" in wanted and not wanted["Keys"]):
-            raise ValidationException("The batch request list for a table cannot be null or empty")
     if not requested:
         raise ValidationException("The requestItems parameter is required for " + name)

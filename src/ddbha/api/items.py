@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from ddbha.api.item_collections import CollectionLimit, with_metrics
-from ddbha.api.keys import key_of_item, key_of_request
-from ddbha.api.placeholders import Expressions
+from ddbha.api.keys import MAXIMUM_ITEM_SIZE, key_of_canonical, key_of_item, refuse_large_item
+from ddbha.api.placeholders import Expressions, refuse_misplaced
 from ddbha.api.registry import Request, Response, operation
 from ddbha.capacity import Consumption
 from ddbha.errors import ConditionalCheckFailedException, ValidationException
@@ -19,12 +19,15 @@ from ddbha.values.image import Image
 @operation("PutItem")
 def put_item(region: Region, request: Request) -> Response:
     """Create an item, or replace it whole."""
-    return_old = _returns(request, "NONE", "ALL_OLD") == "ALL_OLD"
+    refuse_misplaced(request)
+    item, size = canonical_item(request["Item"])
+    return_old = "ReturnValues" in request and _returns_old(request)
+    if size > MAXIMUM_ITEM_SIZE:
+        refuse_large_item(size)
     expressions = Expressions(request)
     condition = expressions.condition()
     expressions.finish()
     table = region.table(request["TableName"])
-    item, size = canonical_item(request["Item"])
     key = key_of_item(table, item, size)
 
     partition = table.partition(key)
@@ -44,12 +47,14 @@ def put_item(region: Region, request: Request) -> Response:
 @operation("DeleteItem")
 def delete_item(region: Region, request: Request) -> Response:
     """Remove an item; one that is not there makes no record."""
-    return_old = _returns(request, "NONE", "ALL_OLD") == "ALL_OLD"
+    refuse_misplaced(request)
+    key_attributes, _ = canonical_item(request["Key"])
+    return_old = "ReturnValues" in request and _returns_old(request)
     expressions = Expressions(request)
     condition = expressions.condition()
     expressions.finish()
     table = region.table(request["TableName"])
-    key, key_attributes = key_of_request(table, request["Key"])
+    key = key_of_canonical(table, key_attributes)
 
     partition = table.partition(key)
     old = partition.available_leader().items.images.get(key)
@@ -66,13 +71,15 @@ def delete_item(region: Region, request: Request) -> Response:
 @operation("UpdateItem")
 def update_item(region: Region, request: Request) -> Response:
     """Change attributes of an item, or create it; an update that changes nothing makes no record."""
-    wanted = _returns(request, "NONE", "ALL_OLD", "UPDATED_OLD", "ALL_NEW", "UPDATED_NEW")
+    refuse_misplaced(request)
+    key_attributes, _ = canonical_item(request["Key"])
+    wanted = request.get("ReturnValues", "NONE")
     expressions = Expressions(request)
     update = expressions.update()
     condition = expressions.condition()
     expressions.finish()
     table = region.table(request["TableName"])
-    key, key_attributes = key_of_request(table, request["Key"])
+    key = key_of_canonical(table, key_attributes)
     if update is not None:
         refuse_key_updates(table, update)
 
@@ -87,6 +94,8 @@ def update_item(region: Region, request: Request) -> Response:
     if update is not None:
         new = update.apply(new, expressions.values)
     item, size = canonical_item(new)
+    if size > MAXIMUM_ITEM_SIZE:
+        raise ValidationException("Item size to update has exceeded the maximum allowed size")
     key_of_item(table, item, size)
     before = None if old is None else old.item()
     image = Image.of(item, size)
@@ -102,11 +111,13 @@ def update_item(region: Region, request: Request) -> Response:
 @operation("GetItem")
 def get_item(region: Region, request: Request) -> Response:
     """One item, from the leader if the read is strongly consistent and from any replica otherwise."""
+    refuse_misplaced(request)
+    key_attributes, _ = canonical_item(request["Key"])
     expressions = Expressions(request)
     projection = expressions.projection()
     expressions.finish()
     table = region.table(request["TableName"])
-    key, _ = key_of_request(table, request["Key"])
+    key = key_of_canonical(table, key_attributes)
 
     partition = table.partition(key)
     if request.get("ConsistentRead"):
@@ -165,8 +176,7 @@ def _updated(wanted: str, update: Update | None, before: Item | None, item: Item
     return {"Attributes": touched} if touched else {}
 
 
-def _returns(request: Request, *allowed: str) -> str:
-    wanted: str = request.get("ReturnValues", "NONE")
-    if wanted not in allowed:
-        raise ValidationException("Return values set to invalid value")
-    return wanted
+def _returns_old(request: Request) -> bool:
+    if request["ReturnValues"] not in ("NONE", "ALL_OLD"):
+        raise ValidationException("ReturnValues can only be ALL_OLD or NONE")
+    return bool(request["ReturnValues"] == "ALL_OLD")

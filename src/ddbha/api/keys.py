@@ -49,13 +49,18 @@ def key_of_item(table: Table, item: Item, size: int) -> ItemKey:
                     f"IndexKey: {attribute.name}"
                 )
     if size > MAXIMUM_ITEM_SIZE:
-        raise ValidationException("Item size has exceeded the maximum allowed size")
+        refuse_large_item(size)
     return table.schema.key(item)
 
 
 def key_of_request(table: Table, key: Item) -> tuple[ItemKey, Item]:
     """The position that the `Key` member of a request names, and its canonical attributes."""
     canonical, _ = canonical_item(key)
+    return key_of_canonical(table, canonical), canonical
+
+
+def key_of_canonical(table: Table, canonical: Item) -> ItemKey:
+    """The position of canonical key attributes; `ValidationException` if they are not the table's."""
     if len(canonical) != len(table.schema.names):
         raise ValidationException(NO_MATCH)
     for attribute in table.schema.attributes:
@@ -63,7 +68,13 @@ def key_of_request(table: Table, key: Item) -> tuple[ItemKey, Item]:
         if value is None or attribute.type not in value:
             raise ValidationException(NO_MATCH)
     _check_contents(table, canonical)
-    return table.schema.key(canonical), canonical
+    return table.schema.key(canonical)
+
+
+def refuse_large_item(size: int) -> None:
+    """Raise `ValidationException` for an item that no table takes."""
+    if size > MAXIMUM_ITEM_SIZE:
+        raise ValidationException("Item size has exceeded the maximum allowed size")
 
 
 def _check_contents(table: Table, item: Item) -> None:

@@ -5,18 +5,34 @@ The legacy parameters answer where a request has them instead.
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from ddbha.api.registry import Request
 from ddbha.errors import ValidationException
 from ddbha.expressions.evaluate import Condition, condition
 from ddbha.expressions.key_condition import KeyCondition, key_condition
-from ddbha.expressions.legacy import LEGACY_PARAMETERS, Legacy, legacy
+from ddbha.expressions.legacy import LEGACY_PARAMETERS, Legacy, legacy, refuse_mixture
 from ddbha.expressions.projection import Projection, projection
 from ddbha.expressions.update import Update, update
-from ddbha.values.attribute import AttributeValue, Item, canonical_value
+from ddbha.values.attribute import AttributeValue, Item, canonical_value, text_size
+
+#: Bytes of a name or value placeholder, and of the attribute name that one stands for.
+MAXIMUM_PLACEHOLDER_SIZE = 255
+MAXIMUM_NAME_SIZE = 65535
+
+_NAME = re.compile("#[A-Za-z0-9_]+", re.ASCII)
+_VALUE = re.compile(":[A-Za-z0-9_]+", re.ASCII)
+_PARAMETERS = (
+    "ConditionExpression",
+    "UpdateExpression",
+    "ProjectionExpression",
+    "FilterExpression",
+    "KeyConditionExpression",
+)
 
 _LEGACY = frozenset(LEGACY_PARAMETERS)
+_CONCERNED = _LEGACY | {"ExpressionAttributeNames", "ExpressionAttributeValues"}
 
 
 class Expressions:
@@ -27,11 +43,24 @@ class Expressions:
 
     def __init__(self, request: Request) -> None:
         self._request = request
-        self._legacy: Legacy | None = None if _LEGACY.isdisjoint(request) else legacy(request)
-        self._names: dict[str, str] | None = request.get("ExpressionAttributeNames")
-        self.values: dict[str, AttributeValue] = _values(request)
+        self._names: dict[str, str] | None = None
+        self.values: dict[str, AttributeValue] = {}
+        self._legacy: Legacy | None = None
         self._names_used: set[str] = set()
         self._values_used: set[str] = set()
+        if not _CONCERNED.isdisjoint(request):
+            self._read(request)
+
+    def _read(self, request: Request) -> None:
+        refuse_misplaced(request)
+        if not _LEGACY.isdisjoint(request):
+            self._legacy = legacy(request)
+        if "ExpressionAttributeValues" in request:
+            _check_placeholders(request, "ExpressionAttributeValues", _VALUE)
+            self.values = _values(request)
+        if "ExpressionAttributeNames" in request:
+            _check_placeholders(request, "ExpressionAttributeNames", _NAME)
+            self._names = request["ExpressionAttributeNames"]
         if self._legacy is not None:
             self.values.update(self._legacy.values)
             self._values_used.update(self._legacy.values)
@@ -77,8 +106,10 @@ class Expressions:
 
     def finish(self) -> None:
         """Raise `ValidationException` for placeholders that no expression of the request uses."""
-        self._refuse_unused("ExpressionAttributeNames", self._names or {}, self._names_used)
-        self._refuse_unused("ExpressionAttributeValues", self.values, self._values_used)
+        if self._names is not None:
+            self._refuse_unused("ExpressionAttributeNames", self._names, self._names_used)
+        if self.values:
+            self._refuse_unused("ExpressionAttributeValues", self.values, self._values_used)
 
     def _note(self, compiled: Condition | Update | KeyCondition) -> None:
         self._names_used |= compiled.names_used
@@ -92,9 +123,39 @@ class Expressions:
             )
 
 
+def refuse_misplaced(request: Request) -> None:
+    """Raise `ValidationException` for legacy parameters beside expressions, and for placeholders alone.
+
+    AWS looks for these before it looks at any value.
+    """
+    if _CONCERNED.isdisjoint(request):
+        return
+    if not _LEGACY.isdisjoint(request):
+        refuse_mixture(request)
+    for member in ("ExpressionAttributeValues", "ExpressionAttributeNames"):
+        if member in request and not any(parameter in request for parameter in _PARAMETERS):
+            raise ValidationException(f"{member} can only be specified when using expressions")
+
+
+def _check_placeholders(request: Request, member: str, placeholder: re.Pattern[str]) -> None:
+    if not request[member]:
+        raise ValidationException(f"{member} must not be empty")
+    for key, value in request[member].items():
+        if not placeholder.fullmatch(key):
+            raise ValidationException(f'{member} contains invalid key: Syntax error; key: "{key}"')
+        if len(key) > MAXIMUM_PLACEHOLDER_SIZE:
+            raise ValidationException(
+                f"{member} contains invalid key: The expression attribute map contains a key that is too "
+                f"long; size of key: {len(key)}"
+            )
+        if isinstance(value, str) and not 0 < text_size(value) <= MAXIMUM_NAME_SIZE:
+            fault = "Empty attribute name" if not value else "Attribute name is too large"
+            raise ValidationException(f"{member} contains invalid value: {fault} for key {key}")
+
+
 def _values(request: Request) -> dict[str, AttributeValue]:
     values: Item = {}
-    for name, value in request.get("ExpressionAttributeValues", {}).items():
+    for name, value in request["ExpressionAttributeValues"].items():
         try:
             values[name] = canonical_value(value)[0]
         except ValidationException as error:

@@ -11,7 +11,7 @@ from typing import Any
 
 from attrs import frozen
 
-from ddbha.api.placeholders import Expressions
+from ddbha.api.placeholders import Expressions, refuse_misplaced
 from ddbha.api.registry import Request, Response, operation
 from ddbha.capacity import Consumption
 from ddbha.errors import ValidationException
@@ -65,6 +65,8 @@ class Target:
 @operation("Query")
 def query(region: Region, request: Request) -> Response:
     """A page of one item collection, in the order of the sort key."""
+    refuse_misplaced(request)
+    start_key = _start_key(request)
     expressions = Expressions(request)
     condition = expressions.key_condition()
     if condition is None:
@@ -77,7 +79,7 @@ def query(region: Region, request: Request) -> Response:
     target = _target(region, request)
     bounds = bounds_of(condition.bind(target.schema, expressions.values))
     page.refuse_keys_in_filter(target)
-    start = _start(target, request)
+    start = _start(target, start_key)
     reverse = not request.get("ScanIndexForward", True)
     if start is not None:
         if bounds.low[:2] != start[:2]:
@@ -95,13 +97,15 @@ def query(region: Region, request: Request) -> Response:
 @operation("Scan")
 def scan(region: Region, request: Request) -> Response:
     """A page of everything, or of one segment, in the order of the hashes."""
+    refuse_misplaced(request)
+    start_key = _start_key(request)
+    segment, count = _segment(request)
     expressions = Expressions(request)
     page = _Page(request, expressions)
     expressions.finish()
     target = _target(region, request)
-    segment, count = _segment(request)
     bounds = KeyBounds.hashes(HASH_SPACE * segment // count, HASH_SPACE * (segment + 1) // count)
-    start = _start(target, request)
+    start = _start(target, start_key)
     if start is not None:
         if not bounds.low[0] <= start[0] < bounds.high[0]:
             raise ValidationException(
@@ -125,11 +129,6 @@ class _Page:
         self._filter: Condition | None = expressions.condition("FilterExpression")
         self._projection: Projection | None = expressions.projection()
         self._limit: int | None = request.get("Limit")
-        if self._limit is not None and self._limit < 1:
-            raise ValidationException(
-                f"1 validation error detected: Value '{self._limit}' at 'limit' failed to satisfy "
-                "constraint: Member must have value greater than or equal to 1"
-            )
         select = request.get("Select")
         self._counts = select == "COUNT"
         if self._projection is not None and select not in (None, "SPECIFIC_ATTRIBUTES"):
@@ -289,11 +288,18 @@ def _target(region: Region, request: Request) -> Target:
     return Target(table, index)
 
 
-def _start(target: Target, request: Request) -> ItemKey | None:
-    given = request.get("ExclusiveStartKey")
-    if given is None:
+def _start_key(request: Request) -> Item | None:
+    if "ExclusiveStartKey" not in request:
         return None
-    key, _ = canonical_item(given)
+    try:
+        return canonical_item(request["ExclusiveStartKey"])[0]
+    except ValidationException as error:
+        raise ValidationException(f"The provided starting key is invalid: {error.message}") from None
+
+
+def _start(target: Target, key: Item | None) -> ItemKey | None:
+    if key is None:
+        return None
     attributes = {a.name: a.type for a in (*target.table.schema.attributes, *target.schema.attributes)}
     if key.keys() != attributes.keys() or any(kind not in key[name] for name, kind in attributes.items()):
         raise ValidationException(

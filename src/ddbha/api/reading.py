@@ -24,7 +24,7 @@ from ddbha.values.attribute import NESTED_TOO_DEEPLY
 Reader = Callable[[Any], Any]
 
 #: Containers around a value beyond which nothing is read: every operation would refuse it for its depth.
-MAXIMUM_DEPTH = 100
+MAXIMUM_DEPTH = 62
 
 _PACKAGE = "com.amazonaws.dynamodb.v20120810."
 _NOT_A_CLASS = (

@@ -14,6 +14,7 @@ from ddbha.api.tables import (
     key_schema,
     partition_count,
     projection,
+    refuse_indexes,
     set_stream,
     throughput,
     units,
@@ -205,10 +206,11 @@ def _new_index(
         key_schema(definition["KeySchema"], {**table.attribute_types, **_types(request)}),
         projection(definition),
         table.schema,
-        throughput=throughput(definition, mode),
+        throughput=throughput(definition, mode, index=name),
         status="CREATING",
         backfilling=True,
     )
+    refuse_indexes([*table.local_indexes.values(), *table.global_indexes.values(), index])
     index.partitions = region.new_partitions(
         f"{table.name}/{name}", partition_count(index.throughput), {}
     )

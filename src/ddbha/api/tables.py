@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
@@ -23,6 +24,12 @@ INVALID = "One or more parameter values were invalid: "
 #: An on-demand table is ready for 4000 writes and 12 000 reads a second: four partitions of 1000 writes.
 ON_DEMAND_PARTITIONS = 4
 PARTITION_READS, PARTITION_WRITES = 3000, 1000
+#: More capacity than this is not looked at any further.
+MAXIMUM_UNITS = 1_000_000_000_000
+MAXIMUM_LOCAL_INDEXES = 5
+MAXIMUM_GLOBAL_INDEXES = 20
+#: Attributes that all INCLUDE projections of a table name together.
+MAXIMUM_PROJECTED = 100
 _UNSUPPORTED = frozenset({"ResourcePolicy"})
 
 
@@ -31,31 +38,13 @@ def create_table(region: Region, request: Request) -> Response:
     """A new table, CREATING until the time that the world's timings say."""
     refuse_unsupported(request, _UNSUPPORTED, "CreateTable")
     name = region.table_name(request["TableName"])
-    types = {d["AttributeName"]: d["AttributeType"] for d in request.get("AttributeDefinitions", ())}
-    schema = key_schema(request["KeySchema"], types)
     settings = _settings(request, region.now())
-    locals_ = [
-        LocalIndex(d["IndexName"], key_schema(d["KeySchema"], types), projection(d), schema)
-        for d in request.get("LocalSecondaryIndexes", ())
-    ]
-    globals_ = [
-        GlobalIndex(
-            d["IndexName"],
-            key_schema(d["KeySchema"], types),
-            projection(d),
-            schema,
-            throughput=throughput(d, settings.billing_mode),
-        )
-        for d in request.get("GlobalSecondaryIndexes", ())
-    ]
-    _check_attributes(types, schema, [*locals_, *globals_])
-    for local in locals_:
-        if local.schema.partition != schema.partition:
-            raise ValidationException(
-                f"{INVALID}Index KeySchema does not have the same leading hash key as table KeySchema "
-                f"for index: {local.name}. index hash key: {local.schema.partition.name}, "
-                f"table hash key: {schema.partition.name}"
-            )
+    types = {d["AttributeName"]: d["AttributeType"] for d in request["AttributeDefinitions"]}
+    schema = _table_schema(request, types)
+    locals_ = _local_indexes(request, types, schema)
+    globals_ = _global_indexes(request, types, schema, settings.billing_mode)
+    refuse_indexes([*locals_, *globals_])
+    _refuse_unused_attributes(types, schema, [*locals_, *globals_])
     if name in region.tables:
         raise ResourceInUseException(f"Table already exists: {name}")
 
@@ -135,28 +124,108 @@ def delete_table(region: Region, request: Request) -> Response:
 def key_schema(elements: list[dict[str, str]], types: dict[str, str]) -> KeySchema:
     """The keys of a table or index."""
     names = [element["AttributeName"] for element in elements]
-    if elements[0]["KeyType"] != "HASH":
+    if not set(names) <= types.keys():
         raise ValidationException(
-            f"{INVALID}Invalid KeySchema: The first KeySchemaElement is not a HASH key type"
-        )
-    if len(elements) > 1 and elements[1]["KeyType"] != "RANGE":
-        raise ValidationException(
-            f"{INVALID}Invalid KeySchema: The second KeySchemaElement is not a RANGE key type"
+            f"{INVALID}Some index key attributes are not defined in AttributeDefinitions. "
+            f"Keys: [{', '.join(names)}], AttributeDefinitions: [{', '.join(types)}]"
         )
     if len(set(names)) != len(names):
         raise ValidationException(
             "Both the Hash Key and the Range Key element in the KeySchema have the same name"
         )
-    for name in names:
-        if name not in types:
-            raise ValidationException(
-                f"{INVALID}Some index key attributes are not defined in AttributeDefinitions. "
-                f"Keys: [{', '.join(names)}], AttributeDefinitions: [{', '.join(types)}]"
-            )
+    if elements[0]["KeyType"] != "HASH":
+        raise ValidationException("Invalid KeySchema: The first KeySchemaElement is not a HASH key type")
+    if len(elements) > 1 and elements[1]["KeyType"] != "RANGE":
+        raise ValidationException(
+            "Invalid KeySchema: The second KeySchemaElement is not a RANGE key type"
+        )
     return KeySchema(*(KeyAttribute(name, types[name]) for name in names))
 
 
-def _check_attributes(
+def _table_schema(request: Request, types: dict[str, str]) -> KeySchema:
+    names = [element["AttributeName"] for element in request["KeySchema"]]
+    # AWS words what is missing from two keys in another way than what is missing from one.
+    if len(names) > 1 and (not set(names) <= types.keys() or (len(set(names)) == len(types) == 1)):
+        raise ValidationException("Invalid KeySchema: Some index key attribute have no definition")
+    schema = key_schema(request["KeySchema"], types)
+    if "LocalSecondaryIndexes" not in request and "GlobalSecondaryIndexes" not in request:
+        _refuse_unused_attributes(types, schema, [])
+    return schema
+
+
+def _local_indexes(request: Request, types: dict[str, str], schema: KeySchema) -> list[LocalIndex]:
+    definitions = request.get("LocalSecondaryIndexes")
+    if definitions is None:
+        return []
+    if not definitions:
+        raise ValidationException(f"{INVALID}List of LocalSecondaryIndexes is empty")
+    if schema.sort is None:
+        raise ValidationException(
+            f"{INVALID}Table KeySchema does not have a range key, which is required when specifying a "
+            "LocalSecondaryIndex"
+        )
+    indexes = []
+    for definition in definitions:
+        name = definition["IndexName"]
+        own = key_schema(definition["KeySchema"], types)
+        if own.sort is None:
+            raise ValidationException(
+                f"{INVALID}Index KeySchema does not have a range key for index: {name}"
+            )
+        if own.partition != schema.partition:
+            raise ValidationException(
+                f"{INVALID}Index KeySchema does not have the same leading hash key as table KeySchema "
+                f"for index: {name}. index hash key: {own.partition.name}, "
+                f"table hash key: {schema.partition.name}"
+            )
+        indexes.append(LocalIndex(name, own, projection(definition), schema))
+    return indexes
+
+
+def _global_indexes(
+    request: Request, types: dict[str, str], schema: KeySchema, billing_mode: str
+) -> list[GlobalIndex]:
+    definitions = request.get("GlobalSecondaryIndexes")
+    if definitions is None:
+        return []
+    if not definitions:
+        raise ValidationException(f"{INVALID}List of GlobalSecondaryIndexes is empty")
+    return [
+        GlobalIndex(
+            definition["IndexName"],
+            key_schema(definition["KeySchema"], types),
+            projection(definition),
+            schema,
+            throughput=throughput(definition, billing_mode, index=definition["IndexName"]),
+        )
+        for definition in definitions
+    ]
+
+
+def refuse_indexes(indexes: Sequence[LocalIndex | GlobalIndex]) -> None:
+    """Raise `ValidationException` for indexes that one table cannot have together."""
+    seen: set[str] = set()
+    for index in indexes:
+        if index.name in seen:
+            raise ValidationException(f"{INVALID}Duplicate index name: {index.name}")
+        seen.add(index.name)
+    count = sum(isinstance(index, LocalIndex) for index in indexes)
+    if count > MAXIMUM_LOCAL_INDEXES:
+        raise ValidationException(
+            f"{INVALID}Number of LocalSecondaryIndexes exceeds per-table limit of {MAXIMUM_LOCAL_INDEXES}"
+        )
+    if len(indexes) - count > MAXIMUM_GLOBAL_INDEXES:
+        raise ValidationException(
+            f"{INVALID}GlobalSecondaryIndex count exceeds the per-table limit of {MAXIMUM_GLOBAL_INDEXES}"
+        )
+    if sum(len(index.projection.non_key_attributes) for index in indexes) > MAXIMUM_PROJECTED:
+        raise ValidationException(
+            f"{INVALID}Number of attributes projected into all indexes exceeds the per-table limit of "
+            f"{MAXIMUM_PROJECTED}"
+        )
+
+
+def _refuse_unused_attributes(
     types: dict[str, str], schema: KeySchema, indexes: list[LocalIndex | GlobalIndex]
 ) -> None:
     used = dict.fromkeys([*schema.names, *(n for index in indexes for n in index.schema.names)])
@@ -182,6 +251,10 @@ def projection(definition: dict[str, Any]) -> IndexProjection:
     kind = given["ProjectionType"]
     if names and kind != "INCLUDE":
         raise ValidationException(f"{INVALID}ProjectionType is {kind}, but NonKeyAttributes is specified")
+    if kind == "INCLUDE" and not names:
+        raise ValidationException(
+            f"{INVALID}ProjectionType is INCLUDE, but NonKeyAttributes is not specified"
+        )
     return IndexProjection(kind, names)
 
 
@@ -202,8 +275,13 @@ def _settings(request: Request, now: float) -> TableSettings:
         )
     if "WarmThroughput" in request:
         settings.warm = units(request["WarmThroughput"], "ReadUnitsPerSecond", "WriteUnitsPerSecond")
-    if request.get("StreamSpecification", {}).get("StreamEnabled"):
-        set_stream(settings, request["StreamSpecification"], now)
+    stream = request.get("StreamSpecification", {"StreamEnabled": False})
+    if stream["StreamEnabled"]:
+        set_stream(settings, stream, now)
+    elif "StreamViewType" in stream:
+        raise ValidationException(
+            f"{INVALID}StreamViewType should not be specified when StreamEnabled is false"
+        )
     return settings
 
 
@@ -228,21 +306,28 @@ def set_stream(settings: TableSettings, given: dict[str, Any], now: float) -> No
         settings.stream_view_type = None
 
 
-def throughput(request: Request, billing_mode: str) -> Throughput:
-    """Provisioned units, zero if on demand."""
+def throughput(request: Request, billing_mode: str, *, index: str | None = None) -> Throughput:
+    """Provisioned units of a table or an index, zero if on demand."""
     given = request.get("ProvisionedThroughput")
     if billing_mode == "PAY_PER_REQUEST":
-        if given is not None:
-            raise ValidationException(
-                f"{INVALID}Neither ReadCapacityUnits nor WriteCapacityUnits can be specified when "
-                "BillingMode is PAY_PER_REQUEST"
-            )
-        return Throughput()
+        if given is None:
+            return Throughput()
+        raise ValidationException(
+            f"{INVALID}Neither ReadCapacityUnits nor WriteCapacityUnits can be specified when "
+            "BillingMode is PAY_PER_REQUEST"
+            if index is None
+            else f"{INVALID}ProvisionedThroughput should not be specified for index: {index} when "
+            "BillingMode is PAY_PER_REQUEST"
+        )
     if given is None:
         raise ValidationException(
             f"{INVALID}ReadCapacityUnits and WriteCapacityUnits must both be specified when BillingMode "
             "is PROVISIONED"
         )
+    for member in ("ReadCapacityUnits", "WriteCapacityUnits"):
+        if given[member] > MAXIMUM_UNITS:
+            where = "" if index is None else f" for index {index}"
+            raise ValidationException(f"Given value {given[member]} for {member} is out of bounds{where}")
     return Throughput(given["ReadCapacityUnits"], given["WriteCapacityUnits"])
 
 

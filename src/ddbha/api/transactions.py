@@ -5,7 +5,7 @@ https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/transaction-api
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from copy import deepcopy
 from typing import Any
 
@@ -13,7 +13,13 @@ from attrs import frozen
 
 from ddbha.api.item_collections import CollectionLimit, with_metrics_by_table
 from ddbha.api.items import refuse_key_updates
-from ddbha.api.keys import MAXIMUM_ITEM_SIZE, key_of_item, key_of_request
+from ddbha.api.keys import (
+    MAXIMUM_ITEM_SIZE,
+    key_of_canonical,
+    key_of_item,
+    key_of_request,
+    refuse_large_item,
+)
 from ddbha.api.placeholders import Expressions
 from ddbha.api.registry import Request, Response, operation
 from ddbha.capacity import Consumption, consumed_by_table
@@ -24,6 +30,7 @@ from ddbha.errors import (
     ValidationException,
 )
 from ddbha.expressions.evaluate import Condition
+from ddbha.expressions.update import Update
 from ddbha.region import Region
 from ddbha.storage.partition import Partition
 from ddbha.storage.table import Table
@@ -31,7 +38,8 @@ from ddbha.values.attribute import Item, canonical_item, same_item
 from ddbha.values.image import Image
 from ddbha.values.key import ItemKey
 
-MAXIMUM_ACTIONS = 100
+#: Bytes of all items of a transaction, as they are read or as they are written.
+MAXIMUM_SIZE = 4 * 1024 * 1024
 #: Seconds for which a client token stands for its request.
 TOKEN_LIFETIME = 600.0
 
@@ -72,8 +80,10 @@ def transact_write_items(region: Region, request: Request) -> Response:
     done = None if token is None else _repeated(region, token, request)
     if done is not None:
         return _consumed({}, request, done, repeated=True)
-    actions = [_action(region, entry) for entry in request["TransactItems"]]
-    _refuse_shared_items(actions)
+    # Whatever can be seen to be wrong comes before a missing table, also of an earlier action.
+    parsed = [_parsed(entry) for entry in request["TransactItems"]]
+    actions = [_action(region, action) for action in parsed]
+    _refuse_repeated([(action.table, action.key) for action in actions])
 
     reasons: list[dict[str, Any]] = []
     effects: list[_Effect] = []
@@ -102,6 +112,7 @@ def transact_write_items(region: Region, request: Request) -> Response:
             continue
         reasons.append(dict(_NO_REASON))
         effects.append(_Effect(action, old, new))
+    _refuse_large(max(e.old.size if e.old else 0, e.new.size if e.new else 0) for e in effects)
     if any(reason["Code"] != "None" for reason in reasons):
         raise TransactionCanceledException(reasons)
 
@@ -134,17 +145,22 @@ def transact_get_items(region: Region, request: Request) -> Response:
         table = region.table(get["TableName"])
         reads.append((table, key_of_request(table, get["Key"])[0], projection))
 
+    _refuse_repeated([(table, key) for table, key, _ in reads])
+
     responses: list[dict[str, Any]] = []
+    sizes: list[int] = []
     consumed: dict[str, Consumption] = {}
     for table, key, projection in reads:
         image = table.partition(key).available_leader().items.images.get(key)
         used = consumed.setdefault(table.name, Consumption(table, "ReadCapacityUnits"))
         used.read(image.size if image else 0, consistent=True)
+        sizes.append(image.size if image else 0)
         if image is None:
             responses.append({})
         else:
             item = image.item()
             responses.append({"Item": item if projection is None else projection.project(item)})
+    _refuse_large(sizes)
     return consumed_by_table({"Responses": responses}, request, consumed.values())
 
 
@@ -179,7 +195,21 @@ def _consumed(
     return consumed_by_table(response, request, consumed.values())
 
 
-def _action(region: Region, entry: dict[str, Any]) -> _Action:
+@frozen(eq=False)
+class _Parsed:
+    """An action before its table is looked up."""
+
+    kind: str
+    body: dict[str, Any]
+    #: The item of a Put, the key of all others.
+    attributes: Item
+    size: int
+    update: Update | None
+    condition: Condition | None
+    values: Any
+
+
+def _parsed(entry: dict[str, Any]) -> _Parsed:
     if len(entry) != 1:
         raise ValidationException("TransactItems can only contain one of Check, Put, Update or Delete")
     kind, body = next(iter(entry.items()))
@@ -187,14 +217,25 @@ def _action(region: Region, entry: dict[str, Any]) -> _Action:
     update = expressions.update()
     condition = expressions.condition()
     expressions.finish()
-    table = region.table(body["TableName"])
-    shows = body.get("ReturnValuesOnConditionCheckFailure") == "ALL_OLD"
-    if kind == "Put":
-        item, size = canonical_item(body["Item"])
-        key = key_of_item(table, item, size)
-        return _Action(table, key, item, condition, expressions.values, shows, lambda old: item)
-    key, attributes = key_of_request(table, body["Key"])
-    if kind == "Update":
+    attributes, size = canonical_item(body["Item" if kind == "Put" else "Key"])
+    refuse_large_item(size)
+    return _Parsed(kind, body, attributes, size, update, condition, expressions.values)
+
+
+def _action(region: Region, parsed: _Parsed) -> _Action:
+    table = region.table(parsed.body["TableName"])
+    shows = parsed.body.get("ReturnValuesOnConditionCheckFailure") == "ALL_OLD"
+    attributes, update, condition, values = (
+        parsed.attributes,
+        parsed.update,
+        parsed.condition,
+        parsed.values,
+    )
+    if parsed.kind == "Put":
+        key = key_of_item(table, attributes, parsed.size)
+        return _Action(table, key, attributes, condition, values, shows, lambda old: attributes)
+    key = key_of_canonical(table, attributes)
+    if parsed.kind == "Update":
         assert update is not None, "the model requires UpdateExpression"
         refuse_key_updates(table, update)
         return _Action(
@@ -202,22 +243,23 @@ def _action(region: Region, entry: dict[str, Any]) -> _Action:
             key,
             attributes,
             condition,
-            expressions.values,
+            values,
             shows,
             # What the transaction is checked against stays as it was read.
-            lambda old: update.apply(deepcopy(attributes if old is None else old), expressions.values),
+            lambda old: update.apply(deepcopy(attributes if old is None else old), values),
         )
-    deletes = kind == "Delete"
-    return _Action(
-        table, key, attributes, condition, expressions.values, shows, lambda old: None, writes=deletes
-    )
+    deletes = parsed.kind == "Delete"
+    return _Action(table, key, attributes, condition, values, shows, lambda old: None, writes=deletes)
 
 
-def _refuse_shared_items(actions: list[_Action]) -> None:
-    if len(actions) > MAXIMUM_ACTIONS:
-        raise ValidationException(f"Member must have length less than or equal to {MAXIMUM_ACTIONS}")
-    if len({(action.table.name, action.key) for action in actions}) != len(actions):
+def _refuse_repeated(items: list[tuple[Table, ItemKey]]) -> None:
+    if len({(table.name, key) for table, key in items}) != len(items):
         raise ValidationException("Transaction request cannot include multiple operations on one item")
+
+
+def _refuse_large(sizes: Iterable[int]) -> None:
+    if sum(sizes) > MAXIMUM_SIZE:
+        raise ValidationException("The aggregate size of the items in the transaction exceeded 4 MB")
 
 
 def _repeated(region: Region, token: str, request: Request) -> list[_Effect] | None:

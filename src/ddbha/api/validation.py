@@ -14,14 +14,14 @@ from typing import Any
 
 from botocore.model import ListShape, MapShape, Shape, StructureShape
 
-from ddbha.api.constraints import TABLE_NAME_PATTERN, constraints, report
+from ddbha.api.constraints import constraints, report
 from ddbha.api.model import input_shape, required_members
 from ddbha.api.reading import Reader, request_reader
 
 #: Whether a value meets the constraints of its shape; its types are known to be right.
 Check = Callable[[Any], bool]
 
-_TABLE_NAME = re.compile(f"(?=.{{3,255}}$){TABLE_NAME_PATTERN}|arn:.{{1,1020}}", re.DOTALL)
+_TABLE_NAME = re.compile("[a-zA-Z0-9_.-]{3,255}|arn:.{1,1020}", re.DOTALL)
 
 
 class Validator:

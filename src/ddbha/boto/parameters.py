@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime, timezone
 from decimal import Decimal
+from itertools import repeat
 from typing import Any
 
 from botocore.exceptions import ParamValidationError
@@ -16,8 +17,7 @@ from botocore.model import ListShape, MapShape, OperationModel, Shape, Structure
 from botocore.utils import parse_to_aware_datetime
 from botocore.validate import ParamValidator
 
-#: Documents nested more deeply than this are left to the engine, which refuses them.
-MAXIMUM_DEPTH = 100
+from ddbha.api.reading import MAXIMUM_DEPTH
 
 #: Whether a value is certainly valid and needs no conversion.
 Check = Callable[[Any], bool]
@@ -175,7 +175,7 @@ def _is_container(descriptor: str, content: Any, depth: int) -> bool:
     if type(content) is not list:
         return False
     if descriptor == "L":
-        return all(_is_attribute_value(element, depth + 1) for element in content)
+        return all(map(_is_attribute_value, content, repeat(depth + 1)))
     member = _ATTRIBUTE_SETS.get(descriptor)
     return member is not None and all(type(element) is member for element in content)
 

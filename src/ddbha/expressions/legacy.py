@@ -104,12 +104,11 @@ class Legacy:
 def legacy(request: Mapping[str, Any]) -> Legacy | None:
     """Compile the legacy parameters of a request, or None if it has none.
 
-    Raises `ValidationException` if they are wrong or stand beside expressions.
+    Raises `ValidationException` if they are wrong; `refuse_mixture` looks at what they stand beside.
     """
     given = [name for name in LEGACY_PARAMETERS if name in request]
     if not given:
         return None
-    _refuse_mixture(request, given)
     _check_conditional_operator(request)
     values: dict[str, AttributeValue] = {}
     return Legacy(
@@ -121,7 +120,9 @@ def legacy(request: Mapping[str, Any]) -> Legacy | None:
     )
 
 
-def _refuse_mixture(request: Mapping[str, Any], given: list[str]) -> None:
+def refuse_mixture(request: Mapping[str, Any]) -> None:
+    """Raise `ValidationException` if legacy parameters stand beside expressions."""
+    given = [name for name in LEGACY_PARAMETERS if name in request]
     expressions = [name for name in _EXPRESSIONS if name in request]
     if "KeyConditionExpression" not in expressions:
         # AWS lets the other expressions stand beside KeyConditions.

@@ -33,9 +33,10 @@ def tokens(text: str, parameter: str) -> list[Token]:
         raise ValidationException(f"Invalid {parameter}: The expression can not be empty;")
     size = len(text.encode("utf-8", "surrogatepass"))
     if size > MAXIMUM_SIZE:
+        # Of updates AWS does not tell the size.
+        told = "" if parameter == "UpdateExpression" else f" expression size: {size}"
         raise ValidationException(
-            f"Invalid {parameter}: Expression size has exceeded the maximum allowed size; "
-            f"expression size: {size}"
+            f"Invalid {parameter}: Expression size has exceeded the maximum allowed size;{told}"
         )
     found: list[Token] = []
     position = 0

@@ -23,6 +23,7 @@ from ddbha.expressions.syntax import (
     Path,
     Value,
 )
+from ddbha.values.attribute import MAXIMUM_LEVELS
 
 COMPARATORS = frozenset({"=", "<>", "<", "<=", ">", ">="})
 #: Functions that are conditions, with how many arguments they take.
@@ -97,6 +98,7 @@ class Parser:
             self._expect("=")
             left = self._operand()
             if self._token.text in ("+", "-"):
+                self._count()
                 operator = self._next().text
                 return Action(clause, path, Arithmetic(operator, left, self._operand()))
             return Action(clause, path, left)
@@ -227,6 +229,10 @@ class Parser:
                 parts.append(int(self._next().text))
                 self._expect("]")
             else:
+                if len(parts) > MAXIMUM_LEVELS:
+                    raise self._error(
+                        f"The document path has too many nesting elements; nesting levels: {len(parts)}"
+                    )
                 return tuple(parts)
 
     def _name(self) -> str:

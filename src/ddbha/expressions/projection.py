@@ -5,6 +5,7 @@ https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Expressions.Pro
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Any
@@ -63,8 +64,13 @@ def of_paths(paths: Sequence[Path], names_used: frozenset[str] = frozenset()) ->
 
 def refuse_overlaps(paths: Sequence[Path], parameter: str) -> None:
     """Raise `ValidationException` if one path lies within another, or they disagree on what is a list."""
-    for number, first in enumerate(paths):
-        for second in paths[number + 1 :]:
+    # Only paths that begin with the same attribute can meet.
+    following: dict[str | int, deque[Path]] = {}
+    for path in paths:
+        following.setdefault(path[0], deque()).append(path)
+    for first in paths:
+        following[first[0]].popleft()
+        for second in following[first[0]]:
             shared = min(len(first), len(second))
             if first[:shared] == second[:shared]:
                 fault = "overlap"

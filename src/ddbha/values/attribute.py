@@ -40,7 +40,7 @@ NESTED_TOO_DEEPLY = (
     "Nesting Levels have exceeded supported limits: Attributes in the item have nested levels beyond "
     "supported limit"
 )
-_SEVERAL_TYPES = (
+SEVERAL_TYPES = (
     "Supplied AttributeValue has more than one datatypes set, must contain exactly one of the "
     "supported datatypes"
 )
@@ -86,7 +86,7 @@ def _wrong_number_of_types(value: AttributeValue, depth: int = 0) -> ValidationE
     # AWS looks at each content before it counts them.
     for descriptor, content in value.items():
         _canonical_of(descriptor)(content, depth)
-    return ValidationException(_SEVERAL_TYPES if value else _EMPTY_VALUE)
+    return ValidationException(SEVERAL_TYPES if value else _EMPTY_VALUE)
 
 
 def _canonical_of(descriptor: str) -> _Canonical:
