@@ -108,6 +108,10 @@ CONDITION = st.sampled_from(
     ]
 )
 WORDS |= {"ConditionExpression": CONDITION, "FilterExpression": CONDITION}
+#: Structures of which a request has one member, and members that make sense together.
+ONE_OF = {"WriteRequest", "TransactWriteItem", "GlobalSecondaryIndexUpdate"}
+USUAL = ["UpdateExpression", "KeyConditionExpression", "ExpressionAttributeValues", "FilterExpression"]
+USUAL += ["ConditionExpression"]
 #: Whatever JSON can be, where something else is expected.
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=3),
@@ -204,8 +208,17 @@ def fitting(shape: Shape, name: str) -> st.SearchStrategy[Any]:
         rest = {m: values(member, m) for m, member in shape.members.items() if m not in required}
         if not rest:
             return st.fixed_dictionaries(required)
+        if shape.name in ONE_OF:
+            return st.sampled_from(sorted(rest)).flatmap(
+                lambda name: st.fixed_dictionaries({name: rest[name]})
+            )
+        usual = {name: rest[name] for name in USUAL if name in rest}
         likely = [m for m in rest if m.endswith("Expression") or m in MAPS]
         some = st.lists(st.sampled_from(sorted([*rest, *likely, *likely])), max_size=4, unique=True)
+        if usual:
+            return st.fixed_dictionaries({**required, **usual}) | some.flatmap(
+                lambda names: st.fixed_dictionaries({**required, **{name: rest[name] for name in names}})
+            )
         return some.flatmap(
             lambda names: st.fixed_dictionaries({**required, **{name: rest[name] for name in names}})
         )
