@@ -69,7 +69,8 @@ def _verdict(measured: float, budget: float | None, unit: str) -> str:
 
 
 def _call(client: Any, case: Case) -> Callable[[], Any]:
-    return lambda: client._make_api_call(case.operation, case.params)
+    # A copy each time: botocore puts an idempotency token into what it is given.
+    return lambda: client._make_api_call(case.operation, dict(case.params))
 
 
 def _floor(client: Any, case: Case) -> Callable[[], Any]:
@@ -78,7 +79,9 @@ def _floor(client: Any, case: Case) -> Callable[[], Any]:
 
     def call() -> None:
         context: dict[str, Any] = {"client_region": "us-east-1"}
-        params = client._emit_api_params(api_params=case.params, operation_model=model, context=context)
+        params = client._emit_api_params(
+            api_params=dict(case.params), operation_model=model, context=context
+        )
         validator.validate(params, model.input_shape).has_errors()
         for moment in ("before-call", "after-call"):
             events.emit_until_response(
