@@ -15,6 +15,7 @@ Response = dict[str, Any]
 Operation = Callable[[Region, Request], Response]
 
 _OPERATIONS: dict[tuple[str, str], Operation] = {}
+_LACKS: dict[tuple[str, str], frozenset[str]] = {}
 
 
 @frozen
@@ -25,11 +26,22 @@ class Caller:
     region: str
 
 
-def operation(name: str, *, service: str = "dynamodb") -> Callable[[Operation], Operation]:
-    """Register the function that answers an operation."""
+def operation(
+    name: str, *, service: str = "dynamodb", lacks: frozenset[str] = frozenset()
+) -> Callable[[Operation], Operation]:
+    """Register the function that answers an operation.
+
+    Members that it `lacks` are refused by name rather than ignored.
+    """
 
     def register(function: Operation) -> Operation:
-        _OPERATIONS[service, name] = function
+        def refuse(region: Region, request: Request) -> Response:
+            for member in sorted(lacks & request.keys()):
+                raise ValidationException(f"ddbha does not implement {member} of {name} yet")
+            return function(region, request)
+
+        _OPERATIONS[service, name] = refuse if lacks else function
+        _LACKS[service, name] = lacks
         return function
 
     return register
@@ -43,17 +55,11 @@ def find(service: str, name: str) -> Operation:
         raise NotImplementedOperation(service, name) from None
 
 
-def implemented() -> list[tuple[str, str]]:
-    """All (service, operation) pairs that have a function."""
-    return sorted(_OPERATIONS)
+def implemented() -> dict[tuple[str, str], frozenset[str]]:
+    """All (service, operation) pairs that have a function, each with the members that it lacks."""
+    return dict(_LACKS)
 
 
 def names() -> frozenset[str]:
     """The names of all operations that have a function."""
     return frozenset(name for _, name in _OPERATIONS)
-
-
-def refuse_unsupported(request: Request, members: frozenset[str], name: str) -> None:
-    """Refuse members that an operation does not honour yet, rather than ignore them."""
-    for member in members & request.keys():
-        raise ValidationException(f"ddbha does not implement {member} of {name} yet")

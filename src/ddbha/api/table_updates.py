@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from ddbha.api.descriptions import describe
-from ddbha.api.registry import Request, Response, operation, refuse_unsupported
+from ddbha.api.registry import Request, Response, operation
 from ddbha.api.tables import (
     INVALID,
     key_schema,
@@ -49,10 +49,9 @@ _UNSUPPORTED = frozenset(
 )
 
 
-@operation("UpdateTable")
+@operation("UpdateTable", lacks=_UNSUPPORTED)
 def update_table(region: Region, request: Request) -> Response:
     """Change settings or indexes of a table: all that is asked for, or nothing."""
-    refuse_unsupported(request, _UNSUPPORTED, "UpdateTable")
     if not any(change in request for change in _CHANGES):
         raise ValidationException(
             "At least one of ProvisionedThroughput, BillingMode, UpdateStreamEnabled, "

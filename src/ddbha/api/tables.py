@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from ddbha.api.descriptions import describe
-from ddbha.api.registry import Request, Response, operation, refuse_unsupported
+from ddbha.api.registry import Request, Response, operation
 from ddbha.errors import ResourceInUseException, ValidationException
 from ddbha.region import Region, utc
 from ddbha.storage.table import (
@@ -33,10 +33,9 @@ MAXIMUM_PROJECTED = 100
 _UNSUPPORTED = frozenset({"ResourcePolicy"})
 
 
-@operation("CreateTable")
+@operation("CreateTable", lacks=_UNSUPPORTED)
 def create_table(region: Region, request: Request) -> Response:
     """A new table, CREATING until the time that the world's timings say."""
-    refuse_unsupported(request, _UNSUPPORTED, "CreateTable")
     name = region.table_name(request["TableName"])
     settings = _settings(request, region.now())
     types = {d["AttributeName"]: d["AttributeType"] for d in request["AttributeDefinitions"]}
