@@ -17,6 +17,7 @@ from ddbha.errors import (
     ValidationException,
 )
 from ddbha.events import Timeline
+from ddbha.followers.stream import Stream
 from ddbha.storage.items import ItemStore
 from ddbha.storage.partition import Partition
 from ddbha.storage.replica import Replica
@@ -26,6 +27,8 @@ from ddbha.values.key import KeySchema
 ZONE_LETTERS = "abc"
 
 _TABLE_ARN = re.compile(r"arn:aws[^:]*:dynamodb:([^:]*):([^:]*):table/([^/]+)(?:/index/(.+))?")
+
+_STREAM_ARN = re.compile(r"arn:aws[^:]*:dynamodb:[^:]+:[^:]+:table/[^/]+/stream/[^/]+")
 
 
 @define(eq=False)
@@ -67,6 +70,8 @@ class Region:
     account_id: str
     environment: Environment
     tables: dict[str, Table] = Factory(dict)
+    #: Streams by ARN, also those of tables that are gone.
+    streams: dict[str, Stream] = Factory(dict)
     #: What transactions did, by token, for ten minutes.
     tokens: dict[str, Any] = Factory(dict)
     zones: tuple[str, ...] = field(init=False)
@@ -98,6 +103,18 @@ class Region:
         if table is None:
             raise ResourceNotFoundException(f"Requested resource not found: Table: {name} not found")
         return table
+
+    def stream(self, arn: str) -> Stream:
+        """A stream in any state.
+
+        Raises `ValidationException` for what is no stream ARN, and `ResourceNotFoundException` if there
+        is no such stream any more.
+        """
+        if not _STREAM_ARN.fullmatch(arn):
+            raise ValidationException("Invalid StreamArn")
+        if arn not in self.streams:
+            raise ResourceNotFoundException(f"Requested resource not found: Stream: {arn} not found")
+        return self.streams[arn]
 
     def table_name(self, name_or_arn: str) -> str:
         """The name that a table name or the ARN of a table in this region stands for."""

@@ -12,6 +12,7 @@ import ddbha.api.account
 import ddbha.api.batches
 import ddbha.api.items
 import ddbha.api.queries
+import ddbha.api.streams
 import ddbha.api.table_updates
 import ddbha.api.tables
 import ddbha.api.transactions  # noqa: F401

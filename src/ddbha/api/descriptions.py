@@ -17,7 +17,7 @@ def describe(table: Table) -> dict[str, Any]:
             {"AttributeName": name, "AttributeType": kind} for name, kind in table.attribute_types.items()
         ],
         "TableName": table.name,
-        "KeySchema": _key_schema(table.schema),
+        "KeySchema": key_schema_elements(table.schema),
         "TableStatus": table.status,
         "CreationDateTime": utc(table.created),
         "ProvisionedThroughput": _throughput(settings.throughput),
@@ -69,7 +69,8 @@ def describe(table: Table) -> dict[str, Any]:
     return description
 
 
-def _key_schema(schema: KeySchema) -> list[dict[str, str]]:
+def key_schema_elements(schema: KeySchema) -> list[dict[str, str]]:
+    """A key schema as descriptions show it."""
     return [
         {"AttributeName": name, "KeyType": kind}
         for name, kind in zip(schema.names, ("HASH", "RANGE"), strict=False)
@@ -90,7 +91,7 @@ def _index(table: Table, index: LocalIndex | GlobalIndex) -> dict[str, Any]:
         projection["NonKeyAttributes"] = list(index.projection.non_key_attributes)
     return {
         "IndexName": index.name,
-        "KeySchema": _key_schema(index.schema),
+        "KeySchema": key_schema_elements(index.schema),
         "Projection": projection,
         "IndexArn": f"{table.arn}/index/{index.name}",
     }

@@ -9,13 +9,13 @@ from typing import Any
 
 from ddbha.api.descriptions import describe
 from ddbha.api.registry import Request, Response, operation
+from ddbha.api.stream_settings import check_change, disable_stream, enable_stream
 from ddbha.api.tables import (
     INVALID,
     key_schema,
     partition_count,
     projection,
     refuse_indexes,
-    set_stream,
     throughput,
     units,
 )
@@ -66,11 +66,11 @@ def update_table(region: Region, request: Request) -> Response:
     index_update = _index_update(table, request)
     updated_throughputs = _index_throughputs(table, request)
     created = _new_index(region, table, request, index_update, mode)
+    stream = request.get("StreamSpecification")
+    if stream is not None:
+        check_change(table, stream)
 
     settings = table.settings
-    if "StreamSpecification" in request:
-        # The only change that may still be refused: it comes before those that may not.
-        set_stream(settings, request["StreamSpecification"], region.now())
     if mode != settings.billing_mode and mode == "PAY_PER_REQUEST":
         settings.on_demand_since = region.now()
         for index in table.global_indexes.values():
@@ -99,6 +99,10 @@ def update_table(region: Region, request: Request) -> Response:
         table.global_indexes[index_update["Delete"]["IndexName"]].status = "DELETING"
     elif "BillingMode" in request:
         seconds = timings.change_billing_mode
+    if stream is not None and stream["StreamEnabled"]:
+        enable_stream(region, table, stream["StreamViewType"], seconds)
+    elif stream is not None:
+        disable_stream(region, table, seconds)
     table.status = "UPDATING"
     response = {"TableDescription": describe(table)}
 

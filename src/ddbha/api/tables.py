@@ -8,8 +8,9 @@ from uuid import UUID
 
 from ddbha.api.descriptions import describe
 from ddbha.api.registry import Request, Response, operation
+from ddbha.api.stream_settings import disable_stream, enable_stream, view_type_of_new_table
 from ddbha.errors import ResourceInUseException, ValidationException
-from ddbha.region import Region, utc
+from ddbha.region import Region
 from ddbha.storage.table import (
     GlobalIndex,
     IndexProjection,
@@ -38,6 +39,9 @@ def create_table(region: Region, request: Request) -> Response:
     """A new table, CREATING until the time that the world's timings say."""
     name = region.table_name(request["TableName"])
     settings = _settings(request, region.now())
+    stream_view_type = view_type_of_new_table(
+        request.get("StreamSpecification", {"StreamEnabled": False})
+    )
     types = {d["AttributeName"]: d["AttributeType"] for d in request["AttributeDefinitions"]}
     schema = _table_schema(request, types)
     locals_ = _local_indexes(request, types, schema)
@@ -68,14 +72,17 @@ def create_table(region: Region, request: Request) -> Response:
         )
         table.add_global_index(index, region.now())
     region.tables[name] = table
+    timings = region.environment.timings
+    seconds = timings.create_table_with_indexes if globals_ else timings.create_table
+    if stream_view_type is not None:
+        enable_stream(region, table, stream_view_type, seconds)
     response = {"TableDescription": describe(table)}
 
     def become_active() -> None:
         table.status = "ACTIVE"
         region.record("table-active", table=name)
 
-    timings = region.environment.timings
-    region.later(timings.create_table_with_indexes if globals_ else timings.create_table, become_active)
+    region.later(seconds, become_active)
     return response
 
 
@@ -111,6 +118,8 @@ def delete_table(region: Region, request: Request) -> Response:
         )
     if table.status == "ACTIVE":
         table.status = "DELETING"
+        if table.settings.stream_view_type is not None:
+            disable_stream(region, table, 0)
 
         def vanish() -> None:
             del region.tables[table.name]
@@ -274,35 +283,12 @@ def _settings(request: Request, now: float) -> TableSettings:
         )
     if "WarmThroughput" in request:
         settings.warm = units(request["WarmThroughput"], "ReadUnitsPerSecond", "WriteUnitsPerSecond")
-    stream = request.get("StreamSpecification", {"StreamEnabled": False})
-    if stream["StreamEnabled"]:
-        set_stream(settings, stream, now)
-    elif "StreamViewType" in stream:
-        raise ValidationException(
-            f"{INVALID}StreamViewType should not be specified when StreamEnabled is false"
-        )
     return settings
 
 
 def units(given: dict[str, int], read: str, write: str) -> Throughput:
     """A pair of rates whose members are called `read` and `write`."""
     return Throughput(given.get(read, 0), given.get(write, 0))
-
-
-def set_stream(settings: TableSettings, given: dict[str, Any], now: float) -> None:
-    """Turn the stream setting on or off; `ValidationException` if it already is."""
-    enabled = settings.stream_view_type is not None
-    if given["StreamEnabled"]:
-        if enabled:
-            raise ValidationException("Table already has an enabled stream")
-        if "StreamViewType" not in given:
-            raise ValidationException(f"{INVALID}StreamViewType is required when StreamEnabled is true")
-        settings.stream_view_type = given["StreamViewType"]
-        settings.stream_label = utc(now).strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3]
-    elif not enabled:
-        raise ValidationException("Table is already not streaming")
-    else:
-        settings.stream_view_type = None
 
 
 def throughput(request: Request, billing_mode: str, *, index: str | None = None) -> Throughput:

@@ -1,0 +1,59 @@
+"""Shard iterators: where a reader is in a shard, as text that only this module reads.
+
+https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_streams_GetShardIterator.html
+"""
+
+from __future__ import annotations
+
+import struct
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from binascii import Error
+from hashlib import blake2b
+
+from attrs import frozen
+
+from ddbha.errors import ExpiredIteratorException, ValidationException
+
+#: Seconds that an iterator is good for.
+LIFETIME = 15 * 60.0
+_FORMAT = struct.Struct(">dQ")
+_SEAL_SIZE = 8
+
+
+@frozen
+class ShardIterator:
+    """A reader is behind `position` of the shard's log."""
+
+    stream_arn: str
+    shard_id: str
+    position: int
+    issued: float
+
+    def text(self) -> str:
+        """The iterator as readers hold it."""
+        content = _FORMAT.pack(self.issued, self.position) + self.shard_id.encode()
+        sealed = _seal(self.stream_arn, content) + content
+        return f"{self.stream_arn}|1|{urlsafe_b64encode(sealed).decode()}"
+
+    @classmethod
+    def read(cls, text: str) -> ShardIterator:
+        """The iterator that a text stands for; `ValidationException` if it is none that was given out."""
+        stream_arn, _, encoded = text.partition("|1|")
+        try:
+            sealed = urlsafe_b64decode(encoded)
+        except (Error, ValueError):
+            raise ValidationException("Invalid ShardIterator") from None
+        seal, content = sealed[:_SEAL_SIZE], sealed[_SEAL_SIZE:]
+        if len(content) <= _FORMAT.size or seal != _seal(stream_arn, content):
+            raise ValidationException("Invalid ShardIterator")
+        issued, position = _FORMAT.unpack_from(content)
+        return cls(stream_arn, content[_FORMAT.size :].decode(), position, issued)
+
+    def refuse_old(self, now: float) -> None:
+        """Raise `ExpiredIteratorException` if the iterator was given out more than 15 minutes ago."""
+        if now - self.issued > LIFETIME:
+            raise ExpiredIteratorException("The provided iterator exceeds the maximum age allowed.")
+
+
+def _seal(stream_arn: str, content: bytes) -> bytes:
+    return blake2b(stream_arn.encode() + content, digest_size=_SEAL_SIZE).digest()

@@ -1,0 +1,1 @@
+"""Followers of a table's logs besides its replicas and indexes: streams and the expiry of items."""
