@@ -132,6 +132,9 @@ class Timings:
     backfill_index: float = 0.0
     delete_index: float = 0.0
     change_billing_mode: float = 0.0
+    create_replica: float = 0.0
+    backfill_replica: float = 0.0
+    delete_replica: float = 0.0
 
     @classmethod
     def instant(cls) -> Timings:
@@ -150,4 +153,7 @@ class Timings:
             backfill_index=600.0,
             delete_index=60.0,
             change_billing_mode=120.0,
+            create_replica=40.0,
+            backfill_replica=540.0,
+            delete_replica=180.0,
         )

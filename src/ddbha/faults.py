@@ -13,6 +13,7 @@ from attrs import define, field
 
 from ddbha.errors import AwsError, UnknownPlaceError, UsageError, error_class
 from ddbha.region import ZONE_LETTERS, Environment, Region
+from ddbha.region_faults import Effect, RegionFaults
 from ddbha.request_faults import (
     LOST_ANSWERS,
     ErrorFault,
@@ -26,6 +27,7 @@ from ddbha.storage.replica import Replica
 from ddbha.storage.table import GlobalIndex
 
 _ZONE = re.compile(r"([a-z]{2}(?:-[a-z]+)+-\d+)([a-z])")
+_REGION = re.compile(r"[a-z]{2}(?:-[a-z]+)+-\d+")
 
 
 @define(eq=False)
@@ -74,7 +76,6 @@ class Faults:
     """
 
     _environment: Environment
-    _regions: Callable[[], list[Region]]
     #: Names of the operations that requests can be for.
     _operations: frozenset[str] = frozenset()
     _active: list[Fault] = field(factory=list, init=False)
@@ -215,6 +216,65 @@ class Faults:
 
         return self._start(f"index lag {table} {index} seconds={seconds}", begin, end, after, duration)
 
+    def region_outage(self, region: str, *, after: float = 0, duration: float | None = None) -> Fault:
+        """A region vanishes: clients cannot connect to it, nothing is replicated to or from it.
+
+        Its tables keep what they have, and catch up when it is back.  Raises `UnknownPlaceError` for
+        what cannot be a region.
+        """
+        _check_region(region)
+        return self._between(self._links.region_outage(region), after, duration)
+
+    def network_cut(
+        self, region: str, other: str, *, after: float = 0, duration: float | None = None
+    ) -> Fault:
+        """Two regions cannot reach each other; clients reach both, and writes are merged afterwards."""
+        _check_region(region, other)
+        return self._between(self._links.network_cut(region, other), after, duration)
+
+    def replication_pause(
+        self, table: str, region: str, *, after: float = 0, duration: float | None = None
+    ) -> Fault:
+        """Nothing is replicated to or from a table's replica in one region, as by AWS FIS's pause action.
+
+        https://docs.aws.amazon.com/fis/latest/userguide/fis-actions-reference.html
+        Raises `UnknownPlaceError` if there is no such replica.
+        """
+        return self._between(self._links.replication_pause(table, region), after, duration)
+
+    def replication_lag(
+        self,
+        region: str,
+        other: str,
+        *,
+        seconds: float | tuple[float, float],
+        one_way: bool = False,
+        after: float = 0,
+        duration: float | None = None,
+    ) -> Fault:
+        """Writes in one region arrive so many seconds late in the other, and the other way round.
+
+        `seconds` may be a range: each write's lag is drawn from it by the seed.  With `one_way` only
+        what goes from `region` to `other` is late.
+        """
+        _check_region(region, other)
+        effect = self._links.replication_lag(region, other, seconds, one_way=one_way)
+        return self._between(effect, after, duration)
+
+    def clock_skew(
+        self, region: str, *, seconds: float, after: float = 0, duration: float | None = None
+    ) -> Fault:
+        """The clock by which a region stamps its writes is so many seconds ahead (behind if negative)."""
+        _check_region(region)
+        return self._between(self._links.clock_skew(region, seconds), after, duration)
+
+    def _between(self, effect: Effect, after: float, duration: float | None) -> Fault:
+        return self._start(effect.description, effect.begin, effect.end, after, duration)
+
+    @property
+    def _links(self) -> RegionFaults:
+        return RegionFaults(self._environment)
+
     def error(
         self,
         code: str,
@@ -338,6 +398,9 @@ class Faults:
         for fault in list(self._active):
             fault.end()
 
+    def _regions(self) -> list[Region]:
+        return list(self._environment.regions.values())
+
     @property
     def active(self) -> list[Fault]:
         """The faults that go on now."""
@@ -405,3 +468,9 @@ class Faults:
 def _check_lag(seconds: float) -> None:
     if seconds < 0:
         raise UsageError(f"seconds={seconds} would be a look into the future; a lag is zero or more.")
+
+
+def _check_region(*names: str) -> None:
+    for name in names:
+        if not _REGION.fullmatch(name):
+            raise UnknownPlaceError(f"There is no region {name!r}; regions are named like us-east-1.")

@@ -17,7 +17,9 @@ from ddbha.errors import (
     ValidationException,
 )
 from ddbha.events import Timeline
+from ddbha.followers.replication import GlobalTable
 from ddbha.followers.stream import Stream
+from ddbha.links import Links
 from ddbha.storage.items import ItemStore
 from ddbha.storage.partition import Partition
 from ddbha.storage.replica import Replica
@@ -48,6 +50,12 @@ class Environment:
     zone_cuts: dict[frozenset[str], set[object]] = Factory(dict)
     #: How many seconds replicas stay behind, by zone and fault.
     zone_lags: dict[str, dict[object, float]] = Factory(dict)
+    #: The network between regions.
+    links: Links = Factory(Links)
+    #: Tables with replicas in several regions, by account and name.
+    global_tables: dict[tuple[str, str], GlobalTable] = Factory(dict)
+    #: The regions that accounts have looked at, by account and name.
+    regions: dict[tuple[str, str], Region] = Factory(dict)
 
     def record(self, kind: str, region: str, **details: Any) -> None:
         """Put an event on the timeline."""
@@ -60,6 +68,19 @@ class Environment:
     def later(self, seconds: float, action: Any) -> None:
         """Run `action` when `seconds` have passed, at the earliest before the next request."""
         self.scheduler.at(self.clock.time() + seconds, action)
+
+    def region(self, account_id: str, name: str) -> Region:
+        """A region as an account sees it."""
+        region = self.regions.get((account_id, name))
+        if region is None:
+            region = self.regions[account_id, name] = Region(name, account_id, self)
+        return region
+
+    def settle(self) -> None:
+        """Bring all replicas in other regions as far as the network lets them be now."""
+        now = self.clock.time()
+        for group in self.global_tables.values():
+            group.settle(now)
 
 
 @define(eq=False)
@@ -94,6 +115,8 @@ class Region:
                 raise ResourceNotFoundException("Requested resource not found")
         if table.status not in ("ACTIVE", "UPDATING"):
             raise ResourceNotFoundException("Requested resource not found")
+        if table.membership is not None:
+            table.membership.arrivals(self.now())
         return table
 
     def described_table(self, name_or_arn: str) -> Table:
@@ -102,7 +125,17 @@ class Region:
         table = self.tables.get(name)
         if table is None:
             raise ResourceNotFoundException(f"Requested resource not found: Table: {name} not found")
+        self.settle(table)
         return table
+
+    def settle(self, table: Table) -> None:
+        """Take in what has arrived from other regions."""
+        if table.membership is not None and table.status in ("ACTIVE", "UPDATING"):
+            table.membership.arrivals(self.now())
+
+    def peer(self, name: str) -> Region:
+        """Another region of the same account."""
+        return self.environment.region(self.account_id, name)
 
     def stream(self, arn: str) -> Stream:
         """A stream in any state.
@@ -114,7 +147,10 @@ class Region:
             raise ValidationException("Invalid StreamArn")
         if arn not in self.streams:
             raise ResourceNotFoundException(f"Requested resource not found: Stream: {arn} not found")
-        return self.streams[arn]
+        stream = self.streams[arn]
+        if stream.table_name in self.tables:
+            self.settle(self.tables[stream.table_name])
+        return stream
 
     def table_name(self, name_or_arn: str) -> str:
         """The name that a table name or the ARN of a table in this region stands for."""

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from itertools import permutations
 
 from ddbha.errors import InvariantError
+from ddbha.followers.replication import GlobalTable
 from ddbha.region import Region
 from ddbha.storage.item_collections import CollectionSizes
 from ddbha.storage.partition import QUORUM, Partition
@@ -20,8 +22,9 @@ def verify(regions: Iterable[Region], now: float) -> None:
 
     Acknowledged records are held by a quorum; replicas that are up agree with their leader; logs have no
     gaps; items lie in the partition of their hash; indexes hold what their tables imply; item
-    collections are as large as they are counted.
+    collections are as large as they are counted; regions between which nothing is on its way agree.
     """
+    regions = list(regions)
     for region in regions:
         for table in region.tables.values():
             where = f"{region.name} {table.name}"
@@ -35,6 +38,31 @@ def verify(regions: Iterable[Region], now: float) -> None:
                     name = f"{where} index {index.name} partition {partition.number}"
                     _verify_partition(partition, name, now)
                 _verify_index(table, index, f"{where} index {index.name}", now)
+    for group in {id(g): g for region in regions for g in _groups(region)}.values():
+        _verify_convergence(group)
+
+
+def _groups(region: Region) -> Iterable[GlobalTable]:
+    for table in region.tables.values():
+        if table.membership is not None:
+            yield table.membership.group
+
+
+def _verify_convergence(group: GlobalTable) -> None:
+    """Replicas between which nothing is on its way hold the same items."""
+    members = [member for member in group.members.values() if member.status == "ACTIVE"]
+    if any(group.pending(one.region, other.region) for one, other in permutations(members, 2)):
+        return
+    reference, *others = [
+        {key: image for p in member.table.partitions for key, image in _newest(p).items.images.items()}
+        for member in members
+    ]
+    for member, images in zip(members[1:], others, strict=True):
+        where = f"global table {group.name}: {members[0].region} and {member.region} disagree on"
+        for key in reference.keys() | images.keys():
+            image, other = reference.get(key), images.get(key)
+            if image is None or other is None or not same_image(image, other):
+                raise InvariantError(f"{where} {key}")
 
 
 def _verify_partition(partition: Partition, where: str, now: float) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 import ddbha.api.account
 import ddbha.api.batches
 import ddbha.api.items
+import ddbha.api.legacy_global_tables
 import ddbha.api.queries
 import ddbha.api.streams
 import ddbha.api.table_updates
@@ -22,7 +23,7 @@ from ddbha.api.registry import Caller
 from ddbha.api.validation import validator
 from ddbha.boto import clients
 from ddbha.clock import Clock, SystemClock, Timings
-from ddbha.errors import UnknownPlaceError
+from ddbha.errors import NoAnswer, UnknownPlaceError
 from ddbha.events import Timeline
 from ddbha.faults import Faults
 from ddbha.region import Environment, Region
@@ -54,9 +55,8 @@ class World:
         self._environment = Environment(self.clock, timings or Timings.instant(), Random(seed))
         self._environment.item_collection_limit = item_collection_limit
         self._request_ids = Random(seed)
-        self._regions: dict[Caller, Region] = {}
         self._lock = RLock()
-        self.faults = Faults(self._environment, lambda: list(self._regions.values()), registry.names())
+        self.faults = Faults(self._environment, registry.names())
 
     # botocore clients, boto3 resources and a boto3 session whose requests come to this world.
     client = clients.client
@@ -79,6 +79,8 @@ class World:
         """
         with self._lock:
             self._environment.scheduler.run_due(self.clock.time())
+            if self._environment.links.outages.get(caller.region):
+                raise NoAnswer("endpoint_connection")
             answer, region = registry.find(service, operation), self.region(caller)
             request = validator(service, operation).accept(params, typed=typed)
             faults = self.faults.of_requests
@@ -89,11 +91,7 @@ class World:
 
     def region(self, caller: Caller) -> Region:
         """A region as an account sees it."""
-        region = self._regions.get(caller)
-        if region is None:
-            region = Region(caller.region, caller.account_id, self._environment)
-            self._regions[caller] = region
-        return region
+        return self._environment.region(caller.account_id, caller.region)
 
     def table(self, name: str, *, region: str = "us-east-1", account_id: str | None = None) -> Table:
         """A table for inspection; `UnknownPlaceError` if there is none."""
@@ -105,6 +103,7 @@ class World:
                     f"There is no table {name!r} in {region}. Tables there: "
                     f"{', '.join(sorted(tables)) or 'none'}."
                 )
+            self.region(Caller(account_id or self.account_id, region)).settle(tables[name])
             return tables[name]
 
     @property
@@ -116,13 +115,15 @@ class World:
         """Raise `InvariantError` if anything holds that never may."""
         with self._lock:
             self._environment.scheduler.run_due(self.clock.time())
-            verify.verify(self._regions.values(), self.clock.time())
+            self._environment.settle()
+            verify.verify(self._environment.regions.values(), self.clock.time())
 
     def reset(self) -> None:
         """Back to an empty world, with the same clock and seed."""
         with self._lock:
             self.faults.end_all()
-            self._regions.clear()
+            self._environment.regions.clear()
+            self._environment.global_tables.clear()
             self._environment.scheduler.clear()
             self._environment.events.clear()
             self._environment.random.seed(self.seed)
@@ -134,7 +135,7 @@ class World:
 
     def __str__(self) -> str:
         lines = [f"world seed={self.seed} at {self.clock.now().isoformat()}"]
-        for region in self._regions.values():
+        for region in self._environment.regions.values():
             lines.append(f"  {region.name} account {region.account_id}")
             for table in region.tables.values():
                 lines.append(f"    {table.name} {table.status}")

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from ddbha.clock import ManualClock, Timings
 from ddbha.errors import InternalServerError, UnknownPlaceError
 from ddbha.faults import Faults
-from ddbha.region import Environment, Region
+from ddbha.region import Environment
 from ddbha.storage.table import GlobalIndex, IndexProjection, LocalIndex, Table
 from ddbha.values.attribute import Item, canonical_item
 from ddbha.values.image import Image
@@ -29,8 +29,8 @@ class Place:
 
     def __init__(self, seed: int = 0) -> None:
         self.environment = Environment(ManualClock(), Timings.instant(), Random(seed))
-        self.region = Region("us-east-1", "123456789012", self.environment)
-        self.faults = Faults(self.environment, lambda: [self.region])
+        self.region = self.environment.region("123456789012", "us-east-1")
+        self.faults = Faults(self.environment)
         projection = IndexProjection("KEYS_ONLY")
         self.table = Table(
             "orders",

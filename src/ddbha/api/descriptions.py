@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from ddbha.followers.replication import Member
 from ddbha.region import utc
 from ddbha.storage.table import GlobalIndex, LocalIndex, Table, Throughput
 from ddbha.values.key import KeySchema
@@ -66,7 +67,29 @@ def describe(table: Table) -> dict[str, Any]:
         description["GlobalSecondaryIndexes"] = [
             _global_index(table, index) for index in table.global_indexes.values()
         ]
+    if table.membership is not None:
+        description.update(_replication(table.membership))
     return description
+
+
+def _replication(member: Member) -> dict[str, Any]:
+    """What a member of a global table says of the others."""
+    group = member.group
+    shown: dict[str, Any] = {
+        "GlobalTableVersion": "2019.11.21",
+        "Replicas": [
+            {"RegionName": other.region, "ReplicaStatus": other.status, **other.overrides}
+            for other in group.members.values()
+            if other is not member
+        ],
+    }
+    if group.consistency == "STRONG":
+        shown["MultiRegionConsistency"] = "STRONG"
+    if group.witnesses:
+        shown["GlobalTableWitnesses"] = [
+            {"RegionName": name, "WitnessStatus": status} for name, status in group.witnesses.items()
+        ]
+    return shown
 
 
 def key_schema_elements(schema: KeySchema) -> list[dict[str, str]]:

@@ -23,3 +23,18 @@ def input_shape(service: str, operation: str) -> StructureShape | None:
 def required_members(shape: Shape) -> tuple[str, ...]:
     """The members without which a structure is not valid."""
     return tuple(shape.metadata.get("required", ()))
+
+
+@cache
+def regions_of_service() -> tuple[str, ...]:
+    """The names of the regions that have DynamoDB, in order."""
+    partitions = create_loader().load_data("endpoints")["partitions"]
+    return tuple(
+        sorted(
+            name
+            for partition in partitions
+            if partition["partition"] == "aws"
+            for name in partition["services"]["dynamodb"]["endpoints"]
+            if name in partition["regions"]
+        )
+    )

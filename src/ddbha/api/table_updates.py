@@ -7,8 +7,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from attrs import frozen
+
 from ddbha.api.descriptions import describe
 from ddbha.api.registry import Request, Response, operation
+from ddbha.api.replicas import peers, update_replicas
 from ddbha.api.stream_settings import check_change, disable_stream, enable_stream
 from ddbha.api.tables import (
     INVALID,
@@ -38,18 +41,24 @@ _CHANGES = (
     "OnDemandThroughput",
     "WarmThroughput",
     "TableClass",
+    "ReplicaUpdates",
 )
-_UNSUPPORTED = frozenset(
+#: What all replicas of a global table have in common.
+_SHARED = frozenset(
     {
-        "ReplicaUpdates",
-        "MultiRegionConsistency",
-        "GlobalTableWitnessUpdates",
-        "GlobalTableSettingsReplicationMode",
+        "AttributeDefinitions",
+        "BillingMode",
+        "ProvisionedThroughput",
+        "GlobalSecondaryIndexUpdates",
+        "SSESpecification",
+        "OnDemandThroughput",
+        "WarmThroughput",
+        "TableClass",
     }
 )
 
 
-@operation("UpdateTable", lacks=_UNSUPPORTED)
+@operation("UpdateTable")
 def update_table(region: Region, request: Request) -> Response:
     """Change settings or indexes of a table: all that is asked for, or nothing."""
     if not any(change in request for change in _CHANGES):
@@ -60,23 +69,65 @@ def update_table(region: Region, request: Request) -> Response:
             "OnDemandThroughput, WarmThroughput or TableClass is required"
         )
     table = region.described_table(request["TableName"])
+    if "ReplicaUpdates" in request:
+        return update_replicas(region, table, request)
     _refuse_busy(table)
+    change = _checked(region, table, request)
+    # Replicas in other regions share most settings: they are changed in one go.
+    shared = {name: value for name, value in request.items() if name in _SHARED}
+    others = [
+        (place, replica, _checked(place, replica, shared, repeated=True))
+        for place, replica in (peers(region, table) if shared else ())
+        if replica.status != "DELETING"
+    ]
+    response = _apply(region, table, request, change)
+    for place, replica, same in others:
+        _apply(place, replica, shared, same)
+    return response
+
+
+@frozen(eq=False)
+class _Change:
+    """What a request asks for, with all that may be wrong in it checked."""
+
+    billing_mode: str
+    throughput: Throughput
+    index_update: dict[str, Any] | None
+    index_throughputs: list[tuple[GlobalIndex, Throughput]]
+    new_index: GlobalIndex | None
+
+
+def _checked(region: Region, table: Table, request: Request, *, repeated: bool = False) -> _Change:
+    """The change of one table; `repeated` if another replica of it was checked before."""
     mode = request.get("BillingMode", table.settings.billing_mode)
-    new_throughput = _checked_throughput(table, request, mode)
+    new_throughput = (
+        _repeated_throughput(table, request, mode)
+        if repeated
+        else _checked_throughput(table, request, mode)
+    )
     index_update = _index_update(table, request)
     updated_throughputs = _index_throughputs(table, request)
     created = _new_index(region, table, request, index_update, mode)
-    stream = request.get("StreamSpecification")
-    if stream is not None:
-        check_change(table, stream)
+    if "StreamSpecification" in request:
+        check_change(table, request["StreamSpecification"])
+    return _Change(mode, new_throughput, index_update, updated_throughputs, created)
 
-    settings = table.settings
-    if mode != settings.billing_mode and mode == "PAY_PER_REQUEST":
+
+def _repeated_throughput(table: Table, request: Request, mode: str) -> Throughput:
+    if "ProvisionedThroughput" in request or "BillingMode" in request:
+        return throughput(request, mode)
+    return table.settings.throughput
+
+
+def _apply(region: Region, table: Table, request: Request, change: _Change) -> Response:
+    """Change one table: nothing can be refused any more."""
+    settings, created, index_update = table.settings, change.new_index, change.index_update
+    if change.billing_mode != settings.billing_mode and change.billing_mode == "PAY_PER_REQUEST":
         settings.on_demand_since = region.now()
         for index in table.global_indexes.values():
             index.throughput = Throughput()
-    settings.billing_mode, settings.throughput = mode, new_throughput
-    for index, index_throughput in updated_throughputs:
+    settings.billing_mode, settings.throughput = change.billing_mode, change.throughput
+    for index, index_throughput in change.index_throughputs:
         index.throughput = index_throughput
     settings.deletion_protection = request.get("DeletionProtectionEnabled", settings.deletion_protection)
     settings.table_class = request.get("TableClass", settings.table_class)
@@ -99,6 +150,7 @@ def update_table(region: Region, request: Request) -> Response:
         table.global_indexes[index_update["Delete"]["IndexName"]].status = "DELETING"
     elif "BillingMode" in request:
         seconds = timings.change_billing_mode
+    stream = request.get("StreamSpecification")
     if stream is not None and stream["StreamEnabled"]:
         enable_stream(region, table, stream["StreamViewType"], seconds)
     elif stream is not None:

@@ -8,6 +8,8 @@ from uuid import UUID
 
 from ddbha.api.descriptions import describe
 from ddbha.api.registry import Request, Response, operation
+from ddbha.api.replica_rules import check_departure
+from ddbha.api.replicas import leave
 from ddbha.api.stream_settings import disable_stream, enable_stream, view_type_of_new_table
 from ddbha.errors import ResourceInUseException, ValidationException
 from ddbha.region import Region
@@ -117,11 +119,15 @@ def delete_table(region: Region, request: Request) -> Response:
             "Attempt to change a resource which is still in use: Table is being created: " + table.name
         )
     if table.status == "ACTIVE":
+        check_departure(region, table)
         table.status = "DELETING"
+        if table.membership is not None:
+            table.membership.status = "DELETING"
         if table.settings.stream_view_type is not None:
             disable_stream(region, table, 0)
 
         def vanish() -> None:
+            leave(region, table)
             del region.tables[table.name]
             region.record("table-deleted", table=table.name)
 

@@ -142,7 +142,7 @@ def transact_get_items(region: Region, request: Request) -> Response:
         expressions = Expressions(get)
         projection = expressions.projection()
         expressions.finish()
-        table = region.table(get["TableName"])
+        table = _table(region, get["TableName"])
         reads.append((table, key_of_request(table, get["Key"])[0], projection))
 
     _refuse_repeated([(table, key) for table, key, _ in reads])
@@ -223,7 +223,7 @@ def _parsed(entry: dict[str, Any]) -> _Parsed:
 
 
 def _action(region: Region, parsed: _Parsed) -> _Action:
-    table = region.table(parsed.body["TableName"])
+    table = _table(region, parsed.body["TableName"])
     shows = parsed.body.get("ReturnValuesOnConditionCheckFailure") == "ALL_OLD"
     attributes, update, condition, values = (
         parsed.attributes,
@@ -250,6 +250,17 @@ def _action(region: Region, parsed: _Parsed) -> _Action:
         )
     deletes = parsed.kind == "Delete"
     return _Action(table, key, attributes, condition, values, shows, lambda old: None, writes=deletes)
+
+
+def _table(region: Region, name: str) -> Table:
+    """A table that takes part in transactions."""
+    table = region.table(name)
+    if table.membership is not None and table.membership.group.consistency == "STRONG":
+        raise ValidationException(
+            "Transactional operations are not supported for global tables with MultiRegionConsistency "
+            "set to STRONG."
+        )
+    return table
 
 
 def _refuse_repeated(items: list[tuple[Table, ItemKey]]) -> None:

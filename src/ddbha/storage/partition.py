@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from abc import abstractmethod
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from random import Random
 
@@ -11,7 +11,7 @@ from attrs import Factory, define, field
 from ddbha.errors import InternalServerError, UsageError
 from ddbha.storage.follower import Follower
 from ddbha.storage.log import Log
-from ddbha.storage.record import LogRecord
+from ddbha.storage.record import LogRecord, Version
 from ddbha.storage.replica import Replica
 from ddbha.values.image import Image
 from ddbha.values.key import ItemKey
@@ -40,6 +40,18 @@ class PartitionFollower(Follower):
         """A follower of one half of the partition; called once for each half, the lower one first."""
 
 
+class Guard(ABC):
+    """What a partition needs besides its own quorum: agreement with the other regions of its table."""
+
+    @abstractmethod
+    def agree(self) -> None:
+        """Bring the partition up to date; `InternalServerError` while that is impossible."""
+
+    @abstractmethod
+    def admit(self, key: ItemKey) -> None:
+        """Raise `AwsError` if another region is writing the item just now."""
+
+
 @define(eq=False)
 class Partition:
     """Positions from `low` on and before `high`.
@@ -64,6 +76,7 @@ class Partition:
     acknowledged_sequence: int = 0
     #: Followers of this partition's log besides its replicas.
     followers: list[PartitionFollower] = Factory(list)
+    guard: Guard | None = None
     _cut_at: int = field(default=BATCH, init=False)
 
     def available_leader(self) -> Replica:
@@ -72,6 +85,8 @@ class Partition:
         A new leader is elected if the last one is down or cut off from both of its peers.  Raises
         `InternalServerError` while no two replicas are up and connected.
         """
+        if self.guard is not None:
+            self.guard.agree()
         leader = self.leader
         if leader.outages or self.cuts or self._members_up() < QUORUM:
             leader = self._elect()
@@ -139,16 +154,24 @@ class Partition:
         return replica
 
     def commit(
-        self, key: ItemKey, new: Image | None, time: float, origin: str, cause: str | None = None
+        self,
+        key: ItemKey,
+        new: Image | None,
+        time: float,
+        origin: str,
+        cause: str | None = None,
+        version: Version | None = None,
     ) -> LogRecord:
         """Write one item: persisted by every replica that the leader reaches, acknowledged by two.
 
         Raises `InternalServerError`, with nothing written, while no two are up and connected.
         """
         leader = self.available_leader()
+        if self.guard is not None:
+            self.guard.admit(key)
         sequence = leader.log.last_sequence + 1
         record = LogRecord(
-            sequence, self.term, time, origin, key, leader.items.images.get(key), new, cause
+            sequence, self.term, time, origin, key, leader.items.images.get(key), new, cause, version
         )
         copies = 0
         for replica in self._reachable(leader) if self.cuts else self.replicas:
@@ -224,6 +247,7 @@ class Partition:
             self.cuts,
             term=self.term + 1,
             acknowledged_sequence=self.acknowledged_sequence,
+            guard=self.guard,
         )
         half._cut_at = half.acknowledged_sequence + BATCH
         return half

@@ -5,7 +5,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Callable, Iterator, Sequence
 from itertools import pairwise
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from attrs import Factory, define, field, frozen
 
@@ -16,6 +16,9 @@ from ddbha.storage.replica import Replica
 from ddbha.values.attribute import Item, item_size
 from ddbha.values.image import Image
 from ddbha.values.key import HASH_SPACE, ItemKey, KeySchema
+
+if TYPE_CHECKING:
+    from ddbha.followers.replication import Member
 
 
 @frozen
@@ -184,6 +187,8 @@ class Table:
     global_indexes: dict[str, GlobalIndex] = Factory(dict)
     settings: TableSettings = Factory(TableSettings)
     status: str = "CREATING"
+    #: What makes it a replica of a global table.
+    membership: Member | None = None
 
     def partition(self, key: ItemKey) -> Partition:
         """The partition that holds a key."""

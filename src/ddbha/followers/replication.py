@@ -1,0 +1,245 @@
+"""Global tables: every region writes, all regions converge by last writer wins.
+
+A `Replicator` follows the log of each partition of a member and puts what clients wrote there on its way
+to the other members.  A member takes a write in only if it is later than what it holds of the item.
+
+https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/V2globaltables_HowItWorks.html
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterator
+from math import inf
+from random import Random
+from typing import Any
+
+from attrs import Factory, define, frozen
+
+from ddbha.errors import InternalServerError
+from ddbha.links import Links
+from ddbha.storage.partition import Partition, PartitionFollower
+from ddbha.storage.record import LogRecord, Stamp, Version
+from ddbha.storage.table import Table
+from ddbha.values.image import Image
+from ddbha.values.key import ItemKey
+
+#: The stamp of what was there before the table became global.
+ORIGINAL = Stamp(0, "")
+
+
+@frozen(eq=False)
+class Shipment:
+    """A write on its way: the whole item, or None for a deletion."""
+
+    time: float
+    key: ItemKey
+    new: Image | None
+    version: Version
+    #: Between 0 and 1: where its lag lies between the bounds of the link.
+    draw: float
+
+
+@define(eq=False)
+class Member:
+    """One region's table in a global table, and what it knows of the versions of its items."""
+
+    region: str
+    table: Table
+    group: GlobalTable
+    #: ReplicaStatus as the other regions see it.
+    status: str = "CREATING"
+    #: Members of the `ReplicaDescription` that were overridden here.
+    overrides: dict[str, Any] = Factory(dict)
+    #: Versions of items, also of those that were deleted, as far as they were written since.
+    versions: dict[ItemKey, Version] = Factory(dict)
+    #: What has not arrived in the other regions.
+    outgoing: dict[str, deque[Shipment]] = Factory(dict)
+    replicators: list[Replicator] = Factory(list)
+    #: When the table became a member of the group, and by the help of which region.
+    joined: float = 0.0
+    source: str | None = None
+    #: Nothing more arrives before this time, so that a log never goes back in time.
+    _not_before: float = -inf
+
+    def attach(self) -> None:
+        """Send out what is written from now on."""
+
+        def follow(partition: Partition) -> Replicator:
+            replicator = Replicator(partition, self)
+            self.replicators.append(replicator)
+            return replicator
+
+        self.table.attach(follow)
+
+    def detach(self) -> None:
+        """Be an ordinary table again."""
+        self.replicators.clear()
+        self.table.detach(Replicator)
+
+    def ship(self) -> None:
+        """Put all that was written on its way."""
+        for replicator in self.replicators:
+            if replicator.applied_sequence != replicator.partition.acknowledged_sequence:
+                replicator.catch_up(inf)
+
+    def note(self, record: LogRecord) -> None:
+        """Take note of one record of the table's log, and send it out if a client wrote it here."""
+        if record.version is not None:
+            self.versions[record.key] = record.version
+            return
+        known = self.versions.get(record.key)
+        base = ORIGINAL if known is None else known.stamp
+        # Whoever has seen a write comes after it, however wrong the clock.
+        now = round((record.time + self.group.links.skew(self.region)) * 1_000_000)
+        version = Version(Stamp(max(now, base.microseconds + 1), self.region), base)
+        self.versions[record.key] = version
+        shipment = Shipment(record.time, record.key, record.new, version, self.group.draw())
+        for queue in self.outgoing.values():
+            queue.append(shipment)
+
+    def receive(self, shipment: Shipment, time: float) -> None:
+        """Take a write of another region in, unless a later one is here.
+
+        Raises `InternalServerError` while the item's partition has no quorum.
+        """
+        key, version = shipment.key, shipment.version
+        known = self.versions.get(key)
+        if known is not None:
+            if version.stamp <= known.stamp:
+                if known.base < version.stamp:
+                    self.group.conflict(self, key, known, version)
+                return
+            if known.stamp > version.base:
+                self.group.conflict(self, key, version, known)
+        partition = self.table.partition(key)
+        if shipment.new is not None or key in partition.available_leader().items.images:
+            partition.commit(key, shipment.new, time, version.stamp.region, None, version)
+        self.versions[key] = version
+
+    def arrivals(self, now: float) -> None:
+        """Take in, in order of arrival, what has come from the other members by `now`."""
+        for member in self.group.members.values():
+            member.ship()
+        links, name = self.group.links, self.group.name
+        sources = [
+            (member.region, queue)
+            for member in self.group.members.values()
+            if (queue := member.outgoing.get(self.region))
+            and links.are_open(member.region, self.region, name)
+        ]
+        while sources:
+            arrival, region, queue = min(
+                (self._arrival(region, queue[0]), region, queue) for region, queue in sources
+            )
+            if arrival > now:
+                return
+            shipment = queue[0]
+            try:
+                self.receive(shipment, arrival)
+            except InternalServerError:
+                self._not_before = now
+                return
+            self._not_before = arrival
+            queue.popleft()
+            self.group.arrived(region, self.region, arrival - shipment.time)
+            if not queue:
+                sources = [source for source in sources if source[1]]
+
+    def _arrival(self, source: str, shipment: Shipment) -> float:
+        links = self.group.links
+        return max(
+            shipment.time + links.lag(source, self.region, shipment.draw),
+            # What a cut or another lag held back comes when that is over.
+            links.changed if shipment.time < links.changed else shipment.time,
+            self._not_before,
+        )
+
+
+@define(eq=False)
+class Replicator(PartitionFollower):
+    """Reads the log of one partition of a member."""
+
+    member: Member
+
+    def apply(self, record: LogRecord) -> None:
+        self.member.note(record)
+
+    def successor(self, partition: Partition) -> Replicator:
+        self.catch_up(inf)
+        replicator = Replicator(partition, self.member, applied_sequence=partition.acknowledged_sequence)
+        if self in self.member.replicators:
+            self.member.replicators.remove(self)
+        self.member.replicators.append(replicator)
+        return replicator
+
+
+@define(eq=False)
+class GlobalTable:
+    """The replicas of one table in several regions of one account."""
+
+    name: str
+    links: Links
+    random: Random
+    #: Tells the timeline of a conflict: region, key, winner, loser.
+    notify: Callable[[str, ItemKey, Stamp, Stamp], None]
+    #: Tells the metrics of an arrival: source, destination, seconds.
+    arrived: Callable[[str, str, float], None]
+    members: dict[str, Member] = Factory(dict)
+    #: Regions that keep the changes without being replicas, with their WitnessStatus.
+    witnesses: dict[str, str] = Factory(dict)
+
+    @property
+    def consistency(self) -> str:
+        """EVENTUAL or STRONG."""
+        return "EVENTUAL"
+
+    def new_member(self, region: str, table: Table) -> Member:
+        """A table that is to take part."""
+        return Member(region, table, self)
+
+    def draw(self) -> float:
+        """A number for the lag of one write; nothing is drawn while no lag is."""
+        return self.random.random() if self.links.lags else 0.0
+
+    def conflict(self, member: Member, key: ItemKey, winner: Version, loser: Version) -> None:
+        """Two regions wrote an item without knowing of each other."""
+        self.notify(member.region, key, winner.stamp, loser.stamp)
+
+    def add(self, member: Member) -> None:
+        """Let a table take part: writes go to it and come from it from now on."""
+        for other in self.members.values():
+            other.outgoing[member.region] = deque()
+            member.outgoing[other.region] = deque()
+        self.members[member.region] = member
+
+    def copy(self, source: Member, target: Member) -> Iterator[tuple[ItemKey, Image]]:
+        """What a new member begins with: the items of another, and what has not arrived there."""
+        source.ship()
+        target.versions.update(source.versions)
+        for other in self.members.values():
+            pending = other.outgoing.get(source.region)
+            if other is not target and pending:
+                other.outgoing[target.region].extend(pending)
+        for partition in source.table.partitions:
+            yield from partition.available_leader().items.images.items()
+
+    def remove(self, region: str) -> None:
+        """Let a table leave the group; what has not arrived in it never does."""
+        for other in self.members.values():
+            other.ship()
+        self.members.pop(region).detach()
+        for other in self.members.values():
+            other.outgoing.pop(region, None)
+        if len(self.members) == 1:
+            self.members.popitem()[1].detach()
+
+    def settle(self, now: float) -> None:
+        """Bring every member as far as the network lets it be at `now`."""
+        for member in self.members.values():
+            if member.table.status in ("ACTIVE", "UPDATING"):
+                member.arrivals(now)
+
+    def pending(self, source: str, destination: str) -> int:
+        """How many writes of one member have not arrived in another."""
+        return len(self.members[source].outgoing[destination])

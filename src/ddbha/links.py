@@ -1,0 +1,57 @@
+"""The network between regions: which can reach which, and how late replication arrives.
+
+https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/V2globaltables_HowItWorks.html
+"""
+
+from __future__ import annotations
+
+from attrs import Factory, define
+
+#: Seconds: fixed, or evenly drawn between two bounds for each write.
+Lag = float | tuple[float, float]
+
+
+@define(eq=False)
+class Links:
+    """All links of a world.
+
+    Causes of any kind may hold a link back; it is as before when all are gone.
+    """
+
+    #: Regions that nobody can reach.
+    outages: dict[str, set[object]] = Factory(dict)
+    #: Pairs of regions that cannot reach each other.
+    cuts: dict[frozenset[str], set[object]] = Factory(dict)
+    #: Replicas (region and table) that replication is paused for, in both directions.
+    pauses: dict[tuple[str, str], set[object]] = Factory(dict)
+    #: How late writes arrive, by source and destination.
+    lags: dict[tuple[str, str], dict[object, Lag]] = Factory(dict)
+    #: How far a region's clock is ahead, in seconds.
+    skews: dict[str, dict[object, float]] = Factory(dict)
+    #: When the last change was made: what was held back until then arrives no earlier.
+    changed: float = float("-inf")
+
+    def are_open(self, region: str, other: str, table: str) -> bool:
+        """Whether writes to a table get from one region to another."""
+        if not (self.outages or self.cuts or self.pauses):
+            return True
+        return not (
+            self.outages.get(region)
+            or self.outages.get(other)
+            or self.cuts.get(frozenset((region, other)))
+            or self.pauses.get((region, table))
+            or self.pauses.get((other, table))
+        )
+
+    def lag(self, source: str, destination: str, draw: float) -> float:
+        """Seconds that one write needs; `draw` is its own number between 0 and 1."""
+        lags = self.lags.get((source, destination))
+        if not lags:
+            return 0.0
+        return max(
+            lag[0] + (lag[1] - lag[0]) * draw if isinstance(lag, tuple) else lag for lag in lags.values()
+        )
+
+    def skew(self, region: str) -> float:
+        """Seconds that a region's clock is ahead of the world's."""
+        return sum(self.skews.get(region, {}).values())
