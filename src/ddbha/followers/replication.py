@@ -209,13 +209,13 @@ class GlobalTable:
     def add(self, member: Member) -> None:
         """Let a table take part: writes go to it and come from it from now on."""
         for other in self.members.values():
+            other.ship()
             other.outgoing[member.region] = deque()
             member.outgoing[other.region] = deque()
         self.members[member.region] = member
 
     def copy(self, source: Member, target: Member) -> Iterator[tuple[ItemKey, Image]]:
         """What a new member begins with: the items of another, and what has not arrived there."""
-        source.ship()
         target.versions.update(source.versions)
         for other in self.members.values():
             pending = other.outgoing.get(source.region)
