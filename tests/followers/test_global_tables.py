@@ -404,7 +404,7 @@ def test_the_region_that_filled_another_stays_for_a_day() -> None:
     ],
 )
 def test_refused_changes_of_replicas(request_members: Any, message: str) -> None:
-    world, (home, _) = new_world()
+    _world, (home, _) = new_world()
     with pytest.raises(ClientError, match=message) as caught:
         home.update_table(TableName="tab", **request_members)
     assert caught.value.response["Error"]["Code"] == "ValidationException"
@@ -466,7 +466,7 @@ def test_shared_settings_change_everywhere_and_others_where_asked() -> None:
 
 
 def test_replicas_stay_within_an_account() -> None:
-    world, (home, away) = new_world()
+    world, (home, _away) = new_world()
     other: Any = world.client("dynamodb", region_name=AWAY, account_id="210987654321")
     put(home, "a", "1")
     with pytest.raises(ClientError, match="not found"):
@@ -486,15 +486,13 @@ def test_misuse_is_told() -> None:
 
 
 def test_the_legacy_calls_answer_as_today() -> None:
-    world, (home, _) = new_world()
+    _world, (home, _) = new_world()
     with pytest.raises(ClientError, match=r"global tables version 2017\.11\.29 is not supported"):
         home.create_global_table(GlobalTableName="tab", ReplicationGroup=[{"RegionName": HOME}])
     with pytest.raises(home.exceptions.GlobalTableNotFoundException, match="'tab' does not exist"):
         home.describe_global_table(GlobalTableName="tab")
     with pytest.raises(home.exceptions.GlobalTableNotFoundException):
-        home.update_global_table(
-            GlobalTableName="tab", ReplicaUpdates=[{"Create": {"RegionName": AWAY}}]
-        )
+        home.update_global_table(GlobalTableName="tab", ReplicaUpdates=[{"Create": {"RegionName": AWAY}}])
     for call in (home.describe_global_table_settings, home.update_global_table_settings):
         with pytest.raises(home.exceptions.GlobalTableNotFoundException):
             call(GlobalTableName="tab")
