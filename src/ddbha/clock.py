@@ -135,6 +135,7 @@ class Timings:
     create_replica: float = 0.0
     backfill_replica: float = 0.0
     delete_replica: float = 0.0
+    update_time_to_live: float = 0.0
 
     @classmethod
     def instant(cls) -> Timings:
@@ -156,4 +157,5 @@ class Timings:
             create_replica=40.0,
             backfill_replica=540.0,
             delete_replica=180.0,
+            update_time_to_live=1800.0,
         )

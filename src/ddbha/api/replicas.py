@@ -12,6 +12,7 @@ from uuid import UUID
 from attrs import evolve
 
 from ddbha.api.descriptions import describe
+from ddbha.api.expiry_settings import enable_time_to_live
 from ddbha.api.registry import Request, Response
 from ddbha.api.replica_rules import ReplicaChange, check_departure, checked_change
 from ddbha.api.stream_settings import disable_stream, enable_stream
@@ -119,7 +120,13 @@ def _new_replica(region: Region, table: Table, action: dict[str, Any], source: M
         for name, i in table.local_indexes.items()
     }
     settings = evolve(
-        table.settings, tags={}, deletion_protection=False, stream_view_type=None, stream_label=None
+        table.settings,
+        tags={},
+        deletion_protection=False,
+        stream_view_type=None,
+        stream_label=None,
+        ttl_attribute=None,
+        ttl_status="DISABLED",
     )
     replica = Table(
         table.name,
@@ -176,6 +183,8 @@ def _fill_later(region: Region, source: Member, target: Member, seconds: float) 
         target.attach()
         if group.consistency == "EVENTUAL":
             enable_stream(place, table, "NEW_AND_OLD_IMAGES", 0)
+        if source.table.settings.ttl_attribute is not None:
+            enable_time_to_live(place, table, source.table.settings.ttl_attribute)
         table.status = target.status = "ACTIVE"
         for witness in group.witnesses:
             group.witnesses[witness] = "ACTIVE"
