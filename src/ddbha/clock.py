@@ -135,6 +135,12 @@ class Timings:
     create_replica: float = 0.0
     backfill_replica: float = 0.0
     delete_replica: float = 0.0
+    #: From when a table is active until it can be backed up.
+    enable_backups: float = 0.0
+    create_backup: float = 0.0
+    restore_table: float = 0.0
+    #: How far the latest restorable time is behind.
+    point_in_time_delay: float = 0.0
 
     @classmethod
     def instant(cls) -> Timings:
@@ -156,4 +162,8 @@ class Timings:
             create_replica=40.0,
             backfill_replica=540.0,
             delete_replica=180.0,
+            enable_backups=5.0,
+            create_backup=0.05,
+            restore_table=240.0,
+            point_in_time_delay=300.0,
         )
