@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 import ddbha
+from ddbha.api.registry import Caller
 from ddbha.followers import archive as module
 from ddbha.followers.archive import DAY, Archive
 from ddbha.region import Region
@@ -122,7 +123,7 @@ def test_a_shorter_period_forgets_and_a_longer_one_brings_nothing_back() -> None
 def test_a_loaded_table_is_like_one_that_was_written() -> None:
     history = History()
     churn(history, 40)
-    region = history.world.region(ddbha.world.Caller("123456789012", "us-east-1"))
+    region = history.world.region(Caller("123456789012", "us-east-1"))
     assert isinstance(region, Region)
     with history.world.faults.zone_outage("us-east-1b"):
         history.client.create_table(
