@@ -136,6 +136,12 @@ class Timings:
     backfill_replica: float = 0.0
     delete_replica: float = 0.0
     update_time_to_live: float = 0.0
+    #: From when a table is active until it can be backed up.
+    enable_backups: float = 0.0
+    create_backup: float = 0.0
+    restore_table: float = 0.0
+    #: How far the latest restorable time is behind.
+    point_in_time_delay: float = 0.0
 
     @classmethod
     def instant(cls) -> Timings:
@@ -158,4 +164,8 @@ class Timings:
             backfill_replica=540.0,
             delete_replica=180.0,
             update_time_to_live=1800.0,
+            enable_backups=5.0,
+            create_backup=0.05,
+            restore_table=240.0,
+            point_in_time_delay=300.0,
         )

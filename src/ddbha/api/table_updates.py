@@ -13,10 +13,10 @@ from ddbha.api.descriptions import describe
 from ddbha.api.registry import Request, Response, operation
 from ddbha.api.replicas import peers, update_replicas
 from ddbha.api.stream_settings import check_change, disable_stream, enable_stream
+from ddbha.api.table_building import partition_count
 from ddbha.api.tables import (
     INVALID,
     key_schema,
-    partition_count,
     projection,
     refuse_indexes,
     throughput,

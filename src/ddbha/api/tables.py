@@ -4,29 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Any
-from uuid import UUID
 
 from ddbha.api.descriptions import describe
 from ddbha.api.registry import Request, Response, operation
 from ddbha.api.replica_rules import check_departure
 from ddbha.api.replicas import leave
 from ddbha.api.stream_settings import disable_stream, enable_stream, view_type_of_new_table
+from ddbha.api.table_building import activate_later, new_table
 from ddbha.errors import ResourceInUseException, ValidationException
 from ddbha.region import Region
 from ddbha.storage.table import (
     GlobalIndex,
     IndexProjection,
     LocalIndex,
-    Table,
     TableSettings,
     Throughput,
 )
 from ddbha.values.key import KeyAttribute, KeySchema
 
 INVALID = "One or more parameter values were invalid: "
-#: An on-demand table is ready for 4000 writes and 12 000 reads a second: four partitions of 1000 writes.
-ON_DEMAND_PARTITIONS = 4
-PARTITION_READS, PARTITION_WRITES = 3000, 1000
 #: More capacity than this is not looked at any further.
 MAXIMUM_UNITS = 1_000_000_000_000
 MAXIMUM_LOCAL_INDEXES = 5
@@ -53,38 +49,14 @@ def create_table(region: Region, request: Request) -> Response:
     if name in region.tables:
         raise ResourceInUseException(f"Table already exists: {name}")
 
-    table = Table(
-        name,
-        region.table_arn(name),
-        str(UUID(int=region.environment.random.getrandbits(128), version=4)),
-        region.now(),
-        types,
-        schema,
-        region.new_partitions(
-            name,
-            partition_count(settings.throughput),
-            {index.name: index.schema for index in locals_},
-        ),
-        {index.name: index for index in locals_},
-        settings=settings,
-    )
-    for index in globals_:
-        index.partitions = region.new_partitions(
-            f"{name}/{index.name}", partition_count(index.throughput), {}
-        )
-        table.add_global_index(index, region.now())
+    table = new_table(region, name, types, schema, locals_, globals_, settings)
     region.tables[name] = table
     timings = region.environment.timings
     seconds = timings.create_table_with_indexes if globals_ else timings.create_table
     if stream_view_type is not None:
         enable_stream(region, table, stream_view_type, seconds)
     response = {"TableDescription": describe(table)}
-
-    def become_active() -> None:
-        table.status = "ACTIVE"
-        region.record("table-active", table=name)
-
-    region.later(seconds, become_active)
+    activate_later(region, table, seconds)
     return response
 
 
@@ -320,11 +292,3 @@ def throughput(request: Request, billing_mode: str, *, index: str | None = None)
             where = "" if index is None else f" for index {index}"
             raise ValidationException(f"Given value {given[member]} for {member} is out of bounds{where}")
     return Throughput(given["ReadCapacityUnits"], given["WriteCapacityUnits"])
-
-
-def partition_count(throughput: Throughput) -> int:
-    """Partitions that a throughput needs."""
-    if throughput == Throughput():
-        return ON_DEMAND_PARTITIONS
-    needed = throughput.read * PARTITION_WRITES + throughput.write * PARTITION_READS
-    return max(1, -(-needed // (PARTITION_READS * PARTITION_WRITES)))

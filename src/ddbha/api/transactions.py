@@ -116,11 +116,13 @@ def transact_write_items(region: Region, request: Request) -> Response:
     if any(reason["Code"] != "None" for reason in reasons):
         raise TransactionCanceledException(reasons)
 
-    # Every partition had a quorum a moment ago, and nothing can fail between the commits.
+    # Every partition had a quorum a moment ago, and nothing can fail between the commits.  All are of one
+    # time, so that no moment of the table's history shows half a transaction.
+    now = region.now()
     for effect in effects:
         if effect.new is not effect.old:
             action = effect.action
-            action.partition.commit(action.key, effect.new, region.now(), region.name)
+            action.partition.commit(action.key, effect.new, now, region.name)
     if token is not None:
         expires = region.now() + TOKEN_LIFETIME
         region.tokens[token] = (expires, deepcopy(request["TransactItems"]), effects)

@@ -10,6 +10,7 @@ from attrs import Factory, define, field
 
 from ddbha.errors import InternalServerError, UsageError
 from ddbha.storage.follower import Follower
+from ddbha.storage.items import local_position
 from ddbha.storage.log import Log
 from ddbha.storage.record import LogRecord, Version
 from ddbha.storage.replica import Replica
@@ -204,6 +205,25 @@ class Partition:
             if replica.up:
                 replica.log.drop_through(needed)
         self._cut_at = self.acknowledged_sequence + BATCH
+
+    def load(self, images: dict[ItemKey, Image]) -> None:
+        """Fill a partition that was never written to, as one step of the log that no record tells of.
+
+        All replicas share the images.  Raises `InternalServerError` while no two are up and connected.
+        """
+        assert not self.acknowledged_sequence, "only an unwritten partition is loaded"
+        leader = self.available_leader()
+        size = sum([image.size for image in images.values()])
+        positions = {
+            name: [p for key, image in images.items() if (p := local_position(schema, image, key))]
+            for name, schema in leader.items.local_schemas.items()
+        }
+        for replica in self._reachable(leader):
+            replica.items.load(images, size, positions)
+            # One that is away finds the log cut when it is back, and is copied from the leader.
+            replica.log.restart_at(1)
+            replica.applied_sequence = 1
+        self.acknowledged_sequence = 1
 
     def split(self, at: ItemKey | None = None) -> tuple[Partition, Partition]:
         """Put two partitions in this one's place, divided `at` a position or in the middle of the items.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +19,7 @@ from ddbha.values.key import HASH_SPACE, ItemKey, KeySchema
 
 if TYPE_CHECKING:
     from ddbha.followers.replication import Member
+    from ddbha.followers.archive import Archive
 
 
 @frozen
@@ -56,12 +57,15 @@ class SecondaryIndex:
             (*self.schema.names, *self.table_schema.names, *self.projection.non_key_attributes)
         )
 
-    def project(self, image: Image) -> Image:
-        """The entry that an item has in the index; the item's own image if all is projected."""
+    def project(self, image: Image, item: Item | None = None) -> Image:
+        """The entry that an item has in the index; the item's own image if all is projected.
+
+        `item` is what the image holds, for a caller who has unpacked it.
+        """
         if self.projected is None:
             return image
-        item = self.part(image.item())
-        return Image.of(item, item_size(item))
+        part = self.part(image.item() if item is None else item)
+        return Image.of(part, item_size(part))
 
     def part(self, item: Item) -> Item:
         """What is projected of an item."""
@@ -193,6 +197,10 @@ class Table:
     status: str = "CREATING"
     #: What makes it a replica of a global table.
     membership: Member | None = None
+    #: When the table first took reads and writes.
+    active_since: float | None = None
+    #: The history of the table while point-in-time recovery is on.
+    archive: Archive | None = None
 
     def partition(self, key: ItemKey) -> Partition:
         """The partition that holds a key."""
@@ -222,6 +230,30 @@ class Table:
             partition.followers.append(follower)
             index.followers.append(follower)
         self.global_indexes[index.name] = index
+
+    def load(self, images: Iterable[tuple[ItemKey, Image]]) -> None:
+        """Fill a table that was never written to, with its indexes, sharing the images.
+
+        Raises `InternalServerError` where a partition has no quorum; the table is of no use then.
+        """
+        parts = _by_partition(self.partitions, images)
+        entries: dict[str, list[tuple[ItemKey, Image]]] = {name: [] for name in self.global_indexes}
+        if entries:
+            for part in parts:
+                for key, image in part.items():
+                    item = image.item()
+                    for index in self.global_indexes.values():
+                        position = index.schema.key_or_none(item)
+                        if position is not None:
+                            entries[index.name].append(((*position, key), index.project(image, item)))
+        for partition, part in zip(self.partitions, parts, strict=True):
+            partition.load(part)
+        for index in self.global_indexes.values():
+            index_parts = _by_partition(index.partitions, entries[index.name])
+            for partition, part in zip(index.partitions, index_parts, strict=True):
+                partition.load(part)
+            for follower in index.followers:
+                follower.applied_sequence = follower.partition.acknowledged_sequence
 
     def remove_global_index(self, name: str) -> None:
         """Drop an index and whatever it followed."""
@@ -257,6 +289,19 @@ def partition_of(partitions: Sequence[Partition], key: ItemKey) -> Partition:
     if len(partitions) == 1:
         return partitions[0]
     return partitions[bisect_right(partitions, key, key=_low) - 1]
+
+
+def _by_partition(
+    partitions: Sequence[Partition], images: Iterable[tuple[ItemKey, Image]]
+) -> list[dict[ItemKey, Image]]:
+    """Images by key for each of consecutive partitions."""
+    if len(partitions) == 1:
+        return [dict(images)]
+    parts: list[dict[ItemKey, Image]] = [{} for _ in partitions]
+    inner_bounds = [partition.low for partition in partitions[1:]]
+    for key, image in images:
+        parts[bisect_right(inner_bounds, key)][key] = image
+    return parts
 
 
 def _low(partition: Partition) -> ItemKey:
