@@ -141,7 +141,7 @@ def test_what_is_there_at_the_beginning_can_be_given() -> None:
 
 def test_a_history_with_too_many_possibilities_is_refused() -> None:
     def power(number: int) -> Step:
-        return Step((X,), number, None, lambda values: ((values[0] or 0) + 2**number,))  # type: ignore[operator]
+        return Step((X,), number, None, lambda values: ((values[0] or 0) + 2**number,))
 
     with pytest.raises(UsageError, match="too many unknown outcomes"):
         check([*map(power, range(20)), read(30, 31, 5)])

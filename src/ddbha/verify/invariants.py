@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from itertools import permutations
+from itertools import pairwise, permutations
 
 from ddbha.errors import InvariantError
 from ddbha.followers.replication import GlobalTable
@@ -55,9 +55,7 @@ def _verify_convergence(group: GlobalTable) -> None:
     members = [member for member in group.members.values() if member.status == "ACTIVE"]
     if any(group.pending(one.region, other.region) for one, other in permutations(members, 2)):
         return
-    reference, *others = [
-        newest_images(member.table.partitions) for member in members
-    ]
+    reference, *others = [newest_images(member.table.partitions) for member in members]
     for member, images in zip(members[1:], others, strict=True):
         where = f"global table {group.name}: {members[0].region} and {member.region} disagree on"
         for key in reference.keys() | images.keys():
@@ -83,6 +81,10 @@ def _verify_partition(partition: Partition, where: str, now: float) -> None:
                 f"{where}: {replica.zone} holds record {replica.last_sequence}, which was never "
                 "acknowledged"
             )
+    terms = [term for term, _ in partition.elections]
+    for before, after in pairwise(terms):
+        if before >= after:
+            raise InvariantError(f"{where}: two leaders in term {after}")
     reference = partition.leader if partition.leader in holders else holders[0]
     items = contents(reference)
     for key in items.images:
@@ -182,7 +184,8 @@ def contents(replica: Replica) -> ItemStore:
     """The items of a replica as its whole log makes them, whatever it has applied of it."""
     if replica.current:
         return replica.items
-    items = replica.items.copy()
-    for record in replica.log.after(replica.applied_sequence):
-        items.apply(record)
-    return items
+    whole = Replica(
+        replica.zone, replica.items.copy(), replica.log, applied_sequence=replica.applied_sequence
+    )
+    whole.apply_all()
+    return whole.items
