@@ -20,13 +20,14 @@ import ddbha.api.time_to_live
 import ddbha.api.transactions  # noqa: F401
 from ddbha import verify
 from ddbha.api import registry
-from ddbha.api.registry import Caller
+from ddbha.api.registry import Caller, Operation
 from ddbha.api.validation import validator
 from ddbha.boto import clients
 from ddbha.clock import Clock, SystemClock, Timings
-from ddbha.errors import NoAnswer, UnknownPlaceError
+from ddbha.errors import AwsError, NoAnswer, UnknownPlaceError
 from ddbha.events import Timeline
 from ddbha.faults import Faults
+from ddbha.history import History
 from ddbha.region import Environment, Region
 from ddbha.request_faults import through
 from ddbha.storage.table import Table
@@ -40,6 +41,7 @@ class World:
     `timings` says how long control-plane transitions take on `clock`; `seed` decides everything random.
     `item_collection_limit` is in bytes, for tables with local secondary indexes.
     `ttl_delay` is how many seconds longer than to the next whole minute expired items stay.
+    `history` records what clients ask and are told, for `verify`.
     """
 
     def __init__(
@@ -51,6 +53,7 @@ class World:
         timings: Timings | None = None,
         item_collection_limit: int = 10 * 1024**3,
         ttl_delay: float = 0.0,
+        history: bool = False,
     ) -> None:
         self.seed = seed
         self.clock = clock or SystemClock()
@@ -60,6 +63,9 @@ class World:
         self._environment.ttl_delay = ttl_delay
         self._request_ids = Random(seed)
         self._lock = RLock()
+        #: What clients asked for and were told; `history.start()` records it from then on.
+        self.history = History(self._environment, recording=history)
+        self._clients = 0
         self.faults = Faults(self._environment, registry.names())
 
     # botocore clients, boto3 resources and a boto3 session whose requests come to this world.
@@ -75,11 +81,13 @@ class World:
         caller: Caller,
         *,
         typed: bool = False,
+        client: str = "",
     ) -> dict[str, Any]:
         """Answer one request, all of it or nothing; raises `AwsError`.
 
         `params` may be anything that JSON can be, with blobs as bytes or base64 text; `typed` says that
-        its members and types are known to be those of the service model.
+        its members and types are known to be those of the service model.  `client` names who asks in the
+        history.
         """
         with self._lock:
             self._environment.scheduler.run_due(self.clock.time())
@@ -87,11 +95,27 @@ class World:
                 raise NoAnswer("endpoint_connection")
             answer, region = registry.find(service, operation), self.region(caller)
             request = validator(service, operation).accept(params, typed=typed)
+            if self.history.recording:
+                return self._recorded(client, region, operation, request, answer)
             faults = self.faults.of_requests
             if not faults:
                 return answer(region, request)
             random = self._environment.random
             return through(faults, operation, request, random, partial(answer, region))
+
+    def _recorded(
+        self, client: str, region: Region, operation: str, request: dict[str, Any], perform: Operation
+    ) -> dict[str, Any]:
+        """Answer a request, and keep it in the history."""
+        call = self.history.begin(client, region, operation, request, self.faults.of_requests)
+        try:
+            faults, random = self.faults.of_requests, self._environment.random
+            answer = through(faults, operation, request, random, partial(perform, region))
+        except (AwsError, NoAnswer) as error:
+            self.history.end(call, error)
+            raise
+        self.history.end(call, answer)
+        return answer
 
     def region(self, caller: Caller) -> Region:
         """A region as an account sees it."""
@@ -116,22 +140,33 @@ class World:
         return self._environment.events
 
     def verify(self) -> None:
-        """Raise `InvariantError` if anything holds that never may."""
+        """Raise `InvariantError` if anything holds that never may.
+
+        Looks at what the replicas hold and, if `history` was recorded, at what clients were told; the
+        error names the request that does not fit, and shows the history around it.
+        """
         with self._lock:
             self._environment.scheduler.run_due(self.clock.time())
             self._environment.settle()
-            verify.verify(self._environment.regions.values(), self.clock.time())
+            regions = self._environment.regions.values()
+            verify.verify(regions, self.clock.time(), self.history, self.events)
 
     def reset(self) -> None:
         """Back to an empty world, with the same clock and seed."""
         with self._lock:
             self.faults.end_all()
+            self.history.clear()
             self._environment.regions.clear()
             self._environment.global_tables.clear()
             self._environment.scheduler.clear()
             self._environment.events.clear()
             self._environment.random.seed(self.seed)
             self._request_ids.seed(self.seed)
+
+    def client_name(self) -> str:
+        """A name for one more client, for the history."""
+        self._clients += 1
+        return f"client-{self._clients}"
 
     def request_id(self) -> str:
         """An identifier like AWS's: 52 capital letters and digits."""

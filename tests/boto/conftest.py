@@ -18,13 +18,13 @@ class Recorded(World):
         self.outcomes: list[Exception | None] = []
 
     def call(
-        self, service: str, operation: str, params: dict[str, Any], caller: Any, *, typed: bool = False
+        self, service: str, operation: str, params: dict[str, Any], caller: Any, **more: Any
     ) -> dict[str, Any]:
         self.calls.append((service, operation, params, caller))
         outcome = self.outcomes.pop(0) if self.outcomes else None
         if outcome is not None:
             raise outcome
-        return super().call(service, operation, params, caller, typed=typed)
+        return super().call(service, operation, params, caller, **more)
 
 
 @pytest.fixture

@@ -60,6 +60,7 @@ class Transport:
     def __init__(self, world: World, account_id: str, client: BaseClient) -> None:
         private: Any = client
         self._world = world
+        self._name = world.client_name()
         self._client = client
         self._private = private
         self._service: ServiceModel = client.meta.service_model
@@ -196,7 +197,9 @@ class Transport:
     ) -> Response:
         world = self._world
         try:
-            parsed = world.call(self._service_name, model.name, params, self._caller, typed=typed)
+            parsed = world.call(
+                self._service_name, model.name, params, self._caller, typed=typed, client=self._name
+            )
         except AwsError as error:
             details = answers.metadata(
                 world.request_id(), error.status, world.clock.time(), operation.json_version

@@ -78,6 +78,10 @@ class Partition:
     #: Followers of this partition's log besides its replicas.
     followers: list[PartitionFollower] = Factory(list)
     guard: Guard | None = None
+    #: Who led in which term, oldest first: term and zone.
+    elections: list[tuple[int, str]] = Factory(
+        lambda self: [(self.term, self.leader.zone)], takes_self=True
+    )
     _cut_at: int = field(default=BATCH, init=False)
 
     def available_leader(self) -> Replica:
@@ -109,6 +113,7 @@ class Partition:
                 "two of three replicas hold every acknowledged record"
             )
             self.term += 1
+            self.elections.append((self.term, self.leader.zone))
             self.notify("leader-elected", self, self.leader.zone)
         for replica in self._reachable(self.leader):
             self._recover(replica)

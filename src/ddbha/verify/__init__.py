@@ -1,0 +1,26 @@
+"""The checker: what must hold in a world whatever failed in it.
+
+`invariants` looks at what the replicas hold, `histories` at what clients were told; `linearizability` is
+the search behind the latter, and works on any history that is written down.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from ddbha.events import Event
+from ddbha.history import History
+from ddbha.region import Region
+from ddbha.verify.histories import verify_history
+from ddbha.verify.invariants import verify_state
+
+__all__ = ["verify", "verify_history", "verify_state"]
+
+
+def verify(
+    regions: Iterable[Region], now: float, history: History | None = None, events: Iterable[Event] = ()
+) -> None:
+    """Raise `InvariantError` if anything holds that never may, in the state or in the history."""
+    verify_state(regions, now)
+    if history is not None and history.recording:
+        verify_history(history, events)
