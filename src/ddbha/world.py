@@ -16,7 +16,7 @@ import ddbha.api.streams
 import ddbha.api.table_updates
 import ddbha.api.tables
 import ddbha.api.transactions  # noqa: F401
-from ddbha import verify
+from ddbha import server, verify
 from ddbha.api import registry
 from ddbha.api.registry import Caller
 from ddbha.api.validation import validator
@@ -62,6 +62,8 @@ class World:
     client = clients.client
     resource = clients.resource
     session = clients.session
+    # The same as an HTTP endpoint, for programs that are not boto3.
+    serve = server.serve
 
     def call(
         self,
