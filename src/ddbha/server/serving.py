@@ -5,7 +5,7 @@ from __future__ import annotations
 import socket
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
 import uvicorn
@@ -93,11 +93,9 @@ def in_foreground(world: World, host: str, port: int) -> None:
     """Serve until interrupted."""
     with _listen(host, port) as listening:
         print(_welcome(world, host, _url(host, listening)), flush=True)
-        try:
+        # The way to end it, not a failure.
+        with suppress(KeyboardInterrupt):
             _Server(world).run(sockets=[listening])
-        except KeyboardInterrupt:
-            # The way to end it, not a failure.
-            print()
 
 
 def _listen(host: str, port: int) -> socket.socket:
