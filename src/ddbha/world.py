@@ -18,7 +18,7 @@ import ddbha.api.table_updates
 import ddbha.api.tables
 import ddbha.api.time_to_live
 import ddbha.api.transactions  # noqa: F401
-from ddbha import verify
+from ddbha import server, verify
 from ddbha.api import registry
 from ddbha.api.registry import Caller, Operation
 from ddbha.api.validation import validator
@@ -72,6 +72,8 @@ class World:
     client = clients.client
     resource = clients.resource
     session = clients.session
+    # The same as an HTTP endpoint, for programs that are not boto3.
+    serve = server.serve
 
     def call(
         self,
