@@ -132,6 +132,7 @@ class Timings:
     backfill_index: float = 0.0
     delete_index: float = 0.0
     change_billing_mode: float = 0.0
+    update_time_to_live: float = 0.0
 
     @classmethod
     def instant(cls) -> Timings:
@@ -150,4 +151,5 @@ class Timings:
             backfill_index=600.0,
             delete_index=60.0,
             change_billing_mode=120.0,
+            update_time_to_live=1800.0,
         )

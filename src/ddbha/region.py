@@ -42,6 +42,8 @@ class Environment:
     events: Timeline = Factory(Timeline)
     #: Bytes of the items and local index entries with one partition key; 10 GB on AWS.
     item_collection_limit: int = 10 * 1024**3
+    #: Seconds that expired items stay beyond the next whole minute.
+    ttl_delay: float = 0.0
     #: The faults that keep a zone down, by zone.
     zone_outages: dict[str, set[object]] = Factory(dict)
     #: The faults that keep two zones from reaching each other, by the pair.

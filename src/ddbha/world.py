@@ -15,6 +15,7 @@ import ddbha.api.queries
 import ddbha.api.streams
 import ddbha.api.table_updates
 import ddbha.api.tables
+import ddbha.api.time_to_live
 import ddbha.api.transactions  # noqa: F401
 from ddbha import verify
 from ddbha.api import registry
@@ -37,6 +38,7 @@ class World:
 
     `timings` says how long control-plane transitions take on `clock`; `seed` decides everything random.
     `item_collection_limit` is in bytes, for tables with local secondary indexes.
+    `ttl_delay` is how many seconds longer than to the next whole minute expired items stay.
     """
 
     def __init__(
@@ -47,12 +49,14 @@ class World:
         account_id: str = "123456789012",
         timings: Timings | None = None,
         item_collection_limit: int = 10 * 1024**3,
+        ttl_delay: float = 0.0,
     ) -> None:
         self.seed = seed
         self.clock = clock or SystemClock()
         self.account_id = account_id
         self._environment = Environment(self.clock, timings or Timings.instant(), Random(seed))
         self._environment.item_collection_limit = item_collection_limit
+        self._environment.ttl_delay = ttl_delay
         self._request_ids = Random(seed)
         self._regions: dict[Caller, Region] = {}
         self._lock = RLock()

@@ -163,6 +163,10 @@ class Partition:
             self._catch_up_and_cut(time)
         return record
 
+    def catch_up_after_next_write(self) -> None:
+        """Let the followers catch up at the next write already: one of them wants to know of it."""
+        self._cut_at = self.acknowledged_sequence + 1
+
     def _catch_up_and_cut(self, now: float) -> None:
         for follower in self.followers:
             follower.catch_up(now)

@@ -166,6 +166,10 @@ class TableSettings:
     last_increase: float | None = None
     last_decrease: float | None = None
     tags: dict[str, str] = Factory(dict)
+    #: The attribute that says when an item expires; kept until the setting is DISABLED.
+    ttl_attribute: str | None = None
+    ttl_status: str = "DISABLED"
+    ttl_changed: float | None = None
 
 
 @define(eq=False)
