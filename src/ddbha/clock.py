@@ -133,6 +133,8 @@ class Timings:
     delete_index: float = 0.0
     change_billing_mode: float = 0.0
     update_time_to_live: float = 0.0
+    #: Between two changes of the policy of one table or stream.
+    policy_interval: float = 0.0
 
     @classmethod
     def instant(cls) -> Timings:
@@ -152,4 +154,5 @@ class Timings:
             delete_index=60.0,
             change_billing_mode=120.0,
             update_time_to_live=1800.0,
+            policy_interval=15.0,
         )

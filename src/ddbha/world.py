@@ -12,6 +12,7 @@ import ddbha.api.account
 import ddbha.api.batches
 import ddbha.api.items
 import ddbha.api.queries
+import ddbha.api.resource_policies
 import ddbha.api.streams
 import ddbha.api.table_updates
 import ddbha.api.tables
@@ -19,6 +20,7 @@ import ddbha.api.time_to_live
 import ddbha.api.transactions  # noqa: F401
 from ddbha import verify
 from ddbha.api import registry
+from ddbha.api.authorization import authorize
 from ddbha.api.registry import Caller
 from ddbha.api.validation import validator
 from ddbha.boto import clients
@@ -30,6 +32,7 @@ from ddbha.region import Environment, Region
 from ddbha.request_faults import through
 from ddbha.storage.table import Table
 
+_NOTHING: frozenset[str] = frozenset()
 _REQUEST_ID_ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
 
 
@@ -85,6 +88,11 @@ class World:
             self._environment.scheduler.run_due(self.clock.time())
             answer, region = registry.find(service, operation), self.region(caller)
             request = validator(service, operation).accept(params, typed=typed)
+            self._environment.operation = operation
+            if self._environment.policies:
+                region = authorize(region, service, operation, request)
+            else:
+                self._environment.admitted = _NOTHING
             faults = self.faults.of_requests
             if not faults:
                 return answer(region, request)
@@ -97,6 +105,7 @@ class World:
         if region is None:
             region = Region(caller.region, caller.account_id, self._environment)
             self._regions[caller] = region
+            self._environment.regions[caller.account_id, caller.region] = region
         return region
 
     def table(self, name: str, *, region: str = "us-east-1", account_id: str | None = None) -> Table:
@@ -127,6 +136,8 @@ class World:
         with self._lock:
             self.faults.end_all()
             self._regions.clear()
+            self._environment.regions.clear()
+            self._environment.policies.clear()
             self._environment.scheduler.clear()
             self._environment.events.clear()
             self._environment.random.seed(self.seed)

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from ddbha.api.descriptions import describe
 from ddbha.api.registry import Request, Response, operation
+from ddbha.api.resource_policies import attach_policy, forget_policies, read_policy
 from ddbha.api.stream_settings import disable_stream, enable_stream, view_type_of_new_table
 from ddbha.errors import ResourceInUseException, ValidationException
 from ddbha.region import Region
@@ -31,10 +32,9 @@ MAXIMUM_LOCAL_INDEXES = 5
 MAXIMUM_GLOBAL_INDEXES = 20
 #: Attributes that all INCLUDE projections of a table name together.
 MAXIMUM_PROJECTED = 100
-_UNSUPPORTED = frozenset({"ResourcePolicy"})
 
 
-@operation("CreateTable", lacks=_UNSUPPORTED)
+@operation("CreateTable")
 def create_table(region: Region, request: Request) -> Response:
     """A new table, CREATING until the time that the world's timings say."""
     name = region.table_name(request["TableName"])
@@ -48,6 +48,7 @@ def create_table(region: Region, request: Request) -> Response:
     globals_ = _global_indexes(request, types, schema, settings.billing_mode)
     refuse_indexes([*locals_, *globals_])
     _refuse_unused_attributes(types, schema, [*locals_, *globals_])
+    policy = read_policy(request["ResourcePolicy"]) if "ResourcePolicy" in request else None
     if name in region.tables:
         raise ResourceInUseException(f"Table already exists: {name}")
 
@@ -72,6 +73,8 @@ def create_table(region: Region, request: Request) -> Response:
         )
         table.add_global_index(index, region.now())
     region.tables[name] = table
+    if policy is not None:
+        attach_policy(region, table, policy)
     timings = region.environment.timings
     seconds = timings.create_table_with_indexes if globals_ else timings.create_table
     if stream_view_type is not None:
@@ -123,6 +126,7 @@ def delete_table(region: Region, request: Request) -> Response:
 
         def vanish() -> None:
             del region.tables[table.name]
+            forget_policies(region, table)
             region.record("table-deleted", table=table.name)
 
         region.later(region.environment.timings.delete_table, vanish)
