@@ -135,6 +135,10 @@ class Timings:
     update_time_to_live: float = 0.0
     #: Between two changes of the policy of one table or stream.
     policy_interval: float = 0.0
+    #: Of Kinesis destinations.
+    enable_destination: float = 0.0
+    disable_destination: float = 0.0
+    update_destination: float = 0.0
 
     @classmethod
     def instant(cls) -> Timings:
@@ -155,4 +159,7 @@ class Timings:
             change_billing_mode=120.0,
             update_time_to_live=1800.0,
             policy_interval=15.0,
+            enable_destination=6.0,
+            disable_destination=2.0,
+            update_destination=130.0,
         )

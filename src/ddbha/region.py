@@ -17,6 +17,7 @@ from ddbha.errors import (
     ValidationException,
 )
 from ddbha.events import Timeline
+from ddbha.followers.kinesis import Destination, KinesisStreams
 from ddbha.followers.stream import Stream
 from ddbha.policies import Policy
 from ddbha.storage.items import ItemStore
@@ -55,6 +56,8 @@ class Environment:
     regions: dict[tuple[str, str], Region] = Factory(dict)
     #: Resource-based policies by the ARN of the table or stream.
     policies: dict[str, Policy] = Factory(dict)
+    #: What was put to Kinesis data streams.
+    kinesis: KinesisStreams = Factory(KinesisStreams)
     #: The operation that is being answered, and the ARNs of other accounts that it may use.
     operation: str = ""
     admitted: frozenset[str] = frozenset()
@@ -82,6 +85,8 @@ class Region:
     tables: dict[str, Table] = Factory(dict)
     #: Streams by ARN, also those of tables that are gone.
     streams: dict[str, Stream] = Factory(dict)
+    #: Kinesis destinations by table and ARN of the stream, the newest last.
+    destinations: dict[str, dict[str, Destination]] = Factory(dict)
     #: What transactions did, by token, for ten minutes.
     tokens: dict[str, Any] = Factory(dict)
     #: The revision ids of the last changes of policies, by ARN.

@@ -11,6 +11,7 @@ from typing import Any
 import ddbha.api.account
 import ddbha.api.batches
 import ddbha.api.items
+import ddbha.api.kinesis_destinations
 import ddbha.api.queries
 import ddbha.api.resource_policies
 import ddbha.api.streams
@@ -28,6 +29,7 @@ from ddbha.clock import Clock, SystemClock, Timings
 from ddbha.errors import UnknownPlaceError
 from ddbha.events import Timeline
 from ddbha.faults import Faults
+from ddbha.followers.kinesis import KinesisStreams
 from ddbha.region import Environment, Region
 from ddbha.request_faults import through
 from ddbha.storage.table import Table
@@ -125,6 +127,16 @@ class World:
         """What happened, oldest first."""
         return self._environment.events
 
+    @property
+    def kinesis(self) -> KinesisStreams:
+        """The records that tables put to Kinesis data streams, by the ARN of the stream.
+
+        A stream is there from when a table has it as an active destination.
+        """
+        with self._lock:
+            self._environment.scheduler.run_due(self.clock.time())
+            return self._environment.kinesis
+
     def verify(self) -> None:
         """Raise `InvariantError` if anything holds that never may."""
         with self._lock:
@@ -138,6 +150,7 @@ class World:
             self._regions.clear()
             self._environment.regions.clear()
             self._environment.policies.clear()
+            self._environment.kinesis.clear()
             self._environment.scheduler.clear()
             self._environment.events.clear()
             self._environment.random.seed(self.seed)

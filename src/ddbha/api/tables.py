@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from ddbha.api.descriptions import describe
+from ddbha.api.kinesis_destinations import close_destinations
 from ddbha.api.registry import Request, Response, operation
 from ddbha.api.resource_policies import attach_policy, forget_policies, read_policy
 from ddbha.api.stream_settings import disable_stream, enable_stream, view_type_of_new_table
@@ -127,6 +128,7 @@ def delete_table(region: Region, request: Request) -> Response:
         def vanish() -> None:
             del region.tables[table.name]
             forget_policies(region, table)
+            close_destinations(region, table)
             region.record("table-deleted", table=table.name)
 
         region.later(region.environment.timings.delete_table, vanish)
