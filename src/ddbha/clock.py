@@ -142,6 +142,12 @@ class Timings:
     restore_table: float = 0.0
     #: How far the latest restorable time is behind.
     point_in_time_delay: float = 0.0
+    #: Between two changes of the policy of one table or stream.
+    policy_interval: float = 0.0
+    #: Of Kinesis destinations.
+    enable_destination: float = 0.0
+    disable_destination: float = 0.0
+    update_destination: float = 0.0
 
     @classmethod
     def instant(cls) -> Timings:
@@ -168,4 +174,8 @@ class Timings:
             create_backup=0.05,
             restore_table=240.0,
             point_in_time_delay=300.0,
+            policy_interval=15.0,
+            enable_destination=6.0,
+            disable_destination=2.0,
+            update_destination=130.0,
         )

@@ -17,9 +17,11 @@ from ddbha.errors import (
     ValidationException,
 )
 from ddbha.events import Timeline
+from ddbha.followers.kinesis import Destination, KinesisStreams
 from ddbha.followers.replication import GlobalTable
 from ddbha.followers.stream import Stream
 from ddbha.links import Links
+from ddbha.policies import Policy
 from ddbha.storage.items import ItemStore
 from ddbha.storage.partition import Partition
 from ddbha.storage.replica import Replica
@@ -58,6 +60,13 @@ class Environment:
     global_tables: dict[tuple[str, str], GlobalTable] = Factory(dict)
     #: The regions that accounts have looked at, by account and name.
     regions: dict[tuple[str, str], Region] = Factory(dict)
+    #: Resource-based policies by the ARN of the table or stream.
+    policies: dict[str, Policy] = Factory(dict)
+    #: What was put to Kinesis data streams.
+    kinesis: KinesisStreams = Factory(KinesisStreams)
+    #: The operation that is being answered, and the ARNs of other accounts that it may use.
+    operation: str = ""
+    admitted: frozenset[str] = frozenset()
 
     def record(self, kind: str, region: str, **details: Any) -> None:
         """Put an event on the timeline."""
@@ -95,8 +104,12 @@ class Region:
     tables: dict[str, Table] = Factory(dict)
     #: Streams by ARN, also those of tables that are gone.
     streams: dict[str, Stream] = Factory(dict)
+    #: Kinesis destinations by table and ARN of the stream, the newest last.
+    destinations: dict[str, dict[str, Destination]] = Factory(dict)
     #: What transactions did, by token, for ten minutes.
     tokens: dict[str, Any] = Factory(dict)
+    #: The revision ids of the last changes of policies, by ARN.
+    policy_changes: dict[str, str] = Factory(dict)
     zones: tuple[str, ...] = field(init=False)
 
     @zones.default
@@ -112,7 +125,12 @@ class Region:
         if table is None:
             if ":" not in name_or_arn:
                 raise ResourceNotFoundException("Requested resource not found")
-            table = self.tables.get(self.table_name(name_or_arn))
+            if name_or_arn in self.environment.admitted:
+                account = name_or_arn.split(":")[4]
+                owner = self.environment.regions[account, self.name]
+                table = owner.tables.get(name_or_arn.partition("/")[2])
+            else:
+                table = self.tables.get(self.table_name(name_or_arn))
             if table is None:
                 raise ResourceNotFoundException("Requested resource not found")
         if table.status not in ("ACTIVE", "UPDATING"):
@@ -147,6 +165,8 @@ class Region:
         """
         if not _STREAM_ARN.fullmatch(arn):
             raise ValidationException("Invalid StreamArn")
+        if arn.split(":")[4] != self.account_id:
+            raise not_allowed(self.account_id, self.environment.operation, arn)
         if arn not in self.streams:
             raise ResourceNotFoundException(f"Requested resource not found: Stream: {arn} not found")
         stream = self.streams[arn]
@@ -167,10 +187,7 @@ class Region:
                 f"The region in the provided ARN does not match the region of the request: {region}"
             )
         if account != self.account_id:
-            raise AccessDeniedException(
-                f"User: arn:aws:iam::{self.account_id}:root is not authorized to access resource: "
-                f"{name_or_arn} because no resource-based policy allows the action"
-            )
+            raise not_allowed(self.account_id, self.environment.operation, name_or_arn)
         return name
 
     def table_arn(self, name: str) -> str:
@@ -223,6 +240,14 @@ class Region:
             replica.outages.update(outages)
         replica.lag = self.environment.lag(zone)
         return replica
+
+
+def not_allowed(account_id: str, action: str, resource: str) -> AccessDeniedException:
+    """The error for an account that wants to use a resource of another one without a policy for it."""
+    return AccessDeniedException(
+        f"User: arn:aws:iam::{account_id}:root is not authorized to perform: dynamodb:{action} on "
+        f"resource: {resource} because no resource-based policy allows the dynamodb:{action} action"
+    )
 
 
 def utc(time: float) -> datetime:

@@ -11,8 +11,10 @@ from typing import Any
 import ddbha.api.account
 import ddbha.api.batches
 import ddbha.api.items
+import ddbha.api.kinesis_destinations
 import ddbha.api.legacy_global_tables
 import ddbha.api.queries
+import ddbha.api.resource_policies
 import ddbha.api.streams
 import ddbha.api.table_updates
 import ddbha.api.tables
@@ -20,6 +22,7 @@ import ddbha.api.time_to_live
 import ddbha.api.transactions  # noqa: F401
 from ddbha import server, verify
 from ddbha.api import registry
+from ddbha.api.authorization import authorize
 from ddbha.api.registry import Caller, Operation
 from ddbha.api.validation import validator
 from ddbha.boto import clients
@@ -27,11 +30,13 @@ from ddbha.clock import Clock, SystemClock, Timings
 from ddbha.errors import AwsError, NoAnswer, UnknownPlaceError
 from ddbha.events import Timeline
 from ddbha.faults import Faults
+from ddbha.followers.kinesis import KinesisStreams
 from ddbha.history import History
 from ddbha.region import Environment, Region
 from ddbha.request_faults import through
 from ddbha.storage.table import Table
 
+_NOTHING: frozenset[str] = frozenset()
 _REQUEST_ID_ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
 
 
@@ -97,6 +102,11 @@ class World:
                 raise NoAnswer("endpoint_connection")
             answer, region = registry.find(service, operation), self.region(caller)
             request = validator(service, operation).accept(params, typed=typed)
+            self._environment.operation = operation
+            if self._environment.policies:
+                region = authorize(region, service, operation, request)
+            else:
+                self._environment.admitted = _NOTHING
             if self.history.recording:
                 return self._recorded(client, region, operation, request, answer)
             faults = self.faults.of_requests
@@ -141,6 +151,16 @@ class World:
         """What happened, oldest first."""
         return self._environment.events
 
+    @property
+    def kinesis(self) -> KinesisStreams:
+        """The records that tables put to Kinesis data streams, by the ARN of the stream.
+
+        A stream is there from when a table has it as an active destination.
+        """
+        with self._lock:
+            self._environment.scheduler.run_due(self.clock.time())
+            return self._environment.kinesis
+
     def verify(self) -> None:
         """Raise `InvariantError` if anything holds that never may.
 
@@ -160,6 +180,8 @@ class World:
             self.history.clear()
             self._environment.regions.clear()
             self._environment.global_tables.clear()
+            self._environment.policies.clear()
+            self._environment.kinesis.clear()
             self._environment.scheduler.clear()
             self._environment.events.clear()
             self._environment.random.seed(self.seed)

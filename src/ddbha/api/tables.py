@@ -6,9 +6,11 @@ from collections.abc import Sequence
 from typing import Any
 
 from ddbha.api.descriptions import describe
+from ddbha.api.kinesis_destinations import close_destinations
 from ddbha.api.registry import Request, Response, operation
 from ddbha.api.replica_rules import check_departure
 from ddbha.api.replicas import leave
+from ddbha.api.resource_policies import attach_policy, forget_policies, read_policy
 from ddbha.api.stream_settings import disable_stream, enable_stream, view_type_of_new_table
 from ddbha.api.table_building import activate_later, new_table
 from ddbha.errors import ResourceInUseException, ValidationException
@@ -29,10 +31,9 @@ MAXIMUM_LOCAL_INDEXES = 5
 MAXIMUM_GLOBAL_INDEXES = 20
 #: Attributes that all INCLUDE projections of a table name together.
 MAXIMUM_PROJECTED = 100
-_UNSUPPORTED = frozenset({"ResourcePolicy"})
 
 
-@operation("CreateTable", lacks=_UNSUPPORTED)
+@operation("CreateTable")
 def create_table(region: Region, request: Request) -> Response:
     """A new table, CREATING until the time that the world's timings say."""
     name = region.table_name(request["TableName"])
@@ -46,11 +47,14 @@ def create_table(region: Region, request: Request) -> Response:
     globals_ = _global_indexes(request, types, schema, settings.billing_mode)
     refuse_indexes([*locals_, *globals_])
     _refuse_unused_attributes(types, schema, [*locals_, *globals_])
+    policy = read_policy(request["ResourcePolicy"]) if "ResourcePolicy" in request else None
     if name in region.tables:
         raise ResourceInUseException(f"Table already exists: {name}")
 
     table = new_table(region, name, types, schema, locals_, globals_, settings)
     region.tables[name] = table
+    if policy is not None:
+        attach_policy(region, table, policy)
     timings = region.environment.timings
     seconds = timings.create_table_with_indexes if globals_ else timings.create_table
     if stream_view_type is not None:
@@ -101,6 +105,8 @@ def delete_table(region: Region, request: Request) -> Response:
         def vanish() -> None:
             leave(region, table)
             del region.tables[table.name]
+            forget_policies(region, table)
+            close_destinations(region, table)
             region.record("table-deleted", table=table.name)
 
         region.later(region.environment.timings.delete_table, vanish)

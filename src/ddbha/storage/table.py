@@ -18,8 +18,8 @@ from ddbha.values.image import Image
 from ddbha.values.key import HASH_SPACE, ItemKey, KeySchema
 
 if TYPE_CHECKING:
-    from ddbha.followers.replication import Member
     from ddbha.followers.archive import Archive
+    from ddbha.followers.replication import Member
 
 
 @frozen
