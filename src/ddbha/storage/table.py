@@ -39,6 +39,15 @@ class IndexProjection:
 
 
 @define(eq=False)
+class ContributorInsights:
+    """The setting of a table or a global index; it has no mode until it was enabled once."""
+
+    status: str = "DISABLED"
+    mode: str | None = None
+    updated: float | None = None
+
+
+@define(eq=False)
 class SecondaryIndex:
     """What local and global secondary indexes have in common."""
 
@@ -97,6 +106,7 @@ class GlobalIndex(SecondaryIndex):
     throughput: Throughput = Throughput()
     on_demand: Throughput | None = None
     warm: Throughput | None = None
+    insights: ContributorInsights = Factory(ContributorInsights)
     followers: list[IndexFollower] = Factory(list)
     _lags: dict[object, float] = Factory(dict)
 
@@ -177,6 +187,7 @@ class TableSettings:
     ttl_attribute: str | None = None
     ttl_status: str = "DISABLED"
     ttl_changed: float | None = None
+    insights: ContributorInsights = Factory(ContributorInsights)
 
 
 @define(eq=False)
