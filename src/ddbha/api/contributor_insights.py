@@ -9,10 +9,12 @@ from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Iterator
 from typing import Any
 
+from attrs import evolve
+
 from ddbha.api.registry import Request, Response, operation
 from ddbha.errors import ResourceNotFoundException, ValidationException
 from ddbha.region import Region, utc
-from ddbha.storage.table import ContributorInsights, GlobalIndex, Table
+from ddbha.storage.table import ContributorInsights, GlobalIndex, Table, TableSettings
 
 MAXIMUM_PAGE = 100
 #: What is followed if a request does not say.
@@ -25,18 +27,20 @@ _STATE = "Table or Index is not in a valid state to update Key Access Insights: 
 def update_contributor_insights(region: Region, request: Request) -> Response:
     """Turn them on or off for a table or an index, or change the mode; nothing happens to what is so."""
     table, index = _subject(region, request)
-    insights = (table.settings if index is None else index).insights
+    owner = table.settings if index is None else index
     enable = request["ContributorInsightsAction"] == "ENABLE"
     mode = request.get("ContributorInsightsMode", ALL_KEYS)
     _refuse_inactive(table, index)
 
+    timings = region.environment.timings
+    insights = owner.insights
     if enable:
         if insights.status != "ENABLED" or insights.mode != mode:
-            insights.mode = mode
-            _change(region, insights, "ENABLING", "ENABLED", region.environment.timings.enable_insights)
+            owner.insights = evolve(insights, mode=mode)
+            _change(region, owner, "ENABLING", "ENABLED", timings.enable_insights)
     elif insights.status not in ("DISABLED", "DISABLING"):
-        _change(region, insights, "DISABLING", "DISABLED", region.environment.timings.disable_insights)
-    return _shown(table, index, insights)
+        _change(region, owner, "DISABLING", "DISABLED", timings.disable_insights)
+    return _shown(table, index, owner.insights)
 
 
 @operation("DescribeContributorInsights")
@@ -91,13 +95,15 @@ def _refuse_inactive(table: Table, index: GlobalIndex | None) -> None:
         raise ValidationException(f"{_STATE}IndexStatus must be ACTIVE to enable ContributorInsights.")
 
 
-def _change(region: Region, insights: ContributorInsights, now: str, then: str, seconds: float) -> None:
-    insights.status, insights.updated = now, region.now()
+def _change(
+    region: Region, owner: TableSettings | GlobalIndex, now: str, then: str, seconds: float
+) -> None:
+    owner.insights = evolve(owner.insights, status=now, updated=region.now())
 
     def settle() -> None:
         # Whatever was asked for meanwhile settles by itself.
-        if insights.status == now:
-            insights.status, insights.updated = then, region.now()
+        if owner.insights.status == now:
+            owner.insights = evolve(owner.insights, status=then, updated=region.now())
 
     region.later(seconds, settle)
 
