@@ -214,8 +214,8 @@ def _unchanged(what: str, where: str, new: Throughput) -> str:
         f"The provisioned throughput for the {what} will not change. The requested value equals the "
         f"current value. Current ReadCapacityUnits provisioned for {where}: {new.read}. Requested "
         f"ReadCapacityUnits: {new.read}. Current WriteCapacityUnits provisioned for {where}: "
-        f"{new.write}. Requested WriteCapacityUnits: {new.write}. Refer to the Amazon DynamoDB Developer Guide for "
-        "current limits and how to request higher limits."
+        f"{new.write}. Requested WriteCapacityUnits: {new.write}. Refer to the Amazon DynamoDB Developer "
+        "Guide for current limits and how to request higher limits."
     )
 
 
