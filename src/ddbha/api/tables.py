@@ -40,7 +40,7 @@ MAXIMUM_GLOBAL_INDEXES = 20
 MAXIMUM_PROJECTED = 100
 
 
-@operation("CreateTable")
+@operation("CreateTable", lacks=frozenset({"VectorIndexes"}))
 def create_table(region: Region, request: Request) -> Response:
     """A new table, CREATING until the time that the world's timings say."""
     name = region.table_name(request["TableName"])
