@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from ddbha.api.account import with_tags
 from ddbha.api.control_plane_quotas import (
     refuse_another_operation,
     refuse_another_table,
@@ -293,7 +294,7 @@ def _settings(request: Request, now: float) -> TableSettings:
         table_class=request.get("TableClass"),
         encryption=request.get("SSESpecification"),
         on_demand_since=now if mode == "PAY_PER_REQUEST" else None,
-        tags={tag["Key"]: tag["Value"] for tag in request.get("Tags", ())},
+        tags=with_tags({}, request.get("Tags", [])),
     )
     if "OnDemandThroughput" in request:
         settings.on_demand = new_maximums(None, request["OnDemandThroughput"], mode)
