@@ -148,6 +148,11 @@ class Timings:
     enable_destination: float = 0.0
     disable_destination: float = 0.0
     update_destination: float = 0.0
+    #: Until more warm throughput is there.
+    warm_up: float = 0.0
+    #: Of contributor insights.
+    enable_insights: float = 0.0
+    disable_insights: float = 0.0
 
     @classmethod
     def instant(cls) -> Timings:
@@ -178,4 +183,7 @@ class Timings:
             enable_destination=6.0,
             disable_destination=2.0,
             update_destination=130.0,
+            warm_up=450.0,
+            enable_insights=3.0,
+            disable_insights=2.0,
         )

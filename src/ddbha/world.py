@@ -10,6 +10,7 @@ from typing import Any
 # Importing a family of operations registers it.
 import ddbha.api.account
 import ddbha.api.batches
+import ddbha.api.contributor_insights
 import ddbha.api.items
 import ddbha.api.kinesis_destinations
 import ddbha.api.legacy_global_tables

@@ -45,9 +45,9 @@ def batch_write_item(region: Region, request: Request) -> Response:
             key, image = key_of_canonical(table, attributes), None
         else:
             key, image = _key_of_put(table, attributes, size), Image.of(attributes, size)
-        if (table.name, key) in seen:
+        if (table.arn, key) in seen:
             raise ValidationException(_DUPLICATES)
-        seen.add((table.name, key))
+        seen.add((table.arn, key))
         writes.append((name, table, key, image, attributes, entry))
     limit = CollectionLimit(region)
     for _, table, key, image, _, _ in writes:

@@ -21,7 +21,7 @@ from ddbha.followers.replication import GlobalTable, Member
 from ddbha.followers.strong_replication import StrongGlobalTable
 from ddbha.region import Region
 from ddbha.storage.record import Stamp
-from ddbha.storage.table import GlobalIndex, LocalIndex, Table
+from ddbha.storage.table import ContributorInsights, GlobalIndex, LocalIndex, Table
 from ddbha.values.image import Image
 from ddbha.values.key import ItemKey
 
@@ -127,6 +127,8 @@ def _new_replica(region: Region, table: Table, action: dict[str, Any], source: M
         stream_label=None,
         ttl_attribute=None,
         ttl_status="DISABLED",
+        warming=None,
+        insights=ContributorInsights(),
     )
     replica = Table(
         table.name,

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from copy import deepcopy
-from typing import Any
+from functools import partial
+from typing import Any, TypeVar
 
 from attrs import frozen
 
@@ -17,7 +18,6 @@ from ddbha.api.keys import (
     MAXIMUM_ITEM_SIZE,
     key_of_canonical,
     key_of_item,
-    key_of_request,
     refuse_large_item,
 )
 from ddbha.api.placeholders import Expressions
@@ -44,6 +44,7 @@ MAXIMUM_SIZE = 4 * 1024 * 1024
 TOKEN_LIFETIME = 600.0
 
 _NO_REASON = {"Code": "None"}
+_T = TypeVar("_T")
 
 
 @frozen(eq=False)
@@ -82,7 +83,8 @@ def transact_write_items(region: Region, request: Request) -> Response:
         return _consumed({}, request, done, repeated=True)
     # Whatever can be seen to be wrong comes before a missing table, also of an earlier action.
     parsed = [_parsed(entry) for entry in request["TransactItems"]]
-    actions = [_action(region, action) for action in parsed]
+    tables = [_table(region, action.body["TableName"]) for action in parsed]
+    actions = _fitting(partial(_action, *pair) for pair in zip(tables, parsed, strict=True))
     _refuse_repeated([(action.table, action.key) for action in actions])
 
     reasons: list[dict[str, Any]] = []
@@ -138,14 +140,16 @@ def transact_write_items(region: Region, request: Request) -> Response:
 @operation("TransactGetItems")
 def transact_get_items(region: Region, request: Request) -> Response:
     """Up to 100 items as at one moment."""
-    reads = []
+    asked = []
     for entry in request["TransactItems"]:
         get = entry["Get"]
         expressions = Expressions(get)
         projection = expressions.projection()
         expressions.finish()
-        table = _table(region, get["TableName"])
-        reads.append((table, key_of_request(table, get["Key"])[0], projection))
+        attributes, _ = canonical_item(get["Key"])
+        asked.append((_table(region, get["TableName"]), attributes, projection))
+    keys = _fitting(partial(key_of_canonical, table, attributes) for table, attributes, _ in asked)
+    reads = [(table, key, projection) for (table, _, projection), key in zip(asked, keys, strict=True)]
 
     _refuse_repeated([(table, key) for table, key, _ in reads])
 
@@ -224,8 +228,22 @@ def _parsed(entry: dict[str, Any]) -> _Parsed:
     return _Parsed(kind, body, attributes, size, update, condition, expressions.values)
 
 
-def _action(region: Region, parsed: _Parsed) -> _Action:
-    table = _table(region, parsed.body["TableName"])
+def _fitting(steps: Iterable[Callable[[], _T]]) -> list[_T]:
+    """What the steps give; a cancelled transaction if some of their keys do not fit their tables."""
+    results: list[_T] = []
+    reasons: list[dict[str, Any]] = []
+    for step in steps:
+        try:
+            results.append(step())
+            reasons.append(dict(_NO_REASON))
+        except ValidationException as error:
+            reasons.append({"Code": "ValidationError", "Message": error.message})
+    if len(results) < len(reasons):
+        raise TransactionCanceledException(reasons)
+    return results
+
+
+def _action(table: Table, parsed: _Parsed) -> _Action:
     shows = parsed.body.get("ReturnValuesOnConditionCheckFailure") == "ALL_OLD"
     attributes, update, condition, values = (
         parsed.attributes,
@@ -266,7 +284,7 @@ def _table(region: Region, name: str) -> Table:
 
 
 def _refuse_repeated(items: list[tuple[Table, ItemKey]]) -> None:
-    if len({(table.name, key) for table, key in items}) != len(items):
+    if len({(table.arn, key) for table, key in items}) != len(items):
         raise ValidationException("Transaction request cannot include multiple operations on one item")
 
 

@@ -30,12 +30,34 @@ class Throughput:
     write: int = 0
 
 
+#: What an on-demand table is ready for from the beginning.
+INITIAL_ON_DEMAND = Throughput(12_000, 4_000)
+
+
+@frozen
+class ThroughputChanges:
+    """When the provisioned units of a table or an index were changed."""
+
+    decreases_today: int = 0
+    last_increase: float | None = None
+    last_decrease: float | None = None
+
+
 @frozen
 class IndexProjection:
     """What an index holds of an item besides the keys: nothing, the named attributes, or all."""
 
     type: str
     non_key_attributes: tuple[str, ...] = ()
+
+
+@frozen
+class ContributorInsights:
+    """The setting of a table or a global index; it has no mode until it was enabled once."""
+
+    status: str = "DISABLED"
+    mode: str | None = None
+    updated: float | None = None
 
 
 @define(eq=False)
@@ -97,6 +119,9 @@ class GlobalIndex(SecondaryIndex):
     throughput: Throughput = Throughput()
     on_demand: Throughput | None = None
     warm: Throughput | None = None
+    warming: Throughput | None = None
+    changes: ThroughputChanges = ThroughputChanges()
+    insights: ContributorInsights = ContributorInsights()
     followers: list[IndexFollower] = Factory(list)
     _lags: dict[object, float] = Factory(dict)
 
@@ -169,14 +194,18 @@ class TableSettings:
     table_class: str | None = None
     encryption: dict[str, Any] | None = None
     on_demand_since: float | None = None
-    decreases_today: int = 0
-    last_increase: float | None = None
-    last_decrease: float | None = None
+    #: What the table is becoming ready for.
+    warming: Throughput | None = None
+    changes: ThroughputChanges = ThroughputChanges()
+    #: When the table became on demand, and when its class was set.
+    on_demand_switches: tuple[float, ...] = ()
+    class_changes: tuple[float, ...] = ()
     tags: dict[str, str] = Factory(dict)
     #: The attribute that says when an item expires; kept until the setting is DISABLED.
     ttl_attribute: str | None = None
     ttl_status: str = "DISABLED"
     ttl_changed: float | None = None
+    insights: ContributorInsights = ContributorInsights()
 
 
 @define(eq=False)
