@@ -13,7 +13,6 @@ from ddbha.api.descriptions import describe
 from ddbha.api.registry import Request, Response, operation
 from ddbha.api.replicas import peers, update_replicas
 from ddbha.api.stream_settings import check_change, disable_stream, enable_stream
-from ddbha.api.table_building import partition_count
 from ddbha.api.tables import (
     INVALID,
     key_schema,
@@ -28,7 +27,9 @@ from ddbha.errors import (
     ResourceNotFoundException,
     ValidationException,
 )
+from ddbha.followers.consumption import count_writes
 from ddbha.region import Region
+from ddbha.scaling import follow_throughput, partition_count
 from ddbha.storage.table import GlobalIndex, Table, Throughput
 
 _CHANGES = (
@@ -129,6 +130,7 @@ def _apply(region: Region, table: Table, request: Request, change: _Change) -> R
     settings.billing_mode, settings.throughput = change.billing_mode, change.throughput
     for index, index_throughput in change.index_throughputs:
         index.throughput = index_throughput
+    follow_throughput(region, table)
     settings.deletion_protection = request.get("DeletionProtectionEnabled", settings.deletion_protection)
     settings.table_class = request.get("TableClass", settings.table_class)
     settings.encryption = request.get("SSESpecification", settings.encryption)
@@ -163,6 +165,7 @@ def _apply(region: Region, table: Table, request: Request, change: _Change) -> R
         if created is not None:
             created.status, created.backfilling = "ACTIVE", None
         elif index_update is not None and "Delete" in index_update:
+            count_writes(table, region.now())
             table.remove_global_index(index_update["Delete"]["IndexName"])
         region.record("table-updated", table=table.name)
 

@@ -14,6 +14,7 @@ from ddbha.api.resource_policies import attach_policy, forget_policies, read_pol
 from ddbha.api.stream_settings import disable_stream, enable_stream, view_type_of_new_table
 from ddbha.api.table_building import activate_later, new_table
 from ddbha.errors import ResourceInUseException, ValidationException
+from ddbha.followers.consumption import count_writes
 from ddbha.region import Region
 from ddbha.storage.table import (
     GlobalIndex,
@@ -97,6 +98,7 @@ def delete_table(region: Region, request: Request) -> Response:
     if table.status == "ACTIVE":
         check_departure(region, table)
         table.status = "DELETING"
+        count_writes(table, region.now())
         if table.membership is not None:
             table.membership.status = "DELETING"
         if table.settings.stream_view_type is not None:
