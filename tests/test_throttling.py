@@ -11,6 +11,8 @@ from typing import Any
 import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 import ddbha
 
@@ -304,3 +306,61 @@ def test_throttles_are_on_the_timeline_and_in_the_metrics(world: ddbha.World) ->
     ):
         ((_, value),) = world.metrics.query(metric, TableName="tab", **dimensions)  # type: ignore[arg-type]
         assert value == 1, metric
+
+
+_NAMES = st.sampled_from("abcdef")
+_SIZES = st.sampled_from([10, 30_000, 90_000])
+_STEPS = st.one_of(
+    st.tuples(st.just("put"), _NAMES, _SIZES, st.booleans()),
+    st.tuples(st.just("delete"), _NAMES),
+    st.tuples(st.just("batch"), st.dictionaries(_NAMES, _SIZES, min_size=1)),
+    st.tuples(st.just("transaction"), st.dictionaries(_NAMES, _SIZES, min_size=1)),
+    st.tuples(st.just("wait"), st.integers(1, 60)),
+    st.tuples(st.just("split")),
+)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(_STEPS, max_size=25))
+def test_what_is_throttled_leaves_no_trace(steps: list[tuple[Any, ...]]) -> None:
+    world = ddbha.World(clock=ddbha.ManualClock(), partition_size=100_000)
+    client = table(world, 100, 1, index=1)
+    expected: dict[str, int] = {}
+    for kind, *arguments in steps:
+        try:
+            if kind == "put":
+                name, size, coloured = arguments
+                put(client, name, size, **({"colour": {"S": "red"}} if coloured else {}))
+                expected[name] = size
+            elif kind == "delete":
+                client.delete_item(TableName="tab", Key={"pk": {"S": arguments[0]}})
+                expected.pop(arguments[0], None)
+            elif kind == "batch":
+                puts = [{"PutRequest": {"Item": _sized(*entry)}} for entry in arguments[0].items()]
+                answer = client.batch_write_item(RequestItems={"tab": puts})
+                undone = answer["UnprocessedItems"].get("tab", [])
+                left = {entry["PutRequest"]["Item"]["pk"]["S"] for entry in undone}
+                expected.update({n: size for n, size in arguments[0].items() if n not in left})
+            elif kind == "transaction":
+                actions = [
+                    {"Put": {"TableName": "tab", "Item": _sized(*entry)}}
+                    for entry in arguments[0].items()
+                ]
+                client.transact_write_items(TransactItems=actions)
+                expected.update(arguments[0])
+            elif kind == "wait":
+                world.clock.advance(seconds=arguments[0])
+            else:
+                world.table("tab").partitions[0].split()
+        except ClientError as error:
+            assert error.response["Error"]["Code"] in (  # noqa: PT017
+                "ProvisionedThroughputExceededException",
+                "TransactionCanceledException",
+            )
+    stored = client.scan(TableName="tab", ConsistentRead=True)["Items"]
+    assert {item["pk"]["S"]: len(item["data"]["S"]) for item in stored} == expected
+    world.verify()
+
+
+def _sized(name: str, size: int) -> dict[str, Any]:
+    return {"pk": {"S": name}, "data": {"S": "x" * size}}

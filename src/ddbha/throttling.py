@@ -19,7 +19,7 @@ from ddbha.region import Region
 from ddbha.request_faults import MESSAGES
 from ddbha.scaling import PARTITION_CEILING, Heat
 from ddbha.storage.partition import Partition
-from ddbha.storage.table import GlobalIndex, Table
+from ddbha.storage.table import GlobalIndex, Table, Throughput
 from ddbha.values.key import ItemKey
 
 #: Seconds of unused capacity that a provisioned table or index keeps; a new one begins with all of them.
@@ -57,6 +57,8 @@ class Bucket:
         if now > self._time:
             self.level += (now - self._time) * self.rate
             self._time = now
+        elif rate == self.rate:
+            return self
         self.rate = rate
         self.level = min(self.level, rate * self.seconds)
         return self
@@ -79,6 +81,11 @@ class Limits:
     _buckets: dict[str, Bucket] = Factory(dict)
     _partitions: dict[Partition, tuple[Bucket, Heat]] = Factory(dict)
     _peak: scaling.Peak = Factory(scaling.Peak)
+    _ceiling: float = field(init=False)
+
+    @_ceiling.default
+    def _partition_ceiling(self) -> float:
+        return float(self._rate(PARTITION_CEILING))
 
     @property
     def resource(self) -> str:
@@ -94,10 +101,13 @@ class Limits:
 
     def take(self, partition: Partition, key: ItemKey | None, units: float, now: float) -> None:
         """Take units out of all buckets that apply; raises the error of the first that lacks them."""
-        for limit, bucket in self._applicable(partition, now):
-            if not bucket.holds(units):
+        buckets = self._applicable(partition, now)
+        for limit, bucket in buckets:
+            if bucket.level < units and not bucket.holds(units):
                 raise self._refuse(limit, partition, now)
-        self.charge(partition, key, units, now)
+        for _, bucket in buckets:
+            bucket.level -= units
+        self._notice(partition, key, units, now)
 
     def charge(self, partition: Partition, key: ItemKey | None, units: float, now: float) -> None:
         """Take units out of all buckets that apply, whether they are there or not.
@@ -106,16 +116,19 @@ class Limits:
         """
         for _, bucket in self._applicable(partition, now):
             bucket.level -= units
-        heat = self._partition(partition, now)[1]
-        ceiling = float(getattr(PARTITION_CEILING, self.kind.lower()))
-        if heat.add(key, units, ceiling, now):
+        self._notice(partition, key, units, now)
+
+    def _notice(self, partition: Partition, key: ItemKey | None, units: float, now: float) -> None:
+        """Let those know of the traffic who add partitions or throughput for it."""
+        heat = self._partitions[partition][1]
+        if heat.add(key, units, self._ceiling, now):
             scaling.split_for_heat(self.region, self.table, partition, heat)
         if self.table.auto_scaling is not None:
             self.table.auto_scaling.wake()
         if self._on_demand:
             rate = self._peak.add(units, now)
             if rate:
-                scaling.prepare_for_double(self.region, self.table, self.index, rate, ceiling)
+                scaling.prepare_for_double(self.region, self.table, self.index, rate, self._ceiling)
 
     @property
     def _on_demand(self) -> bool:
@@ -123,19 +136,21 @@ class Limits:
 
     def _applicable(self, partition: Partition, now: float) -> list[tuple[str, Bucket]]:
         owner = self.table.settings if self.index is None else self.index
-        kind = self.kind.lower()
         found: list[tuple[str, Bucket]] = []
         if self._on_demand:
-            maximum = getattr(owner.on_demand, kind) if owner.on_demand is not None else 0
+            maximum = 0 if owner.on_demand is None else self._rate(owner.on_demand)
             if maximum > 0:
                 found.append(self._bucket("MaxOnDemandThroughputExceeded", maximum, NO_BURST, now))
-            quota = getattr(self.region.environment.on_demand_quota, kind)
+            quota = self._rate(self.region.environment.on_demand_quota)
             found.append(self._bucket("AccountLimitExceeded", quota, NO_BURST, now))
         else:
-            rate = getattr(owner.throughput, kind)
+            rate = self._rate(owner.throughput)
             found.append(self._bucket("ProvisionedThroughputExceeded", rate, BURST, now))
-        found.append(("KeyRangeThroughputExceeded", self._partition(partition, now)[0]))
+        found.append(("KeyRangeThroughputExceeded", self._of_partition(partition, now)))
         return found
+
+    def _rate(self, throughput: Throughput) -> int:
+        return throughput.read if self.kind == "Read" else throughput.write
 
     def _bucket(self, limit: str, rate: float, seconds: float, now: float) -> tuple[str, Bucket]:
         bucket = self._buckets.get(limit)
@@ -143,15 +158,15 @@ class Limits:
             bucket = self._buckets[limit] = Bucket(rate, seconds, now)
         return limit, bucket.at(rate, now)
 
-    def _partition(self, partition: Partition, now: float) -> tuple[Bucket, Heat]:
-        ceiling = float(getattr(PARTITION_CEILING, self.kind.lower()))
-        if partition not in self._partitions:
+    def _of_partition(self, partition: Partition, now: float) -> Bucket:
+        known = self._partitions.get(partition)
+        if known is None:
             # Partitions that were split are gone.
             for gone in [p for p in self._partitions if p not in p.siblings]:
                 del self._partitions[gone]
-            self._partitions[partition] = Bucket(ceiling, NO_BURST, now), Heat()
-        bucket, heat = self._partitions[partition]
-        return bucket.at(ceiling, now), heat
+            known = Bucket(self._ceiling, NO_BURST, now), Heat()
+            self._partitions[partition] = known
+        return known[0].at(self._ceiling, now)
 
     def _refuse(self, limit: str, partition: Partition, now: float) -> AwsError:
         reason = f"{'Table' if self.index is None else 'Index'}{self.kind}{limit}"
