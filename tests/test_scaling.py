@@ -191,3 +191,16 @@ def test_brief_or_moderate_traffic_splits_nothing(world: ddbha.World) -> None:
     world.clock.advance(minutes=10)
     heat(world, client, [("hot", 0)], minutes=2)
     assert len(partitions(world)) == 1
+
+
+def test_warm_throughput_has_its_partitions(world: ddbha.World) -> None:
+    client = table(world)
+    warm = {"ReadUnitsPerSecond": 12_000, "WriteUnitsPerSecond": 6000}
+    client.update_table(TableName="tab", WarmThroughput=warm)
+    assert len(partitions(world)) == 6
+
+
+def test_a_table_that_becomes_on_demand_is_ready_for_four_thousand_writes(world: ddbha.World) -> None:
+    client = table(world)
+    client.update_table(TableName="tab", BillingMode="PAY_PER_REQUEST")
+    assert len(partitions(world)) == 4

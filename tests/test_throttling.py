@@ -323,7 +323,7 @@ _STEPS = st.one_of(
 @settings(max_examples=60, deadline=None)
 @given(st.lists(_STEPS, max_size=25))
 def test_what_is_throttled_leaves_no_trace(steps: list[tuple[Any, ...]]) -> None:
-    world = ddbha.World(clock=ddbha.ManualClock(), partition_size=100_000)
+    world = ddbha.World(clock=ddbha.ManualClock(), partition_size=100_000, history=True)
     client = table(world, 100, 1, index=1)
     expected: dict[str, int] = {}
     for kind, *arguments in steps:

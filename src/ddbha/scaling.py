@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 PARTITION_CEILING = Throughput(read=3000, write=1000)
 #: An on-demand table is ready for 4000 writes and 12 000 reads a second.
 ON_DEMAND_PARTITIONS = 4
+#: No more partitions are made for throughput alone: ten times what the quota of a table needs.
+MOST_PARTITIONS = 500
 #: A partition is hot in a minute in which this share of its ceiling was used ...
 HOT = 0.8
 #: ... and is split after so many hot minutes in a row.
@@ -84,20 +86,26 @@ class Peak:
         return peak
 
 
-def partition_count(throughput: Throughput) -> int:
-    """Partitions that a provisioned throughput needs; zero stands for an on-demand table."""
-    if throughput == Throughput():
-        return ON_DEMAND_PARTITIONS
+def partition_count(throughput: Throughput, warm: Throughput | None = None) -> int:
+    """Partitions that a provisioned throughput needs, or the throughput that is to be warm.
+
+    No provisioned throughput stands for an on-demand table.
+    """
     ceiling = PARTITION_CEILING
-    needed = throughput.read * ceiling.write + throughput.write * ceiling.read
-    return max(1, -(-needed // (ceiling.read * ceiling.write)))
+    ready = 0 if warm is None else max(ceil(warm.read / ceiling.read), ceil(warm.write / ceiling.write))
+    if throughput == Throughput():
+        return min(max(ON_DEMAND_PARTITIONS, ready), MOST_PARTITIONS)
+    units = throughput.read * ceiling.write + throughput.write * ceiling.read
+    return min(max(-(-units // (ceiling.read * ceiling.write)), ready), MOST_PARTITIONS)
 
 
 def follow_throughput(region: Region, table: Table) -> None:
     """Add the partitions that the throughput of a table and its indexes needs; none is ever removed."""
-    _grow(region, table, table.partitions, partition_count(table.settings.throughput), 0.0)
+    settings = table.settings
+    _grow(region, table, table.partitions, partition_count(settings.throughput, settings.warm), 0.0)
     for index in table.global_indexes.values():
-        _grow(region, table, index.partitions, partition_count(index.throughput), 0.0)
+        count = partition_count(index.throughput, index.warm)
+        _grow(region, table, index.partitions, count, 0.0)
 
 
 def prepare_for_double(

@@ -207,3 +207,27 @@ def test_other_regions_need_a_replica(client: Any) -> None:
         client.update_table_replica_auto_scaling(TableName="tab", ReplicaUpdates=[update])
     with pytest.raises(client.exceptions.ResourceNotFoundException):
         client.describe_table_replica_auto_scaling(TableName="none")
+
+
+def test_writes_of_a_global_table_scale_in_all_its_regions(world: ddbha.World) -> None:
+    client: Any = world.client("dynamodb", region_name="us-east-1")
+    client.create_table(
+        TableName="tab",
+        KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}],
+        AttributeDefinitions=[{"AttributeName": "pk", "AttributeType": "S"}],
+        BillingMode="PAY_PER_REQUEST",
+        StreamSpecification={"StreamEnabled": True, "StreamViewType": "NEW_AND_OLD_IMAGES"},
+    )
+    client.update_table(TableName="tab", ReplicaUpdates=[{"Create": {"RegionName": "eu-west-1"}}])
+    client.update_table(
+        TableName="tab",
+        BillingMode="PROVISIONED",
+        ProvisionedThroughput={"ReadCapacityUnits": 10, "WriteCapacityUnits": 10},
+    )
+    described = scale_writes(client, **settings(high=1000, target=50.0))
+    assert {replica["RegionName"] for replica in described["Replicas"]} == {"us-east-1", "eu-west-1"}
+    for replica in described["Replicas"]:
+        assert replica["ReplicaProvisionedWriteCapacityAutoScalingSettings"]["MaximumUnits"] == 1000
+    write(world, client, 6, 2)
+    other: Any = world.client("dynamodb", region_name="eu-west-1")
+    assert provisioned(client) == provisioned(other) == (10, 12)

@@ -34,7 +34,7 @@ def new_table(
         schema,
         region.new_partitions(
             name,
-            partition_count(settings.throughput),
+            partition_count(settings.throughput, settings.warm),
             {index.name: index.schema for index in local.values()},
         ),
         local,
@@ -42,7 +42,7 @@ def new_table(
     )
     for index in global_indexes:
         index.partitions = region.new_partitions(
-            f"{name}/{index.name}", partition_count(index.throughput), {}
+            f"{name}/{index.name}", partition_count(index.throughput, index.warm), {}
         )
         table.add_global_index(index, region.now())
     return table

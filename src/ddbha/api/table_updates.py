@@ -130,7 +130,6 @@ def _apply(region: Region, table: Table, request: Request, change: _Change) -> R
     settings.billing_mode, settings.throughput = change.billing_mode, change.throughput
     for index, index_throughput in change.index_throughputs:
         index.throughput = index_throughput
-    follow_throughput(region, table)
     settings.deletion_protection = request.get("DeletionProtectionEnabled", settings.deletion_protection)
     settings.table_class = request.get("TableClass", settings.table_class)
     settings.encryption = request.get("SSESpecification", settings.encryption)
@@ -140,6 +139,7 @@ def _apply(region: Region, table: Table, request: Request, change: _Change) -> R
         )
     if "WarmThroughput" in request:
         settings.warm = units(request["WarmThroughput"], "ReadUnitsPerSecond", "WriteUnitsPerSecond")
+    follow_throughput(region, table)
 
     timings = region.environment.timings
     seconds = timings.update_table
@@ -270,6 +270,6 @@ def _new_index(
     )
     refuse_indexes([*table.local_indexes.values(), *table.global_indexes.values(), index])
     index.partitions = region.new_partitions(
-        f"{table.name}/{name}", partition_count(index.throughput), {}
+        f"{table.name}/{name}", partition_count(index.throughput, index.warm), {}
     )
     return index
