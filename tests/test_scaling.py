@@ -204,3 +204,35 @@ def test_a_table_that_becomes_on_demand_is_ready_for_four_thousand_writes(world:
     client = table(world)
     client.update_table(TableName="tab", BillingMode="PAY_PER_REQUEST")
     assert len(partitions(world)) == 4
+
+
+def test_index_partitions_are_split_by_size_too() -> None:
+    world = ddbha.World(clock=ddbha.ManualClock(), partition_size=20_000)
+    client: Any = world.client("dynamodb", region_name="us-east-1")
+    client.create_table(
+        TableName="tab",
+        KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}],
+        AttributeDefinitions=[{"AttributeName": name, "AttributeType": "S"} for name in ("pk", "colour")],
+        GlobalSecondaryIndexes=[
+            {
+                "IndexName": "by-colour",
+                "KeySchema": [{"AttributeName": "colour", "KeyType": "HASH"}],
+                "Projection": {"ProjectionType": "ALL"},
+            }
+        ],
+        BillingMode="PAY_PER_REQUEST",
+    )
+    request = {
+        "TableName": "tab",
+        "IndexName": "by-colour",
+        "KeyConditionExpression": "colour = :red",
+        "ExpressionAttributeValues": {":red": {"S": "red"}},
+    }
+    for number in range(60):
+        item = {"pk": {"S": f"item-{number}"}, "colour": {"S": "red"}, "data": {"S": "x" * 900}}
+        client.put_item(TableName="tab", Item=item)
+        client.query(**request)
+    index = world.table("tab").global_indexes["by-colour"]
+    assert len(index.partitions) > 4
+    assert client.query(**request)["Count"] == 60
+    world.verify()

@@ -267,6 +267,31 @@ def test_the_quota_of_the_account() -> None:
     ]
 
 
+def test_a_hot_key_of_an_on_demand_table() -> None:
+    client = table(throttling_world())
+    for _ in range(1000):
+        put(client, "hot")
+    with pytest.raises(ClientError) as caught:
+        put(client, "hot")
+    message = (
+        "Throughput exceeds the current capacity of your table or index. DynamoDB is automatically scaling "
+        "your table or index so please try again shortly. If exceptions persist, check if you have a hot "
+        "key: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/bp-partition-key-design.html"
+    )
+    assert caught.value.response["Error"] == {"Code": "ThrottlingException", "Message": message}
+    reasons: Any = caught.value.response
+    assert reasons["throttlingReasons"] == [
+        {"reason": "TableWriteKeyRangeThroughputExceeded", "resource": TABLE}
+    ]
+    with pytest.raises(client.exceptions.TransactionCanceledException) as cancelled:
+        client.transact_write_items(
+            TransactItems=[{"Put": {"TableName": "tab", "Item": {"pk": {"S": "hot"}}}}]
+        )
+    assert cancelled.value.response["CancellationReasons"] == [
+        {"Code": "ThrottlingError", "Message": message}
+    ]
+
+
 def test_an_on_demand_table_doubles_half_an_hour_after_a_peak() -> None:
     world = throttling_world()
     client = table(world)

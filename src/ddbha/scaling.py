@@ -122,7 +122,7 @@ def split_for_heat(region: Region, table: Table, partition: Partition, heat: Hea
     heat.keys.clear()
     heat.hot_minutes = 0
     if any(partition.low < cut < partition.high for cut in cuts):
-        _split_later(region, table, partition, lambda: cuts, "heat", 0.0)
+        _split_later(region, table.name, partition, lambda: cuts, "heat")
 
 
 def split_for_size(region: Region, owner: str, partition: Partition) -> None:
@@ -136,7 +136,7 @@ def split_for_size(region: Region, owner: str, partition: Partition) -> None:
             partition.full_at = 2 * leader.items.size
         return [] if at is None else [at]
 
-    _split_later(region, owner, partition, cuts, "size", 0.0)
+    _split_later(region, owner, partition, cuts, "size")
 
 
 def _cuts_for_heat(keys: dict[ItemKey, float], *, whole: bool) -> list[ItemKey]:
@@ -178,7 +178,7 @@ def _grow(region: Region, table: Table, partitions: list[Partition], count: int,
         widest = max(partitions, key=lambda p: p.high[0] - p.low[0])
         middle = ((widest.low[0] + widest.high[0]) // 2,)
         if widest.low < middle < widest.high:
-            _split_later(region, table.name, widest, lambda: [middle], "throughput", 0.0)
+            _split_later(region, table.name, widest, lambda: [middle], "throughput")
             region.later(region.environment.timings.split_partition, split_widest)
 
     region.later(after, split_widest)
@@ -186,11 +186,11 @@ def _grow(region: Region, table: Table, partitions: list[Partition], count: int,
 
 def _split_later(
     region: Region,
-    owner: Table | str,
+    owner: str,
     partition: Partition,
     cuts: Callable[[], list[ItemKey]],
     reason: str,
-    after: float,
+    after: float = 0.0,
 ) -> None:
     """Split a partition at one or two positions once the world's timings have passed."""
 
@@ -202,9 +202,8 @@ def _split_later(
             for cut in cuts():
                 if not part.low < cut < part.high:
                     continue
-                name = owner if isinstance(owner, str) else owner.name
                 _, part = part.split(cut)
-                region.record("partition-added", table=name, partition=part.number, reason=reason)
+                region.record("partition-added", table=owner, partition=part.number, reason=reason)
         except InternalServerError:
             # No quorum: there is time enough when the zones are back.
             _split_later(region, owner, part, cuts, reason, RETRY)
