@@ -274,9 +274,9 @@ def test_a_hot_key_of_an_on_demand_table() -> None:
     with pytest.raises(ClientError) as caught:
         put(client, "hot")
     message = (
-        "Throughput exceeds the current capacity of your table or index. DynamoDB is automatically scaling "
-        "your table or index so please try again shortly. If exceptions persist, check if you have a hot "
-        "key: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/bp-partition-key-design.html"
+        "Throughput exceeds the current capacity of your table or index. DynamoDB is automatically "
+        "scaling your table or index so please try again shortly. If exceptions persist, check if you have a "
+        "hot key: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/bp-partition-key-design.html"
     )
     assert caught.value.response["Error"] == {"Code": "ThrottlingException", "Message": message}
     reasons: Any = caught.value.response
