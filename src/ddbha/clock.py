@@ -136,6 +136,8 @@ class Timings:
     backfill_replica: float = 0.0
     delete_replica: float = 0.0
     update_time_to_live: float = 0.0
+    #: How long a split takes; the partition is read and written meanwhile.
+    split_partition: float = 0.0
     #: From when a table is active until it can be backed up.
     enable_backups: float = 0.0
     create_backup: float = 0.0
@@ -175,6 +177,7 @@ class Timings:
             backfill_replica=540.0,
             delete_replica=180.0,
             update_time_to_live=1800.0,
+            split_partition=60.0,
             enable_backups=5.0,
             create_backup=0.05,
             restore_table=240.0,

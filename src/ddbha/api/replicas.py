@@ -17,6 +17,7 @@ from ddbha.api.registry import Request, Response
 from ddbha.api.replica_rules import ReplicaChange, check_departure, checked_change
 from ddbha.api.stream_settings import disable_stream, enable_stream
 from ddbha.errors import InternalServerError
+from ddbha.followers.consumption import count_writes
 from ddbha.followers.replication import GlobalTable, Member
 from ddbha.followers.strong_replication import StrongGlobalTable
 from ddbha.region import Region
@@ -264,6 +265,7 @@ def _delete(region: Region, table: Table, change: ReplicaChange) -> Response:
             if member.table.settings.stream_view_type is not None:
                 disable_stream(place, member.table, 0)
             _remove(place, group, member)
+            count_writes(member.table, place.now())
             del place.tables[table.name]
             place.record("replica-deleted", table=table.name)
 

@@ -9,7 +9,8 @@ from typing import Any
 
 from ddbha.errors import ValidationException
 from ddbha.region import Region
-from ddbha.storage.table import INITIAL_ON_DEMAND, GlobalIndex, TableSettings, Throughput
+from ddbha.scaling import follow_throughput
+from ddbha.storage.table import INITIAL_ON_DEMAND, GlobalIndex, Table, TableSettings, Throughput
 
 #: What clears a maximum.
 UNLIMITED = -1
@@ -91,13 +92,14 @@ def more_warm_throughput(
     return new
 
 
-def warm_up(region: Region, owner: Owner, new: Throughput) -> None:
+def warm_up(region: Region, table: Table, owner: Owner, new: Throughput) -> None:
     """Let a table or index be ready for more when the world's timings say; the last word counts."""
     owner.warming = new
 
     def warmed() -> None:
         if owner.warming is not None:
             owner.warm, owner.warming = owner.warming, None
+            follow_throughput(region, table)
 
     region.later(region.environment.timings.warm_up, warmed)
 

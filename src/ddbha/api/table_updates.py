@@ -22,7 +22,6 @@ from ddbha.api.registry import Request, Response, operation
 from ddbha.api.replicas import peers, update_replicas
 from ddbha.api.request_rates import more_warm_throughput, new_maximums, warm_up
 from ddbha.api.stream_settings import check_change, disable_stream, enable_stream
-from ddbha.api.table_building import partition_count
 from ddbha.api.tables import INVALID, new_index, refuse_indexes, throughput
 from ddbha.api.update_rules import (
     existing_index,
@@ -31,7 +30,9 @@ from ddbha.api.update_rules import (
     refuse_encryption,
 )
 from ddbha.errors import ResourceInUseException, ValidationException
+from ddbha.followers.consumption import count_writes
 from ddbha.region import Region
+from ddbha.scaling import follow_throughput, partition_count
 from ddbha.storage.table import GlobalIndex, Table, TableSettings, Throughput
 
 _CHANGES = (
@@ -237,7 +238,8 @@ def _apply(region: Region, table: Table, request: Request, change: _Change) -> R
         set_throughput(region, rates.owner, rates.throughput)
         rates.owner.on_demand = rates.on_demand
         if rates.warm is not None:
-            warm_up(region, rates.owner, rates.warm)
+            warm_up(region, table, rates.owner, rates.warm)
+    follow_throughput(region, table)
     settings.deletion_protection = request.get("DeletionProtectionEnabled", settings.deletion_protection)
     if "TableClass" in request:
         settings.table_class = request["TableClass"]
@@ -269,6 +271,7 @@ def _apply(region: Region, table: Table, request: Request, change: _Change) -> R
         if created is not None:
             created.backfilling = True
         elif index_update is not None and "Delete" in index_update:
+            count_writes(table, region.now())
             table.remove_global_index(index_update["Delete"]["IndexName"])
         region.record("table-updated", table=table.name)
 
@@ -324,6 +327,6 @@ def _new_index(
     index.status, index.backfilling = "CREATING", False
     refuse_indexes([*table.local_indexes.values(), *table.global_indexes.values(), index])
     index.partitions = region.new_partitions(
-        f"{table.name}/{index.name}", partition_count(index.throughput), {}
+        f"{table.name}/{index.name}", partition_count(index.throughput, index.warm), {}
     )
     return index

@@ -22,6 +22,7 @@ from ddbha.api.stream_settings import disable_stream, enable_stream, view_type_o
 from ddbha.api.table_building import activate_later, new_table
 from ddbha.api.update_rules import check_encryption
 from ddbha.errors import ResourceInUseException, ValidationException
+from ddbha.followers.consumption import count_writes
 from ddbha.region import Region
 from ddbha.storage.table import (
     GlobalIndex,
@@ -120,6 +121,7 @@ def delete_table(region: Region, request: Request) -> Response:
         check_departure(region, table)
         refuse_another_operation(region)
         table.status = "DELETING"
+        count_writes(table, region.now())
         if table.membership is not None:
             table.membership.status = "DELETING"
         if table.settings.stream_view_type is not None:

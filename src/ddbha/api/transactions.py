@@ -20,6 +20,7 @@ from ddbha.api.keys import (
     key_of_item,
     refuse_large_item,
 )
+from ddbha.api.metering import admit_transaction_reads, admit_transaction_writes
 from ddbha.api.placeholders import Expressions
 from ddbha.api.registry import Request, Response, operation
 from ddbha.capacity import Consumption, consumed_by_table
@@ -117,6 +118,9 @@ def transact_write_items(region: Region, request: Request) -> Response:
     _refuse_large(max(e.old.size if e.old else 0, e.new.size if e.new else 0) for e in effects)
     if any(reason["Code"] != "None" for reason in reasons):
         raise TransactionCanceledException(reasons)
+    admit_transaction_writes(
+        region, [(effect.action.table, effect.action.key, effect.old, effect.new) for effect in effects]
+    )
 
     # Every partition had a quorum a moment ago, and nothing can fail between the commits.  All are of one
     # time, so that no moment of the table's history shows half a transaction.
@@ -153,11 +157,14 @@ def transact_get_items(region: Region, request: Request) -> Response:
 
     _refuse_repeated([(table, key) for table, key, _ in reads])
 
+    images = [table.partition(key).available_leader().items.images.get(key) for table, key, _ in reads]
+    admit_transaction_reads(
+        region, [(table, key, image) for (table, key, _), image in zip(reads, images, strict=True)]
+    )
     responses: list[dict[str, Any]] = []
     sizes: list[int] = []
     consumed: dict[str, Consumption] = {}
-    for table, key, projection in reads:
-        image = table.partition(key).available_leader().items.images.get(key)
+    for (table, _, projection), image in zip(reads, images, strict=True):
         used = consumed.setdefault(table.name, Consumption(table, "ReadCapacityUnits"))
         used.read(image.size if image else 0, consistent=True)
         sizes.append(image.size if image else 0)

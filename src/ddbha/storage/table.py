@@ -18,8 +18,11 @@ from ddbha.values.image import Image
 from ddbha.values.key import HASH_SPACE, ItemKey, KeySchema
 
 if TYPE_CHECKING:
+    from ddbha.auto_scaling import AutoScaling
     from ddbha.followers.archive import Archive
     from ddbha.followers.replication import Member
+    from ddbha.metrics import Series
+    from ddbha.throttling import Limits
 
 
 @frozen
@@ -230,6 +233,13 @@ class Table:
     active_since: float | None = None
     #: The history of the table while point-in-time recovery is on.
     archive: Archive | None = None
+    #: The metrics of the units that the table itself consumed, at hand from the first time on.
+    consumed_reads: Series | None = field(default=None, repr=False)
+    consumed_writes: Series | None = field(default=None, repr=False)
+    #: How the provisioned throughput follows what is consumed, if it does.
+    auto_scaling: AutoScaling | None = field(default=None, repr=False)
+    #: The token buckets of the table and its global indexes, by index and kind, once they were needed.
+    limits: dict[tuple[str | None, str], Limits] = field(factory=dict, repr=False)
 
     def partition(self, key: ItemKey) -> Partition:
         """The partition that holds a key."""
