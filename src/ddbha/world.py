@@ -9,10 +9,12 @@ from typing import Any
 
 # Importing a family of operations registers it.
 import ddbha.api.account
+import ddbha.api.backups
 import ddbha.api.batches
 import ddbha.api.items
 import ddbha.api.kinesis_destinations
 import ddbha.api.legacy_global_tables
+import ddbha.api.point_in_time
 import ddbha.api.queries
 import ddbha.api.resource_policies
 import ddbha.api.streams
@@ -182,6 +184,7 @@ class World:
             self._environment.global_tables.clear()
             self._environment.policies.clear()
             self._environment.kinesis.clear()
+            self._environment.restores.clear()
             self._environment.scheduler.clear()
             self._environment.events.clear()
             self._environment.random.seed(self.seed)

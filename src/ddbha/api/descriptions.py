@@ -67,6 +67,15 @@ def describe(table: Table) -> dict[str, Any]:
         description["GlobalSecondaryIndexes"] = [
             _global_index(table, index) for index in table.global_indexes.values()
         ]
+    origin = table.restoring_from
+    if origin is not None:
+        backup = {} if origin.backup_arn is None else {"SourceBackupArn": origin.backup_arn}
+        description["RestoreSummary"] = {
+            **backup,
+            "SourceTableArn": origin.table_arn,
+            "RestoreDateTime": utc(origin.time),
+            "RestoreInProgress": True,
+        }
     if table.membership is not None:
         description.update(_replication(table.membership))
     return description
@@ -137,11 +146,12 @@ def _local_index(table: Table, index: LocalIndex) -> dict[str, Any]:
 
 def _global_index(table: Table, index: GlobalIndex) -> dict[str, Any]:
     stores = [partition.leader.items for partition in index.partitions]
-    backfilling = {} if index.backfilling is None else {"Backfilling": index.backfilling}
+    state: dict[str, Any] = {} if index.backfilling is None else {"Backfilling": index.backfilling}
+    if table.restoring_from is None:
+        state["IndexStatus"] = table.status if table.status == "CREATING" else index.status
     return {
         **_index(table, index),
-        **backfilling,
-        "IndexStatus": table.status if table.status == "CREATING" else index.status,
+        **state,
         "ProvisionedThroughput": _throughput(index.throughput),
         "IndexSizeBytes": sum(store.size for store in stores),
         "ItemCount": sum(len(store) for store in stores),

@@ -68,7 +68,7 @@ def update_table(region: Region, request: Request) -> Response:
             "ReplicaTransitRoleArn, MultiRegionConsistency, DeletionProtectionEnabled, "
             "OnDemandThroughput, WarmThroughput or TableClass is required"
         )
-    table = region.described_table(request["TableName"])
+    table = region.changed_table(request["TableName"])
     if "ReplicaUpdates" in request:
         return update_replicas(region, table, request)
     _refuse_busy(table)

@@ -20,6 +20,7 @@ from ddbha.values.key import HASH_SPACE, ItemKey, KeySchema
 if TYPE_CHECKING:
     from ddbha.followers.archive import Archive
     from ddbha.followers.replication import Member
+    from ddbha.recovery.backup import RestoreOrigin
 
 
 @frozen
@@ -201,6 +202,8 @@ class Table:
     active_since: float | None = None
     #: The history of the table while point-in-time recovery is on.
     archive: Archive | None = None
+    #: Where the table comes from while it is being restored.
+    restoring_from: RestoreOrigin | None = None
 
     def partition(self, key: ItemKey) -> Partition:
         """The partition that holds a key."""
