@@ -130,13 +130,14 @@ def _index(table: Table, index: LocalIndex | GlobalIndex) -> dict[str, Any]:
 
 
 def _local_index(table: Table, index: LocalIndex) -> dict[str, Any]:
-    entries = [
-        index.project(image)
-        for partition in table.partitions
-        for _, image in partition.available_leader().items.range(
-            partition.low, partition.high, index=index.name
-        )
-    ]
+    entries = []
+    for partition in table.partitions:
+        leader = partition.leader
+        leader.apply_all()
+        entries += [
+            index.project(image)
+            for _, image in leader.items.range(partition.low, partition.high, index=index.name)
+        ]
     return {
         **_index(table, index),
         "IndexSizeBytes": sum(entry.size for entry in entries),
