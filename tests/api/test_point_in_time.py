@@ -273,6 +273,9 @@ def test_another_region_restores_by_the_arn(client: Any, world: ddbha.World) -> 
     there = client_of(world, "eu-west-1")
     arn = client.describe_table(TableName="tab")["Table"]["TableArn"]
     more: Any = {"SourceTableArn": arn, "SSESpecificationOverride": {"Enabled": False}}
+    cut = world.faults.network_cut("us-east-1", "eu-west-1")
+    with cut, pytest.raises(ClientError, match="InternalServerError"):
+        restored(there, START + SECOND, "new", **more)
     assert restored(there, START + SECOND, "new", **more) == {"a": 1}
     with pytest.raises(ClientError, match="must be provided for cross-region restores"):
         restored(there, START, "newer", SourceTableArn=arn)
@@ -350,3 +353,24 @@ def test_without_a_quorum_a_restore_is_refused_and_the_source_is_as_it_was(
     assert restored(client, START, "new") == {"a": 1}
     assert contents(client, "tab") == {"a": 1}
     world.verify()
+
+
+def test_items_that_expired_are_there_before_and_not_after(client: Any, world: ddbha.World) -> None:
+    enable(client)
+    client.update_time_to_live(
+        TableName="tab", TimeToLiveSpecification={"Enabled": True, "AttributeName": "v"}
+    )
+    expires = START + timedelta(hours=1)
+    put(client, "a", int(expires.timestamp()))
+    world.clock.advance(hours=2)
+    assert contents(client, "tab") == {}
+    assert restored(client, START + timedelta(minutes=59), "before").keys() == {"a"}
+    assert restored(client, START + timedelta(minutes=62), "after") == {}
+    shown = client.describe_time_to_live(TableName="before")["TimeToLiveDescription"]
+    assert shown["TimeToLiveStatus"] == "DISABLED"
+    arn = client.create_backup(TableName="tab", BackupName="ttl")["BackupDetails"]["BackupArn"]
+    described = client.describe_backup(BackupArn=arn)["BackupDescription"]
+    assert described["SourceTableFeatureDetails"]["TimeToLiveDescription"] == {
+        "TimeToLiveStatus": "ENABLED",
+        "AttributeName": "v",
+    }

@@ -10,7 +10,7 @@ from typing import Any
 
 from ddbha.api.descriptions import key_schema_elements
 from ddbha.api.registry import Request, Response, operation
-from ddbha.api.restoring import checked_target, restore
+from ddbha.api.restoring import checked_target, require_reachable, restore
 from ddbha.errors import (
     AccessDeniedException,
     BackupInUseException,
@@ -111,6 +111,7 @@ def restore_table_from_backup(region: Region, request: Request) -> Response:
         raise BackupNotFoundException(f"Backup not found: {arn}")
     if backup.status == "CREATING":
         raise BackupInUseException(f"Backup is being created: {arn}")
+    require_reachable(region, home, backup.source.name)
     target = checked_target(region, request, backup.source, home)
     if backup.restoring is not None:
         raise BackupInUseException(f"Backup is being used to restore another table: {arn}")
@@ -233,6 +234,11 @@ def _features(source: SourceTable) -> dict[str, Any]:
         features["StreamDescription"] = {
             "StreamEnabled": True,
             "StreamViewType": settings.stream_view_type,
+        }
+    if settings.ttl_status == "ENABLED":
+        features["TimeToLiveDescription"] = {
+            "TimeToLiveStatus": settings.ttl_status,
+            "AttributeName": settings.ttl_attribute,
         }
     if settings.encryption is not None and settings.encryption.get("Enabled"):
         features["SSEDescription"] = {

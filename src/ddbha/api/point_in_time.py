@@ -12,7 +12,7 @@ from typing import Any
 
 from ddbha.api.backups import backed_up_table, backups_enabled, require_backups_enabled
 from ddbha.api.registry import Request, Response, operation
-from ddbha.api.restoring import checked_target, restore
+from ddbha.api.restoring import checked_target, require_reachable, restore
 from ddbha.errors import (
     InvalidRestoreTimeException,
     PointInTimeRecoveryUnavailableException,
@@ -65,6 +65,7 @@ def restore_table_to_point_in_time(region: Region, request: Request) -> Response
         raise PointInTimeRecoveryUnavailableException(
             f"Point in time recovery is not enabled for table '{table.name}'"
         )
+    require_reachable(region, home.name, table.name)
     now = region.now()
     earliest, latest = archive.earliest(now), archive.latest(now)
     if request.get("UseLatestRestorableTime"):

@@ -15,6 +15,7 @@ from ddbha.api.registry import Request, Response
 from ddbha.api.table_building import activate_later, new_table
 from ddbha.api.tables import projection, refuse_indexes, units
 from ddbha.errors import (
+    InternalServerError,
     LimitExceededException,
     TableAlreadyExistsException,
     TableInUseException,
@@ -40,6 +41,13 @@ class Target:
     local_indexes: list[LocalIndex]
     global_indexes: list[GlobalIndex]
     settings: TableSettings
+
+
+def require_reachable(region: Region, source_region: str, table: str) -> None:
+    """Raise `InternalServerError` while what is to be restored lies in a region that is cut off."""
+    links = region.environment.links
+    if source_region != region.name and not links.are_open(source_region, region.name, table):
+        raise InternalServerError
 
 
 def checked_target(region: Region, request: Request, source: SourceTable, source_region: str) -> Target:
