@@ -183,6 +183,20 @@ def test_every_second_of_a_month_comes_back(client: Any, world: ddbha.World) -> 
             assert restored(client, moment - SECOND, f"before-{number}") == before
 
 
+def test_memory_follows_the_window_of_a_table_that_nobody_uses(client: Any, world: ddbha.World) -> None:
+    enable(client, RecoveryPeriodInDays=3)
+    for number in range(50):
+        put(client, "a", number)
+    archive = world.table("tab").archive
+    assert archive is not None
+    assert restored(client, START, "new") == {"a": 49}
+    assert archive.record_count == 50
+    world.clock.advance(days=5)
+    client.list_tables()
+    assert archive.record_count == 0
+    assert restored(client, world.clock.now() - 2 * timedelta(days=1), "newer") == {"a": 49}
+
+
 def test_a_transaction_is_restored_whole_or_not_at_all(client: Any, world: ddbha.World) -> None:
     enable(client)
     world.clock.advance(seconds=1)

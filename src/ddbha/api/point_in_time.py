@@ -19,7 +19,7 @@ from ddbha.errors import (
     TableNotFoundException,
     ValidationException,
 )
-from ddbha.followers.archive import MAXIMUM_PERIOD, Archive
+from ddbha.followers.archive import DAY, MAXIMUM_PERIOD, Archive
 from ddbha.recovery.backup import RestoreOrigin, SourceTable
 from ddbha.region import Region, utc
 from ddbha.storage.table import Table
@@ -42,7 +42,7 @@ def update_continuous_backups(region: Region, request: Request) -> Response:
         Archive.disable(table)
     elif table.archive is None:
         delay = region.environment.timings.point_in_time_delay
-        Archive.enable(table, region.now, days or MAXIMUM_PERIOD, delay)
+        _trim_daily(region, table, Archive.enable(table, region.now, days or MAXIMUM_PERIOD, delay))
     elif days is not None:
         table.archive.set_period(days)
     return {"ContinuousBackupsDescription": _description(region, table)}
@@ -75,6 +75,17 @@ def restore_table_to_point_in_time(region: Region, request: Request) -> Response
     source = SourceTable.of(table)
     target = checked_target(region, request, source, home.name)
     return restore(region, target, archive.images_at(time), RestoreOrigin(table.arn, time))
+
+
+def _trim_daily(region: Region, table: Table, archive: Archive) -> None:
+    """Writes trim the history; this does it for a table that is not written to any more."""
+
+    def trim() -> None:
+        if table.archive is archive and region.tables.get(table.name) is table:
+            archive.trim()
+            region.later(DAY, trim)
+
+    region.later(DAY, trim)
 
 
 def _description(region: Region, table: Table) -> dict[str, Any]:
