@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Mapping
 from datetime import datetime, timezone
 from random import Random
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from attrs import Factory, define, field
 
@@ -30,6 +31,9 @@ from ddbha.storage.partition import Partition
 from ddbha.storage.replica import Replica
 from ddbha.storage.table import Table, Throughput, even_ranges
 from ddbha.values.key import KeySchema
+
+if TYPE_CHECKING:
+    from ddbha.recovery.backup import Backup
 
 ON_DEMAND_QUOTA = Throughput(40_000, 40_000)
 ZONE_LETTERS = "abc"
@@ -65,6 +69,8 @@ class Environment:
     zone_cuts: dict[frozenset[str], set[object]] = Factory(dict)
     #: How many seconds replicas stay behind, by zone and fault.
     zone_lags: dict[str, dict[object, float]] = Factory(dict)
+    #: How many tables are being restored, by account.
+    restores: Counter[str] = Factory(Counter)
     #: The network between regions.
     links: Links = Factory(Links)
     #: Tables with replicas in several regions, by account and name.
@@ -117,6 +123,8 @@ class Region:
     streams: dict[str, Stream] = Factory(dict)
     #: Kinesis destinations by table and ARN of the stream, the newest last.
     destinations: dict[str, dict[str, Destination]] = Factory(dict)
+    #: Backups by ARN, also those of tables that are gone.
+    backups: dict[str, Backup] = Factory(dict)
     #: What transactions did, by token, for ten minutes.
     tokens: dict[str, Any] = Factory(dict)
     #: The revision ids of the last changes of policies, by ARN.
@@ -159,6 +167,15 @@ class Region:
         if table is None:
             raise ResourceNotFoundException(f"Requested resource not found: Table: {name} not found")
         self.settle(table)
+        return table
+
+    def changed_table(self, name_or_arn: str) -> Table:
+        """A table whose settings are to be changed; `ResourceNotFoundException` while it is restored."""
+        table = self.described_table(name_or_arn)
+        if table.restoring_from is not None:
+            raise ResourceNotFoundException(
+                f"Requested resource not found: Table: {table.name} not found"
+            )
         return table
 
     def settle(self, table: Table) -> None:

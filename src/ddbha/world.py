@@ -10,11 +10,13 @@ from typing import Any
 # Importing a family of operations registers it.
 import ddbha.api.account
 import ddbha.api.auto_scaling_settings
+import ddbha.api.backups
 import ddbha.api.batches
 import ddbha.api.contributor_insights
 import ddbha.api.items
 import ddbha.api.kinesis_destinations
 import ddbha.api.legacy_global_tables
+import ddbha.api.point_in_time
 import ddbha.api.queries
 import ddbha.api.resource_policies
 import ddbha.api.streams
@@ -30,12 +32,15 @@ from ddbha.api.registry import Caller, Operation
 from ddbha.api.validation import validator
 from ddbha.boto import clients
 from ddbha.clock import Clock, SystemClock, Timings
-from ddbha.errors import AwsError, NoAnswer, UnknownPlaceError
+from ddbha.errors import AwsError, NoAnswer, UnknownPlaceError, UsageError
 from ddbha.events import Timeline
 from ddbha.faults import Faults
+from ddbha.followers.archive import DAY
 from ddbha.followers.kinesis import KinesisStreams
 from ddbha.history import History
 from ddbha.metrics import Metrics
+from ddbha.recovery.plans import BackupPlan
+from ddbha.recovery.schedules import schedule as parsed_schedule
 from ddbha.region import Environment, Region
 from ddbha.request_faults import through
 from ddbha.storage.table import Table, Throughput
@@ -165,6 +170,35 @@ class World:
             self.region(Caller(account_id or self.account_id, region)).settle(tables[name])
             return tables[name]
 
+    def backup_plan(
+        self,
+        schedule: str,
+        *,
+        table: str | None = None,
+        tag: tuple[str, str] | None = None,
+        delete_after_days: float | None = None,
+        name: str = "plan",
+        region: str = "us-east-1",
+        account_id: str | None = None,
+    ) -> BackupPlan:
+        """Back tables up from now on: the one called `table`, and those with a `tag` (key and value).
+
+        `schedule` is like rate(12 hours) or cron(0 5 ? * * *), in UTC.  The backups are of the type
+        AWS_BACKUP, and vanish after `delete_after_days`.  Raises `UsageError` for what makes no sense.
+        https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/backuprestore_HowItWorksAWS.html
+        """
+        if table is None and tag is None:
+            raise UsageError("A backup plan needs a table=, or a tag= like ('backup', 'daily').")
+        if delete_after_days is not None and delete_after_days <= 0:
+            raise UsageError("delete_after_days must be more than 0, or None to keep all backups.")
+        retention = None if delete_after_days is None else delete_after_days * DAY
+        with self._lock:
+            self._environment.scheduler.run_due(self.clock.time())
+            place = self.region(Caller(account_id or self.account_id, region))
+            plan = BackupPlan(name, parsed_schedule(schedule), table, tag, retention, place)
+            plan.begin()
+        return plan
+
     @property
     def events(self) -> Timeline:
         """What happened, oldest first."""
@@ -213,6 +247,7 @@ class World:
             self._environment.global_tables.clear()
             self._environment.policies.clear()
             self._environment.kinesis.clear()
+            self._environment.restores.clear()
             self._environment.scheduler.clear()
             self._environment.events.clear()
             self._environment.metrics.clear()

@@ -87,6 +87,6 @@ def _tagged(region: Region, request: Request) -> Table:
     if not _TABLE_ARN.fullmatch(arn):
         raise ValidationException(f"Invalid TableArn: {arn}")
     table = region.tables.get(region.table_name(arn))
-    if table is None:
+    if table is None or table.restoring_from is not None:
         raise ResourceNotFoundException(f"Requested resource not found: ResourcArn: {arn} not found")
     return table

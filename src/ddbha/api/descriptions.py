@@ -69,6 +69,15 @@ def describe(table: Table) -> dict[str, Any]:
         description["GlobalSecondaryIndexes"] = [
             _global_index(table, index) for index in table.global_indexes.values()
         ]
+    origin = table.restoring_from
+    if origin is not None:
+        backup = {} if origin.backup_arn is None else {"SourceBackupArn": origin.backup_arn}
+        description["RestoreSummary"] = {
+            **backup,
+            "SourceTableArn": origin.table_arn,
+            "RestoreDateTime": utc(origin.time),
+            "RestoreInProgress": True,
+        }
     if table.membership is not None:
         description.update(_replication(table.membership))
     return description
@@ -165,13 +174,14 @@ def _index(table: Table, index: LocalIndex | GlobalIndex) -> dict[str, Any]:
 
 
 def _local_index(table: Table, index: LocalIndex) -> dict[str, Any]:
-    entries = [
-        index.project(image)
-        for partition in table.partitions
-        for _, image in partition.available_leader().items.range(
-            partition.low, partition.high, index=index.name
-        )
-    ]
+    entries = []
+    for partition in table.partitions:
+        leader = partition.leader
+        leader.apply_all()
+        entries += [
+            index.project(image)
+            for _, image in leader.items.range(partition.low, partition.high, index=index.name)
+        ]
     return {
         **_index(table, index),
         "IndexSizeBytes": sum(entry.size for entry in entries),
@@ -181,12 +191,13 @@ def _local_index(table: Table, index: LocalIndex) -> dict[str, Any]:
 
 def _global_index(table: Table, index: GlobalIndex) -> dict[str, Any]:
     stores = [partition.leader.items for partition in index.partitions]
-    backfilling = {} if index.backfilling is None else {"Backfilling": index.backfilling}
+    state: dict[str, Any] = {} if index.backfilling is None else {"Backfilling": index.backfilling}
+    if table.restoring_from is None:
+        state["IndexStatus"] = table.status if table.status == "CREATING" else index.status
     return {
         **_index(table, index),
-        **backfilling,
+        **state,
         **_request_rates(index, table.settings.billing_mode),
-        "IndexStatus": table.status if table.status == "CREATING" else index.status,
         "ProvisionedThroughput": _throughput(index),
         "IndexSizeBytes": sum(store.size for store in stores),
         "ItemCount": sum(len(store) for store in stores),

@@ -50,10 +50,11 @@ def new_table(
 
 def activate_later(region: Region, table: Table, seconds: float) -> None:
     """Let a new table take reads and writes after some seconds."""
+    since = region.now() + seconds
 
     def become_active() -> None:
         table.status = "ACTIVE"
-        table.active_since = region.now()
+        table.active_since = since
         region.record("table-active", table=table.name)
 
     region.later(seconds, become_active)

@@ -79,7 +79,7 @@ def update_table(region: Region, request: Request) -> Response:
             "OnDemandThroughput, WarmThroughput or TableClass is required"
         )
     refuse_combination(request)
-    table = region.described_table(request["TableName"])
+    table = region.changed_table(request["TableName"])
     if "ReplicaUpdates" in request:
         return update_replicas(region, table, request)
     _refuse_busy(table)

@@ -23,11 +23,13 @@ from ddbha.api.table_building import activate_later, new_table
 from ddbha.api.update_rules import check_encryption
 from ddbha.errors import ResourceInUseException, ValidationException
 from ddbha.followers.consumption import count_writes
+from ddbha.recovery.backup import SYSTEM_RETENTION, SYSTEM_SUFFIX, Backup, back_up, keep
 from ddbha.region import Region
 from ddbha.storage.table import (
     GlobalIndex,
     IndexProjection,
     LocalIndex,
+    Table,
     TableSettings,
     Throughput,
 )
@@ -58,6 +60,8 @@ def create_table(region: Region, request: Request) -> Response:
     _refuse_unused_attributes(types, schema, [*locals_, *globals_])
     policy = read_policy(request["ResourcePolicy"]) if "ResourcePolicy" in request else None
     if name in region.tables:
+        if region.tables[name].restoring_from is not None:
+            raise ResourceInUseException(f"Table is being used: {name}")
         raise ResourceInUseException(f"Table already exists: {name}")
     refuse_another_table(region)
     refuse_units(region, settings.throughput)
@@ -103,6 +107,8 @@ def delete_table(region: Region, request: Request) -> Response:
             "Resource cannot be deleted as it is currently protected against deletion. "
             "Disable deletion protection first."
         )
+    if table.restoring_from is not None:
+        raise ResourceInUseException(f"Table is being used: {table.name}")
     if table.status == "CREATING":
         raise ResourceInUseException(
             "Attempt to change a resource which is still in use: Table is being created: " + table.name
@@ -120,6 +126,7 @@ def delete_table(region: Region, request: Request) -> Response:
     if table.status == "ACTIVE":
         check_departure(region, table)
         refuse_another_operation(region)
+        last_backup = _last_backup(region, table)
         table.status = "DELETING"
         count_writes(table, region.now())
         if table.membership is not None:
@@ -128,6 +135,8 @@ def delete_table(region: Region, request: Request) -> Response:
             disable_stream(region, table, 0)
 
         def vanish() -> None:
+            if table.archive is not None and last_backup is not None:
+                keep(region, last_backup)
             leave(region, table)
             del region.tables[table.name]
             forget_policies(region, table)
@@ -136,6 +145,14 @@ def delete_table(region: Region, request: Request) -> Response:
 
         region.later(region.environment.timings.delete_table, vanish)
     return {"TableDescription": describe(table)}
+
+
+def _last_backup(region: Region, table: Table) -> Backup | None:
+    """What stays of a table whose history can be restored; the history goes with the table."""
+    if table.archive is None:
+        return None
+    name = table.name + SYSTEM_SUFFIX
+    return back_up(region, table, name, "SYSTEM", retention=SYSTEM_RETENTION)
 
 
 def key_schema(elements: list[dict[str, str]], types: dict[str, str]) -> KeySchema:

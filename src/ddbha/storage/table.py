@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from attrs import Factory, define, field, frozen
 
+from ddbha.storage.bulk_load import by_partition, collector_paused, index_entries
 from ddbha.storage.items import GREATEST
 from ddbha.storage.partition import Partition, PartitionFollower
 from ddbha.storage.record import LogRecord
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from ddbha.followers.archive import Archive
     from ddbha.followers.replication import Member
     from ddbha.metrics import Series
+    from ddbha.recovery.backup import RestoreOrigin
     from ddbha.throttling import Limits
 
 
@@ -240,6 +242,8 @@ class Table:
     auto_scaling: AutoScaling | None = field(default=None, repr=False)
     #: The token buckets of the table and its global indexes, by index and kind, once they were needed.
     limits: dict[tuple[str | None, str], Limits] = field(factory=dict, repr=False)
+    #: Where the table comes from while it is being restored.
+    restoring_from: RestoreOrigin | None = None
 
     def partition(self, key: ItemKey) -> Partition:
         """The partition that holds a key."""
@@ -275,24 +279,17 @@ class Table:
 
         Raises `InternalServerError` where a partition has no quorum; the table is of no use then.
         """
-        parts = _by_partition(self.partitions, images)
-        entries: dict[str, list[tuple[ItemKey, Image]]] = {name: [] for name in self.global_indexes}
-        if entries:
-            for part in parts:
-                for key, image in part.items():
-                    item = image.item()
-                    for index in self.global_indexes.values():
-                        position = index.schema.key_or_none(item)
-                        if position is not None:
-                            entries[index.name].append(((*position, key), index.project(image, item)))
-        for partition, part in zip(self.partitions, parts, strict=True):
-            partition.load(part)
-        for index in self.global_indexes.values():
-            index_parts = _by_partition(index.partitions, entries[index.name])
-            for partition, part in zip(index.partitions, index_parts, strict=True):
+        indexes = list(self.global_indexes.values())
+        with collector_paused():
+            parts = by_partition(self.partitions, images)
+            entries = index_entries(indexes, parts)
+            for partition, part in zip(self.partitions, parts, strict=True):
                 partition.load(part)
-            for follower in index.followers:
-                follower.applied_sequence = follower.partition.acknowledged_sequence
+            for index, index_parts in zip(indexes, entries, strict=True):
+                for partition, part in zip(index.partitions, index_parts, strict=True):
+                    partition.load(part)
+                for follower in index.followers:
+                    follower.applied_sequence = follower.partition.acknowledged_sequence
 
     def remove_global_index(self, name: str) -> None:
         """Drop an index and whatever it followed."""
@@ -328,19 +325,6 @@ def partition_of(partitions: Sequence[Partition], key: ItemKey) -> Partition:
     if len(partitions) == 1:
         return partitions[0]
     return partitions[bisect_right(partitions, key, key=_low) - 1]
-
-
-def _by_partition(
-    partitions: Sequence[Partition], images: Iterable[tuple[ItemKey, Image]]
-) -> list[dict[ItemKey, Image]]:
-    """Images by key for each of consecutive partitions."""
-    if len(partitions) == 1:
-        return [dict(images)]
-    parts: list[dict[ItemKey, Image]] = [{} for _ in partitions]
-    inner_bounds = [partition.low for partition in partitions[1:]]
-    for key, image in images:
-        parts[bisect_right(inner_bounds, key)][key] = image
-    return parts
 
 
 def _low(partition: Partition) -> ItemKey:
