@@ -71,7 +71,7 @@ class S3Objects(ObjectStore):
     def put(self, bucket: str, key: str, data: bytes) -> str:
         try:
             answer = self.client.put_object(Bucket=bucket, Key=key, Body=data)
-        except self.client.exceptions.ClientError as error:
+        except Exception as error:
             raise _error(error) from error
         return str(answer["ETag"]).strip('"')
 
@@ -82,7 +82,7 @@ class S3Objects(ObjectStore):
                 for entry in page.get("Contents", ()):
                     body = self.client.get_object(Bucket=bucket, Key=entry["Key"])["Body"]
                     yield entry["Key"], body.read()
-        except self.client.exceptions.ClientError as error:
+        except Exception as error:
             raise _error(error) from error
 
 
@@ -91,6 +91,7 @@ def entity_tag(data: bytes) -> str:
     return f"{md5(md5(data, usedforsecurity=False).digest(), usedforsecurity=False).hexdigest()}-1"
 
 
-def _error(error: Any) -> ObjectError:
-    answer = error.response.get("Error", {})
+def _error(error: Exception) -> ObjectError:
+    """What went wrong in the client, whatever it was, in the words of a failed export or import."""
+    answer = getattr(error, "response", {}).get("Error", {})
     return ObjectError(f"S3{answer.get('Code', 'Error')}", str(answer.get("Message", error)))

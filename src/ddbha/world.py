@@ -11,6 +11,8 @@ from typing import Any
 import ddbha.api.account
 import ddbha.api.backups
 import ddbha.api.batches
+import ddbha.api.exports
+import ddbha.api.imports
 import ddbha.api.items
 import ddbha.api.kinesis_destinations
 import ddbha.api.legacy_global_tables
@@ -35,6 +37,7 @@ from ddbha.faults import Faults
 from ddbha.followers.archive import DAY
 from ddbha.followers.kinesis import KinesisStreams
 from ddbha.history import History
+from ddbha.objects import Objects, S3Objects
 from ddbha.recovery.plans import BackupPlan
 from ddbha.recovery.schedules import schedule as parsed_schedule
 from ddbha.region import Environment, Region
@@ -52,6 +55,7 @@ class World:
     `item_collection_limit` is in bytes, for tables with local secondary indexes.
     `ttl_delay` is how many seconds longer than to the next whole minute expired items stay.
     `history` records what clients ask and are told, for `verify`.
+    `s3` is a boto3 S3 client for exports and imports; without one they use `objects`.
     """
 
     def __init__(
@@ -64,6 +68,7 @@ class World:
         item_collection_limit: int = 10 * 1024**3,
         ttl_delay: float = 0.0,
         history: bool = False,
+        s3: Any = None,
     ) -> None:
         self.seed = seed
         self.clock = clock or SystemClock()
@@ -71,6 +76,8 @@ class World:
         self._environment = Environment(self.clock, timings or Timings.instant(), Random(seed))
         self._environment.item_collection_limit = item_collection_limit
         self._environment.ttl_delay = ttl_delay
+        if s3 is not None:
+            self._environment.objects = S3Objects(s3)
         self._request_ids = Random(seed)
         self._lock = RLock()
         #: What clients asked for and were told; `history.start()` records it from then on.
@@ -186,6 +193,19 @@ class World:
         return self._environment.events
 
     @property
+    def objects(self) -> Objects:
+        """Where exports go and imports come from: `objects[bucket][key]` are bytes.
+
+        Asking for a bucket makes it.  Raises `UsageError` if the world was given an S3 client.
+        """
+        with self._lock:
+            self._environment.scheduler.run_due(self.clock.time())
+            objects = self._environment.objects
+            if not isinstance(objects, Objects):
+                raise UsageError("This world keeps its objects in the S3 that it was given; ask there.")
+            return objects
+
+    @property
     def kinesis(self) -> KinesisStreams:
         """The records that tables put to Kinesis data streams, by the ARN of the stream.
 
@@ -216,6 +236,8 @@ class World:
             self._environment.global_tables.clear()
             self._environment.policies.clear()
             self._environment.kinesis.clear()
+            if isinstance(self._environment.objects, Objects):
+                self._environment.objects.clear()
             self._environment.restores.clear()
             self._environment.scheduler.clear()
             self._environment.events.clear()

@@ -39,7 +39,7 @@ def export_lines(entries: Iterator[dict[str, Any]]) -> bytes:
             struct: dict[str, Any] = {"Item": _ion_item(entry["Item"])}
         else:
             images = {name: _ion_item(entry[name]) for name in entry if name != "Metadata"}
-            micros = Decimal(entry["Metadata"]["WriteTimestampMicros"]["N"])
+            micros = Decimal(entry["Metadata"]["WriteTimestampMicros"])
             struct = {"Record": {"Metadata": {"WriteTimestampMicros": micros}, **images}}
         lines.append(simpleion.dumps(struct, binary=False, omit_version_marker=False))
     return "".join(line + "\n" for line in lines).encode()
