@@ -322,6 +322,10 @@ class UsageError(DdbhaError):
     """An argument or a call that makes no sense at this point."""
 
 
+class WorldFileError(DdbhaError):
+    """A file is no world that was saved, or not a whole one."""
+
+
 class InvariantError(DdbhaError):
     """`World.verify` found something that must never happen."""
 

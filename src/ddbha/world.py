@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from functools import partial
+from os import PathLike
+from pathlib import Path
 from random import Random
 from threading import RLock
 from typing import Any
@@ -43,6 +45,9 @@ from ddbha.recovery.schedules import schedule as parsed_schedule
 from ddbha.region import Environment, Region
 from ddbha.request_faults import through
 from ddbha.storage.table import Table
+from ddbha.world_file import saving as world_file
+from ddbha.world_file.container import Members
+from ddbha.world_file.loading import WorldFile, random_state
 
 _NOTHING: frozenset[str] = frozenset()
 _REQUEST_ID_ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
@@ -226,6 +231,46 @@ class World:
             self._environment.settle()
             regions = self._environment.regions.values()
             verify.verify(regions, self.clock.time(), self.history, self.events)
+
+    def save(self, path: str | PathLike[str]) -> None:
+        """Keep the world in a file: tables with items and settings, history, and backups.
+
+        Raises `UsageError` if it is in the middle of something that a file cannot hold: a fault, a
+        transition of the control plane, a global table.  docs/world-file.md describes the format.
+        """
+        with self._lock:
+            self._environment.scheduler.run_due(self.clock.time())
+            if self.faults.active:
+                raise UsageError("A world with faults cannot be saved; end them with faults.end_all().")
+            facts = {
+                "seed": self.seed,
+                "account_id": self.account_id,
+                "request_ids": self._request_ids.getstate(),
+            }
+            world_file.save(Path(path), self._environment, facts)
+
+    @classmethod
+    def load(cls, path: str | PathLike[str], *, clock: Clock | None = None, s3: Any = None) -> World:
+        """The world that `save` kept in a file.
+
+        Its clock goes on where the other one was, unless a `clock` is given.  Raises `WorldFileError`
+        for a file that is foreign, damaged or truncated, and `UsageError` for a clock that is behind.
+        """
+        file = WorldFile.read(Members.read(Path(path)))
+        with file.refusing_contradictions():
+            header = file.header
+            world = cls(
+                seed=header["seed"],
+                clock=file.clock(clock),
+                account_id=header["account_id"],
+                timings=file.timings(),
+                item_collection_limit=header["item_collection_limit"],
+                ttl_delay=header["ttl_delay"],
+                s3=s3,
+            )
+            file.fill(world._environment)
+            world._request_ids.setstate(random_state(header["request_ids"]))
+        return world
 
     def reset(self) -> None:
         """Back to an empty world, with the same clock and seed."""

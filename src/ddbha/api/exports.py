@@ -204,7 +204,8 @@ def _chosen(
         )
     if end - beginning > LONGEST_PERIOD:
         raise InvalidExportTimeException(
-            "Difference between export period from time and export period to time is greater than 24 hours"
+            "Difference between export period from time and export period to time is greater than "
+            "24 hours"
         )
     view = specification.get("ExportViewType", "NEW_AND_OLD_IMAGES")
     return None, (beginning, end), changes_in(table, archive, (beginning, end), view)

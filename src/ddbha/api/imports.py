@@ -49,7 +49,7 @@ _BAD_ITEMS = (
 
 @operation("ImportTable")
 def import_table(region: Region, request: Request) -> Response:
-    """Make a new table, CREATING meanwhile, of all items in the objects whose keys begin with a prefix."""
+    """A new table, CREATING meanwhile, with the items of all objects whose keys begin with a prefix."""
     now = region.now()
     asked = deepcopy({name: value for name, value in request.items() if name != "ClientToken"})
     known = of_token(region.imports.values(), request.get("ClientToken"), now)

@@ -1,4 +1,4 @@
-"""Exports and imports as DescribeExport and DescribeImport show them: what was asked, and what came of it.
+"""Exports and imports: what was asked for, and what came of it.
 
 https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/S3DataExport.HowItWorks.html
 https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/S3DataImport.HowItWorks.html
