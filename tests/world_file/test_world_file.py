@@ -95,6 +95,7 @@ def test_a_table_comes_back_with_items_settings_and_indexes(world: ddbha.World, 
 
     assert loaded.clock.now() == world.clock.now()
     assert everything(copy) == everything(client)
+    client.scan(TableName="orders", IndexName="of-day")
     before = client.describe_table(TableName="orders")["Table"]
     assert copy.describe_table(TableName="orders")["Table"] == before
     tags = copy.list_tags_of_resource(ResourceArn=before["TableArn"])["Tags"]
@@ -281,7 +282,7 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> bytes:
     client = dynamodb(world)
     make_table(client)
     client.put_item(TableName="orders", Item=order("c", "1"))
-    client.create_backup(TableName="orders", BackupName="b")
+    client.create_backup(TableName="orders", BackupName="daily")
     client.list_tables()
     path = tmp_path_factory.mktemp("whole") / "w"
     world.save(path)
