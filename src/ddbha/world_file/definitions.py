@@ -99,9 +99,10 @@ def _throughput(entry: dict[str, int] | None) -> Throughput | None:
 
 def _settings(entry: dict[str, Any]) -> TableSettings:
     rates = {f.name for f in fields(TableSettings) if "Throughput" in str(f.type)}
-    return TableSettings(
-        **{name: _throughput(value) if name in rates else value for name, value in entry.items()}
-    )
+    values: dict[str, Any] = {
+        name: _throughput(value) if name in rates else value for name, value in entry.items()
+    }
+    return TableSettings(**values)
 
 
 def position(key: Any) -> Any:

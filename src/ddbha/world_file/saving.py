@@ -48,7 +48,8 @@ def save(path: Path, environment: Environment, facts: dict[str, Any]) -> None:
     _refuse_unfinished(environment)
     images = Images()
     members: list[tuple[str, bytes]] = []
-    tables, backups = [], []
+    tables: list[dict[str, Any]] = []
+    backups: list[dict[str, Any]] = []
     now = environment.clock.time()
     for region in environment.regions.values():
         place = {"account": region.account_id, "region": region.name}
