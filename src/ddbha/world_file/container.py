@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import json
-import os
 import sys
 import zlib
 from collections.abc import Iterable, Iterator
 from hashlib import sha256
 from pathlib import Path
-from tempfile import NamedTemporaryFile
 from typing import Any, TypeVar
 from zipfile import ZIP_DEFLATED, BadZipFile, ZipFile, ZipInfo
 
@@ -31,19 +29,17 @@ Each = TypeVar("Each")
 def write(path: Path, members: Iterable[tuple[str, bytes]]) -> None:
     """Write a file, or leave what was there if that fails."""
     checksums = {}
-    with NamedTemporaryFile(dir=path.parent, prefix=path.name, delete=False) as temporary:
-        try:
-            with ZipFile(temporary, "w", ZIP_DEFLATED) as archive:
-                for name, data in members:
-                    checksums[name] = sha256(data).hexdigest()
-                    archive.writestr(_info(name), data)
-                archive.writestr(_info(_CHECKSUMS), json.dumps(checksums))
-            temporary.close()
-            os.replace(temporary.name, path)
-        except BaseException:
-            temporary.close()
-            os.unlink(temporary.name)
-            raise
+    unfinished = path.with_name(f"{path.name}.unfinished")
+    try:
+        with ZipFile(unfinished, "w", ZIP_DEFLATED) as archive:
+            for name, data in members:
+                checksums[name] = sha256(data).hexdigest()
+                archive.writestr(_info(name), data)
+            archive.writestr(_info(_CHECKSUMS), json.dumps(checksums))
+        unfinished.replace(path)
+    except BaseException:
+        unfinished.unlink(missing_ok=True)
+        raise
 
 
 def _info(name: str) -> ZipInfo:
