@@ -34,7 +34,7 @@ def world() -> ddbha.World:
 
 @pytest.fixture
 def client(world: ddbha.World) -> Any:
-    client = world.client("dynamodb", region_name="us-east-1")
+    client: Any = world.client("dynamodb", region_name="us-east-1")
     client.create_table(TableName="books", **KEYS)
     client.update_continuous_backups(
         TableName="books", PointInTimeRecoverySpecification={"PointInTimeRecoveryEnabled": True}
@@ -151,7 +151,7 @@ def test_an_export_is_of_its_time(world: ddbha.World, client: Any) -> None:
 def test_statuses_follow_the_clock() -> None:
     world = ddbha.World(clock=ddbha.ManualClock(), timings=ddbha.Timings.aws())
     world.objects["exports"]
-    client = world.client("dynamodb", region_name="us-east-1")
+    client: Any = world.client("dynamodb", region_name="us-east-1")
     client.create_table(TableName="books", **KEYS)
     world.clock.advance(minutes=1)
     client.update_continuous_backups(
@@ -277,7 +277,7 @@ VALUES = st.recursive(
 @settings(max_examples=40, deadline=None)
 def test_a_full_export_imports_as_the_same_table(values: list[dict[str, Any]], form: str) -> None:
     world = ddbha.World(clock=ddbha.ManualClock())
-    client = world.client("dynamodb", region_name="us-east-1")
+    client: Any = world.client("dynamodb", region_name="us-east-1")
     client.create_table(TableName="books", **KEYS)
     client.update_continuous_backups(
         TableName="books", PointInTimeRecoverySpecification={"PointInTimeRecoveryEnabled": True}
@@ -424,7 +424,7 @@ def test_a_client_of_s3_may_be_given(monkeypatch: pytest.MonkeyPatch) -> None:
         s3 = boto3.client("s3", region_name="us-east-1")
         s3.create_bucket(Bucket="exports")
         world = ddbha.World(clock=ddbha.ManualClock(), s3=s3)
-        client = world.client("dynamodb", region_name="us-east-1")
+        client: Any = world.client("dynamodb", region_name="us-east-1")
         client.create_table(TableName="books", **KEYS)
         client.update_continuous_backups(
             TableName="books", PointInTimeRecoverySpecification={"PointInTimeRecoveryEnabled": True}
