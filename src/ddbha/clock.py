@@ -142,6 +142,8 @@ class Timings:
     enable_backups: float = 0.0
     create_backup: float = 0.0
     restore_table: float = 0.0
+    export_table: float = 0.0
+    import_table: float = 0.0
     #: How far the latest restorable time is behind.
     point_in_time_delay: float = 0.0
     #: Between two changes of the policy of one table or stream.
@@ -181,6 +183,8 @@ class Timings:
             enable_backups=5.0,
             create_backup=0.05,
             restore_table=240.0,
+            export_table=150.0,
+            import_table=300.0,
             point_in_time_delay=300.0,
             policy_interval=15.0,
             enable_destination=6.0,

@@ -229,6 +229,26 @@ class InvalidRestoreTimeException(AwsError):
     """The time to restore to is outside the restorable window."""
 
 
+class InvalidExportTimeException(AwsError):
+    """The time to export is outside the window, or a period is too short, too long or in the future."""
+
+
+class ExportNotFoundException(AwsError):
+    """No export has that ARN."""
+
+
+class ExportConflictException(AwsError):
+    """A token was used again within eight hours for another export."""
+
+
+class ImportNotFoundException(AwsError):
+    """No import has that ARN."""
+
+
+class ImportConflictException(AwsError):
+    """A token was used again within eight hours for another import."""
+
+
 class IndexNotFoundException(AwsError):
     """The table has no index of that name."""
 
@@ -300,6 +320,10 @@ class UnknownPlaceError(DdbhaError):
 
 class UsageError(DdbhaError):
     """An argument or a call that makes no sense at this point."""
+
+
+class WorldFileError(DdbhaError):
+    """A file is no world that was saved, or not a whole one."""
 
 
 class InvariantError(DdbhaError):

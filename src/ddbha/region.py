@@ -24,6 +24,7 @@ from ddbha.followers.replication import GlobalTable
 from ddbha.followers.stream import Stream
 from ddbha.links import Links
 from ddbha.metrics import Metrics, Series
+from ddbha.objects import Objects, ObjectStore
 from ddbha.policies import Policy
 from ddbha.scaling import split_for_size
 from ddbha.storage.items import ItemStore
@@ -34,6 +35,7 @@ from ddbha.values.key import KeySchema
 
 if TYPE_CHECKING:
     from ddbha.recovery.backup import Backup
+    from ddbha.recovery.transfer import Export, Import
 
 ON_DEMAND_QUOTA = Throughput(40_000, 40_000)
 ZONE_LETTERS = "abc"
@@ -79,6 +81,8 @@ class Environment:
     regions: dict[tuple[str, str], Region] = Factory(dict)
     #: Resource-based policies by the ARN of the table or stream.
     policies: dict[str, Policy] = Factory(dict)
+    #: Where exports go and imports come from.
+    objects: ObjectStore = Factory(Objects)
     #: What was put to Kinesis data streams.
     kinesis: KinesisStreams = Factory(KinesisStreams)
     #: The operation that is being answered, and the ARNs of other accounts that it may use.
@@ -125,6 +129,9 @@ class Region:
     destinations: dict[str, dict[str, Destination]] = Factory(dict)
     #: Backups by ARN, also those of tables that are gone.
     backups: dict[str, Backup] = Factory(dict)
+    #: Exports and imports by ARN, for 90 days.
+    exports: dict[str, Export] = Factory(dict)
+    imports: dict[str, Import] = Factory(dict)
     #: What transactions did, by token, for ten minutes.
     tokens: dict[str, Any] = Factory(dict)
     #: The revision ids of the last changes of policies, by ARN.

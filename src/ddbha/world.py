@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from functools import partial
+from os import PathLike
+from pathlib import Path
 from random import Random
 from threading import RLock
 from typing import Any
@@ -13,6 +15,8 @@ import ddbha.api.auto_scaling_settings
 import ddbha.api.backups
 import ddbha.api.batches
 import ddbha.api.contributor_insights
+import ddbha.api.exports
+import ddbha.api.imports
 import ddbha.api.items
 import ddbha.api.kinesis_destinations
 import ddbha.api.legacy_global_tables
@@ -39,11 +43,15 @@ from ddbha.followers.archive import DAY
 from ddbha.followers.kinesis import KinesisStreams
 from ddbha.history import History
 from ddbha.metrics import Metrics
+from ddbha.objects import Objects, S3Objects
 from ddbha.recovery.plans import BackupPlan
 from ddbha.recovery.schedules import schedule as parsed_schedule
 from ddbha.region import Environment, Region
 from ddbha.request_faults import through
 from ddbha.storage.table import Table, Throughput
+from ddbha.world_file import saving as world_file
+from ddbha.world_file.container import Members
+from ddbha.world_file.loading import WorldFile, random_state
 
 _NOTHING: frozenset[str] = frozenset()
 _REQUEST_ID_ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
@@ -59,6 +67,7 @@ class World:
     `throttling` holds on-demand tables to their partitions, their maximums and the account's
     `on_demand_quota` (read and write units a second of one table); provisioned tables always are held to
     what they provision.  A partition is split beyond `partition_size` bytes of items.
+    `s3` is a boto3 S3 client for exports and imports; without one they use `objects`.
     """
 
     def __init__(
@@ -74,6 +83,7 @@ class World:
         throttling: bool = False,
         partition_size: float = 10 * 1024**3,
         on_demand_quota: tuple[int, int] = (40_000, 40_000),
+        s3: Any = None,
     ) -> None:
         self.seed = seed
         self.clock = clock or SystemClock()
@@ -85,6 +95,8 @@ class World:
         self._environment.partition_size = partition_size
         self._environment.on_demand_quota = Throughput(*on_demand_quota)
         self._environment.metrics.refresh = self._count_consumption
+        if s3 is not None:
+            self._environment.objects = S3Objects(s3)
         self._request_ids = Random(seed)
         self._lock = RLock()
         #: What clients asked for and were told; `history.start()` records it from then on.
@@ -205,6 +217,19 @@ class World:
         return self._environment.events
 
     @property
+    def objects(self) -> Objects:
+        """Where exports go and imports come from: `objects[bucket][key]` are bytes.
+
+        Asking for a bucket makes it.  Raises `UsageError` if the world was given an S3 client.
+        """
+        with self._lock:
+            self._environment.scheduler.run_due(self.clock.time())
+            objects = self._environment.objects
+            if not isinstance(objects, Objects):
+                raise UsageError("This world keeps its objects in the S3 that it was given; ask there.")
+            return objects
+
+    @property
     def kinesis(self) -> KinesisStreams:
         """The records that tables put to Kinesis data streams, by the ARN of the stream.
 
@@ -238,6 +263,46 @@ class World:
             regions = self._environment.regions.values()
             verify.verify(regions, self.clock.time(), self.history, self.events)
 
+    def save(self, path: str | PathLike[str]) -> None:
+        """Keep the world in a file: tables with items and settings, history, and backups.
+
+        Raises `UsageError` if it is in the middle of something that a file cannot hold: a fault, a
+        transition of the control plane, a global table.  docs/world-file.md describes the format.
+        """
+        with self._lock:
+            self._environment.scheduler.run_due(self.clock.time())
+            if self.faults.active:
+                raise UsageError("A world with faults cannot be saved; end them with faults.end_all().")
+            facts = {
+                "seed": self.seed,
+                "account_id": self.account_id,
+                "request_ids": self._request_ids.getstate(),
+            }
+            world_file.save(Path(path), self._environment, facts)
+
+    @classmethod
+    def load(cls, path: str | PathLike[str], *, clock: Clock | None = None, s3: Any = None) -> World:
+        """The world that `save` kept in a file.
+
+        Its clock goes on where the other one was, unless a `clock` is given.  Raises `WorldFileError`
+        for a file that is foreign, damaged or truncated, and `UsageError` for a clock that is behind.
+        """
+        file = WorldFile.read(Members.read(Path(path)))
+        with file.refusing_contradictions():
+            header = file.header
+            world = cls(
+                seed=header["seed"],
+                clock=file.clock(clock),
+                account_id=header["account_id"],
+                timings=file.timings(),
+                item_collection_limit=header["item_collection_limit"],
+                ttl_delay=header["ttl_delay"],
+                s3=s3,
+            )
+            file.fill(world._environment)
+            world._request_ids.setstate(random_state(header["request_ids"]))
+        return world
+
     def reset(self) -> None:
         """Back to an empty world, with the same clock and seed."""
         with self._lock:
@@ -247,6 +312,8 @@ class World:
             self._environment.global_tables.clear()
             self._environment.policies.clear()
             self._environment.kinesis.clear()
+            if isinstance(self._environment.objects, Objects):
+                self._environment.objects.clear()
             self._environment.restores.clear()
             self._environment.scheduler.clear()
             self._environment.events.clear()

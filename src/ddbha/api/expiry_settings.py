@@ -16,17 +16,22 @@ def enable_time_to_live(region: Region, table: Table, attribute: str) -> None:
         if settings.ttl_status != "ENABLING" or table.status == "DELETING":
             return
         settings.ttl_status = "ENABLED"
-        Expiry(
-            table,
-            attribute,
-            region.environment.ttl_delay,
-            region.name,
-            region.now,
-            lambda time, action: region.later(time - region.now(), action),
-            lambda count: region.record("items-expired", table=table.name, count=count),
-        ).attach()
+        begin_expiry(region, table, attribute)
 
     region.later(region.environment.timings.update_time_to_live, enabled)
+
+
+def begin_expiry(region: Region, table: Table, attribute: str) -> None:
+    """Let items expire from now on."""
+    Expiry(
+        table,
+        attribute,
+        region.environment.ttl_delay,
+        region.name,
+        region.now,
+        lambda time, action: region.later(time - region.now(), action),
+        lambda count: region.record("items-expired", table=table.name, count=count),
+    ).attach()
 
 
 def disable_time_to_live(region: Region, table: Table) -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from attrs import frozen
+
 from ddbha.api.account import with_tags
 from ddbha.api.control_plane_quotas import (
     refuse_another_operation,
@@ -23,6 +25,7 @@ from ddbha.api.table_building import activate_later, new_table
 from ddbha.api.update_rules import check_encryption
 from ddbha.errors import ResourceInUseException, ValidationException
 from ddbha.followers.consumption import count_writes
+from ddbha.policies import Policy
 from ddbha.recovery.backup import SYSTEM_RETENTION, SYSTEM_SUFFIX, Backup, back_up, keep
 from ddbha.region import Region
 from ddbha.storage.table import (
@@ -44,9 +47,55 @@ MAXIMUM_GLOBAL_INDEXES = 20
 MAXIMUM_PROJECTED = 100
 
 
+@frozen(eq=False)
+class TableDefinition:
+    """What a request to make a table asks for, checked."""
+
+    name: str
+    types: dict[str, str]
+    schema: KeySchema
+    local_indexes: list[LocalIndex]
+    global_indexes: list[GlobalIndex]
+    settings: TableSettings
+    stream_view_type: str | None
+    policy: Policy | None
+
+    def build(self, region: Region) -> Table:
+        """The table, empty and CREATING; the region does not know it yet."""
+        return new_table(
+            region,
+            self.name,
+            self.types,
+            self.schema,
+            self.local_indexes,
+            self.global_indexes,
+            self.settings,
+        )
+
+
 @operation("CreateTable", lacks=frozenset({"VectorIndexes"}))
 def create_table(region: Region, request: Request) -> Response:
     """A new table, CREATING until the time that the world's timings say."""
+    definition = read_definition(region, request)
+    table = definition.build(region)
+    region.tables[table.name] = table
+    if definition.policy is not None:
+        attach_policy(region, table, definition.policy)
+    timings = region.environment.timings
+    with_indexes = bool(definition.global_indexes)
+    seconds = timings.create_table_with_indexes if with_indexes else timings.create_table
+    if definition.stream_view_type is not None:
+        enable_stream(region, table, definition.stream_view_type, seconds)
+    response = {"TableDescription": describe(table)}
+    activate_later(region, table, seconds)
+    return response
+
+
+def read_definition(region: Region, request: Request) -> TableDefinition:
+    """What CreateTable is asked for.
+
+    Raises `ValidationException`, and `ResourceInUseException` if there is a table of that name.
+    """
     name = region.table_name(request["TableName"])
     settings = _settings(request, region.now())
     stream_view_type = view_type_of_new_table(
@@ -67,18 +116,7 @@ def create_table(region: Region, request: Request) -> Response:
     refuse_units(region, settings.throughput)
     for index in globals_:
         refuse_units(region, index.throughput, index.name)
-
-    table = new_table(region, name, types, schema, locals_, globals_, settings)
-    region.tables[name] = table
-    if policy is not None:
-        attach_policy(region, table, policy)
-    timings = region.environment.timings
-    seconds = timings.create_table_with_indexes if globals_ else timings.create_table
-    if stream_view_type is not None:
-        enable_stream(region, table, stream_view_type, seconds)
-    response = {"TableDescription": describe(table)}
-    activate_later(region, table, seconds)
-    return response
+    return TableDefinition(name, types, schema, locals_, globals_, settings, stream_view_type, policy)
 
 
 @operation("DescribeTable")

@@ -10,7 +10,7 @@ https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/PointInTimeReco
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from heapq import merge
 from itertools import chain
 from math import inf
@@ -72,6 +72,36 @@ class Archive:
         table.attach(follow)
         table.archive = archive
         return archive
+
+    @classmethod
+    def resume(
+        cls,
+        table: Table,
+        now: Callable[[], float],
+        enabled_at: float,
+        kept_since: float,
+        period_days: int,
+        delay: float,
+        records: Iterable[LogRecord],
+    ) -> None:
+        """Give a table that was never written to, only loaded, the history that led to what it holds."""
+        archive = cls(enabled_at, now, period_days, delay)
+        archive._kept_since = kept_since
+        parts: dict[int, list[LogRecord]] = {id(partition): [] for partition in table.partitions}
+        for record in records:
+            parts[id(table.partition(record.key))].append(record)
+
+        def follow(partition: Partition) -> ArchiveSegment:
+            part = parts[id(partition)]
+            dropped = partition.acknowledged_sequence - len(part)
+            segment = ArchiveSegment(partition, archive, enabled_at, dropped)
+            for record in part:
+                segment.apply(record)
+            archive._segments.append(segment)
+            return segment
+
+        table.attach(follow)
+        table.archive = archive
 
     @staticmethod
     def disable(table: Table) -> None:
