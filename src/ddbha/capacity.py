@@ -21,8 +21,8 @@ WRITE_UNIT = 1024
 
 def read_units(size: int, *, consistent: bool) -> float:
     """Units of one read of `size` bytes: one for each started 4 KB, half if eventually consistent."""
-    units = max(1, -(-size // READ_UNIT))
-    return float(units) if consistent else units / 2
+    units = 1.0 if size <= READ_UNIT else float(-(-size // READ_UNIT))
+    return units if consistent else units / 2
 
 
 def write_units(old: Image | None, new: Image | None) -> float:
@@ -74,8 +74,7 @@ class Consumption:
 
     def answer(self, wanted: str) -> dict[str, Any]:
         """The `ConsumedCapacity` member, for TOTAL or INDEXES."""
-        total = self.units + sum(self.index_units.values())
-        answer: dict[str, Any] = {"TableName": self.table.name, **self._shown(total)}
+        answer: dict[str, Any] = {"TableName": self.table.name, **self._shown(self.total)}
         if wanted == "INDEXES":
             answer["Table"] = self._shown(self.units)
             for member, indexes in (
@@ -95,6 +94,11 @@ class Consumption:
         if wanted != "NONE":
             response["ConsumedCapacity"] = self.answer(wanted)
         return response
+
+    @property
+    def total(self) -> float:
+        """Units of the table and all its indexes."""
+        return self.units + sum(self.index_units.values()) if self.index_units else self.units
 
     @property
     def _factor(self) -> int:

@@ -102,7 +102,8 @@ def partition_count(throughput: Throughput, warm: Throughput | None = None) -> i
 def follow_throughput(region: Region, table: Table) -> None:
     """Add the partitions that the throughput of a table and its indexes needs; none is ever removed."""
     settings = table.settings
-    _grow(region, table, table.partitions, partition_count(settings.throughput, settings.warm), 0.0)
+    count = partition_count(settings.throughput, settings.warm)
+    _grow(region, table, table.partitions, count, 0.0)
     for index in table.global_indexes.values():
         count = partition_count(index.throughput, index.warm)
         _grow(region, table, index.partitions, count, 0.0)

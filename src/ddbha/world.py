@@ -297,6 +297,9 @@ class World:
                 timings=file.timings(),
                 item_collection_limit=header["item_collection_limit"],
                 ttl_delay=header["ttl_delay"],
+                throttling=header["throttling"],
+                partition_size=header["partition_size"],
+                on_demand_quota=tuple(header["on_demand_quota"]),
                 s3=s3,
             )
             file.fill(world._environment)

@@ -231,3 +231,12 @@ def test_writes_of_a_global_table_scale_in_all_its_regions(world: ddbha.World) -
     write(world, client, 6, 2)
     other: Any = world.client("dynamodb", region_name="eu-west-1")
     assert provisioned(client) == provisioned(other) == (10, 12)
+
+
+def test_what_update_table_refuses_is_on_the_timeline(world: ddbha.World, client: Any) -> None:
+    scale_writes(client, **settings(low=50_000, high=60_000))
+    world.clock.advance(minutes=1)
+    # The quota of a table is 40 000 units.
+    assert provisioned(client) == (10, 10)
+    (event,) = world.events.of("scaling-refused")
+    assert event.details["table"] == "tab"

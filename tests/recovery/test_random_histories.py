@@ -43,7 +43,7 @@ class Run:
     """A table with recovery on, a model of it, and the model at the end of every second."""
 
     def __init__(self) -> None:
-        self.world = ddbha.World(clock=ddbha.ManualClock(1_000_000), history=True)
+        self.world = ddbha.World(clock=ddbha.ManualClock(1_000_000))
         self.client = self._client("us-east-1")
         self.client.create_table(
             TableName="tab",

@@ -12,7 +12,7 @@ from ddbha.api.registry import Request, Response, operation
 from ddbha.api.replicas import peers
 from ddbha.api.table_updates import update_table
 from ddbha.auto_scaling import AutoScaling, Dimension, ScalingSettings
-from ddbha.errors import LimitExceededException, ResourceNotFoundException, ValidationException
+from ddbha.errors import AwsError, ResourceNotFoundException, ValidationException
 from ddbha.region import Region
 from ddbha.storage.table import Table, Throughput
 
@@ -102,8 +102,9 @@ def _new(region: Region, table: Table) -> AutoScaling:
             request["GlobalSecondaryIndexUpdates"] = updates
         try:
             update_table(region, request)
-        except LimitExceededException as error:
-            # Throughput may be lowered only so often a day; auto scaling tries again like anybody.
+        except AwsError as error:
+            # Quotas, such as that of decreases in a day, hold for auto scaling too; there is no client to
+            # tell, and it tries again when the next minute with traffic is over.
             region.record("scaling-refused", table=table.name, message=error.message)
 
     return AutoScaling(region, table, change)

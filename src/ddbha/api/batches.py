@@ -65,7 +65,7 @@ def batch_write_item(region: Region, request: Request) -> Response:
             leader = partition.available_leader()
             old = leader.items.images.get(key)
             if image is None and old is None:
-                admit_unrecorded(region, table, key, None)
+                admit_unrecorded(region, table, key)
             else:
                 admit_write(region, table, key, image)
                 partition.commit(key, image, region.now(), region.name)

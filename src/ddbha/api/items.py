@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import NoReturn
-
 from ddbha.api.item_collections import CollectionLimit, with_metrics
 from ddbha.api.keys import MAXIMUM_ITEM_SIZE, key_of_canonical, key_of_item, refuse_large_item
 from ddbha.api.metering import admit_read, admit_unrecorded, admit_write
@@ -17,6 +15,7 @@ from ddbha.region import Region
 from ddbha.storage.table import Table
 from ddbha.values.attribute import Item, canonical_item, same_item
 from ddbha.values.image import Image
+from ddbha.values.key import ItemKey
 
 
 @operation("PutItem")
@@ -33,13 +32,10 @@ def put_item(region: Region, request: Request) -> Response:
     table = region.table(request["TableName"])
     key = key_of_item(table, item, size)
 
-    partition = table.partition(key)
+    partition, image = table.partition(key), Image.of(item, size)
     if condition is not None:
         old = partition.available_leader().items.images.get(key)
-        if not condition.holds({} if old is None else old.item(), expressions.values):
-            admit_unrecorded(region, table, key, _larger(old, Image.of(item, size)))
-            refuse_condition(old, request)
-    image = Image.of(item, size)
+        check_condition(region, table, key, condition, old, image, expressions.values, request)
     if table.local_indexes:
         CollectionLimit(region).admit(table, key, image)
     admit_write(region, table, key, image)
@@ -64,13 +60,10 @@ def delete_item(region: Region, request: Request) -> Response:
 
     partition = table.partition(key)
     old = partition.available_leader().items.images.get(key)
-    if condition is not None and not condition.holds(
-        {} if old is None else old.item(), expressions.values
-    ):
-        admit_unrecorded(region, table, key, old)
-        refuse_condition(old, request)
+    if condition is not None:
+        check_condition(region, table, key, condition, old, None, expressions.values, request)
     if old is None:
-        admit_unrecorded(region, table, key, None)
+        admit_unrecorded(region, table, key)
     else:
         admit_write(region, table, key, None)
         partition.commit(key, None, region.now(), region.name)
@@ -97,13 +90,10 @@ def update_item(region: Region, request: Request) -> Response:
 
     partition = table.partition(key)
     old = partition.available_leader().items.images.get(key)
-    if condition is not None and not condition.holds(
-        {} if old is None else old.item(), expressions.values
-    ):
-        admit_unrecorded(region, table, key, old)
-        refuse_condition(old, request)
+    if condition is not None:
+        check_condition(region, table, key, condition, old, None, expressions.values, request)
     if old is None and update is not None and not update.creates:
-        admit_unrecorded(region, table, key, None)
+        admit_unrecorded(region, table, key)
         response = with_metrics({}, request, table, key, key_attributes)
         return _consumed(table, None, None, response, request)
     new = key_attributes if old is None else old.item()
@@ -121,7 +111,7 @@ def update_item(region: Region, request: Request) -> Response:
         admit_write(region, table, key, image)
         partition.commit(key, image, region.now(), region.name)
     else:
-        admit_unrecorded(region, table, key, image)
+        admit_unrecorded(region, table, key, old, image)
 
     response = with_metrics(_updated(wanted, update, before, item), request, table, key, item)
     return _consumed(table, old, image, response, request)
@@ -166,20 +156,25 @@ def _consumed(
     return consumption.into(response, request)
 
 
-def check_condition(condition: Condition, old: Image | None, values: Values, request: Request) -> None:
-    """Raise `ConditionalCheckFailedException`, with the item if the request wants it."""
-    if not condition.holds({} if old is None else old.item(), values):
-        refuse_condition(old, request)
+def check_condition(
+    region: Region,
+    table: Table,
+    key: ItemKey,
+    condition: Condition,
+    old: Image | None,
+    new: Image | None,
+    values: Values,
+    request: Request,
+) -> None:
+    """Raise `ConditionalCheckFailedException`, with the item if the request wants it.
 
-
-def refuse_condition(old: Image | None, request: Request) -> NoReturn:
-    """Raise `ConditionalCheckFailedException`, with the item if the request wants it."""
+    A failure costs what a write of the larger of `old` and `new` does, as far as they are known.
+    """
+    if condition.holds({} if old is None else old.item(), values):
+        return
+    admit_unrecorded(region, table, key, old, new)
     show = request.get("ReturnValuesOnConditionCheckFailure") == "ALL_OLD" and old is not None
     raise ConditionalCheckFailedException(item=old.item() if show and old is not None else None)
-
-
-def _larger(old: Image | None, new: Image) -> Image:
-    return new if old is None or old.size < new.size else old
 
 
 def refuse_key_updates(table: Table, update: Update) -> None:

@@ -46,12 +46,14 @@ def admit_write(region: Region, table: Table, key: ItemKey, new: Image | None) -
         region.consumed("Write", table.name).add(units, region.now())
 
 
-def admit_unrecorded(region: Region, table: Table, key: ItemKey, item: Image | None) -> None:
+def admit_unrecorded(
+    region: Region, table: Table, key: ItemKey, old: Image | None = None, new: Image | None = None
+) -> None:
     """Admit a write that changes nothing: a failed condition, the deletion of an item that is not there.
 
-    It costs what the write of `item` does, without indexes.  Raises one of `THROTTLED`.
+    It costs what the write would have cost the table, without indexes.  Raises one of `THROTTLED`.
     """
-    units, now = write_units(item, None), region.environment.clock.time()
+    units, now = write_units(old, new), region.environment.clock.time()
     if applies(region, table):
         limits_of(region, table, None, "Write").take(table.partition(key), key, units, now)
     series = table.consumed_writes

@@ -199,7 +199,7 @@ class _Page:
         if last is not None:
             response["LastEvaluatedKey"] = target.key(last)
         consumption.read(size, consistent=consistent, index=None if index is None else index.name)
-        self.units = consumption.units + sum(consumption.index_units.values())
+        self.units = consumption.total
         return consumption.into(response, self._request)
 
     def _whole(self, target: Target) -> bool:
@@ -231,10 +231,10 @@ def _read(
     table, consistent = target.table, bool(request.get("ConsistentRead"))
     index = target.index if isinstance(target.index, GlobalIndex) else None
     # The partition that a page begins in bears all of it; few pages go beyond.
-    partitions = bounds.of(target.partitions) or target.partitions
-    partition = partitions[-1 if reverse else 0]
+    partitions = bounds.of(target.partitions)
+    partition = (partitions or target.partitions)[-1 if reverse else 0]
     admit_page(region, table, index, partition, consistent=consistent)
-    response = page.read(target, _entries(region, request, target, bounds, reverse))
+    response = page.read(target, _entries(region, request, target, partitions, bounds, reverse))
     collection = bounds.low[:2] if len(bounds.low) > 1 else None
     charge_page(
         region,
@@ -286,6 +286,7 @@ def _entries(
     region: Region,
     request: Request,
     target: Target,
+    partitions: Sequence[Partition],
     bounds: KeyBounds,
     reverse: bool,
 ) -> Iterator[Image]:
@@ -294,7 +295,6 @@ def _entries(
     if isinstance(index, GlobalIndex):
         index.catch_up(now)
     local = index.name if isinstance(index, LocalIndex) else None
-    partitions = bounds.of(target.partitions)
     for partition in reversed(partitions) if reverse else partitions:
         consistent = request.get("ConsistentRead")
         replica = partition.available_leader() if consistent else partition.reader(now)

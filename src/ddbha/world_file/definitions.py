@@ -6,10 +6,11 @@ from collections.abc import Iterable
 from decimal import Decimal
 from typing import Any
 
-from attrs import asdict, fields
+from attrs import asdict, fields, has
 
 from ddbha.recovery.backup import SourceTable
 from ddbha.storage.table import (
+    ContributorInsights,
     GlobalIndex,
     IndexProjection,
     LocalIndex,
@@ -17,8 +18,14 @@ from ddbha.storage.table import (
     Table,
     TableSettings,
     Throughput,
+    ThroughputChanges,
 )
 from ddbha.values.key import ItemKey, KeyAttribute, KeySchema
+
+#: What a client may set on a global index besides its keys.
+_INDEX_SETTINGS = ("throughput", "on_demand", "warm", "changes", "insights")
+#: Values of settings that have attributes of their own, by name.
+_KINDS = {kind.__name__: kind for kind in (ContributorInsights, Throughput, ThroughputChanges)}
 
 
 def definition(
@@ -36,9 +43,7 @@ def definition(
         "global_indexes": [
             {
                 **_index(index),
-                "throughput": asdict(index.throughput),
-                "on_demand": None if index.on_demand is None else asdict(index.on_demand),
-                "warm": None if index.warm is None else asdict(index.warm),
+                **{name: _plain(getattr(index, name)) for name in _INDEX_SETTINGS},
             }
             for index in globals_
         ],
@@ -66,13 +71,11 @@ def source_table(entry: Any) -> SourceTable:
                 _schema(index["keys"], types),
                 _projection(index),
                 schema,
-                throughput=Throughput(**index["throughput"]),
-                on_demand=_throughput(index["on_demand"]),
-                warm=_throughput(index["warm"]),
+                **_values(GlobalIndex, {name: index[name] for name in _INDEX_SETTINGS}),
             )
             for index in entry["global_indexes"]
         ),
-        _settings(entry["settings"]),
+        TableSettings(**_values(TableSettings, entry["settings"])),
     )
 
 
@@ -93,16 +96,21 @@ def _projection(index: dict[str, Any]) -> IndexProjection:
     return IndexProjection(index["projection"], tuple(index["non_key_attributes"]))
 
 
-def _throughput(entry: dict[str, int] | None) -> Throughput | None:
-    return None if entry is None else Throughput(**entry)
+def _plain(value: Any) -> Any:
+    return asdict(value) if has(type(value)) else value
 
 
-def _settings(entry: dict[str, Any]) -> TableSettings:
-    rates = {f.name for f in fields(TableSettings) if "Throughput" in str(f.type)}
-    values: dict[str, Any] = {
-        name: _throughput(value) if name in rates else value for name, value in entry.items()
-    }
-    return TableSettings(**values)
+def _values(owner: type, entry: dict[str, Any]) -> dict[str, Any]:
+    """Attributes of a class from JSON, by the types that the class declares for them."""
+    types = {attribute.name: str(attribute.type).partition(" |")[0] for attribute in fields(owner)}
+    values: dict[str, Any] = {}
+    for name, value in entry.items():
+        if value is not None and types[name] in _KINDS:
+            value = _KINDS[types[name]](**value)
+        elif types[name].startswith("tuple"):
+            value = tuple(value)
+        values[name] = value
+    return values
 
 
 def position(key: Any) -> Any:

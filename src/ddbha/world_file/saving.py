@@ -87,6 +87,9 @@ def save(path: Path, environment: Environment, facts: dict[str, Any]) -> None:
         "timings": asdict(environment.timings),
         "item_collection_limit": environment.item_collection_limit,
         "ttl_delay": environment.ttl_delay,
+        "throttling": environment.throttling,
+        "partition_size": environment.partition_size,
+        "on_demand_quota": [environment.on_demand_quota.read, environment.on_demand_quota.write],
         "random": environment.random.getstate(),
         "policies": {arn: asdict(policy) for arn, policy in environment.policies.items()},
         "policy_changes": [
@@ -192,6 +195,8 @@ def _unfinished(region: Region) -> Iterator[str]:
         for index in table.global_indexes.values():
             if index.status != "ACTIVE":
                 yield f"the index {index.name!r} of {table.name!r} is {index.status}"
+        if table.auto_scaling is not None:
+            yield f"the table {table.name!r} is scaled automatically, which a file does not hold"
         if table.settings.ttl_status not in ("ENABLED", "DISABLED"):
             yield f"time to live of {table.name!r} is {table.settings.ttl_status}"
         for destination in region.destinations.get(table.name, {}).values():
