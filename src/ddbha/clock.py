@@ -136,6 +136,8 @@ class Timings:
     backfill_replica: float = 0.0
     delete_replica: float = 0.0
     update_time_to_live: float = 0.0
+    #: How long a split takes; the partition is read and written meanwhile.
+    split_partition: float = 0.0
     #: From when a table is active until it can be backed up.
     enable_backups: float = 0.0
     create_backup: float = 0.0
@@ -150,6 +152,11 @@ class Timings:
     enable_destination: float = 0.0
     disable_destination: float = 0.0
     update_destination: float = 0.0
+    #: Until more warm throughput is there.
+    warm_up: float = 0.0
+    #: Of contributor insights.
+    enable_insights: float = 0.0
+    disable_insights: float = 0.0
 
     @classmethod
     def instant(cls) -> Timings:
@@ -172,6 +179,7 @@ class Timings:
             backfill_replica=540.0,
             delete_replica=180.0,
             update_time_to_live=1800.0,
+            split_partition=60.0,
             enable_backups=5.0,
             create_backup=0.05,
             restore_table=240.0,
@@ -182,4 +190,7 @@ class Timings:
             enable_destination=6.0,
             disable_destination=2.0,
             update_destination=130.0,
+            warm_up=450.0,
+            enable_insights=3.0,
+            disable_insights=2.0,
         )

@@ -18,22 +18,26 @@ from ddbha.errors import (
     ValidationException,
 )
 from ddbha.events import Timeline
+from ddbha.followers.consumption import ConsumedWrites
 from ddbha.followers.kinesis import Destination, KinesisStreams
 from ddbha.followers.replication import GlobalTable
 from ddbha.followers.stream import Stream
 from ddbha.links import Links
+from ddbha.metrics import Metrics, Series
 from ddbha.objects import Objects, ObjectStore
 from ddbha.policies import Policy
+from ddbha.scaling import split_for_size
 from ddbha.storage.items import ItemStore
 from ddbha.storage.partition import Partition
 from ddbha.storage.replica import Replica
-from ddbha.storage.table import Table, even_ranges
+from ddbha.storage.table import Table, Throughput, even_ranges
 from ddbha.values.key import KeySchema
 
 if TYPE_CHECKING:
     from ddbha.recovery.backup import Backup
     from ddbha.recovery.transfer import Export, Import
 
+ON_DEMAND_QUOTA = Throughput(40_000, 40_000)
 ZONE_LETTERS = "abc"
 
 _TABLE_ARN = re.compile(r"arn:aws[^:]*:dynamodb:([^:]*):([^:]*):table/([^/]+)(?:/index/(.+))?")
@@ -50,8 +54,15 @@ class Environment:
     random: Random
     scheduler: Scheduler = Factory(Scheduler)
     events: Timeline = Factory(Timeline)
+    metrics: Metrics = Factory(Metrics)
     #: Bytes of the items and local index entries with one partition key; 10 GB on AWS.
     item_collection_limit: int = 10 * 1024**3
+    #: Bytes of the items that one partition holds before it is split; 10 GB on AWS.
+    partition_size: float = 10 * 1024**3
+    #: Whether on-demand tables are throttled too.
+    throttling: bool = False
+    #: Units a second that one on-demand table or index may use in an account.
+    on_demand_quota: Throughput = ON_DEMAND_QUOTA
     #: Seconds that expired items stay beyond the next whole minute.
     ttl_delay: float = 0.0
     #: The faults that keep a zone down, by zone.
@@ -125,6 +136,8 @@ class Region:
     tokens: dict[str, Any] = Factory(dict)
     #: The revision ids of the last changes of policies, by ARN.
     policy_changes: dict[str, str] = Factory(dict)
+    #: Metrics at hand.
+    _series: dict[tuple[str, str, str | None], Series] = Factory(dict)
     zones: tuple[str, ...] = field(init=False)
 
     @zones.default
@@ -230,13 +243,44 @@ class Region:
         """Put an event of this region on the timeline."""
         self.environment.record(kind, self.name, **details)
 
+    def consumed(self, kind: str, table: str, index: str | None = None) -> Series:
+        """The metric of the Read or Write capacity units of a table or a global index."""
+        name = (kind, table, index)
+        series = self._series.get(name)
+        if series is None:
+            dimensions = {"TableName": table}
+            if index is not None:
+                dimensions["GlobalSecondaryIndexName"] = index
+            metric = f"Consumed{kind}CapacityUnits"
+            series = self.environment.metrics.series(metric, self.name, **dimensions)
+            self._series[name] = series
+        return series
+
+    def returned(self, operation: str, table: str) -> Series:
+        """The metric of the items that queries or scans of a table return."""
+        name = (operation, table, None)
+        series = self._series.get(name)
+        if series is None:
+            series = self.environment.metrics.series(
+                "ReturnedItemCount", self.name, TableName=table, Operation=operation
+            )
+            self._series[name] = series
+        return series
+
     def new_partitions(
         self, owner: str, count: int, local_schemas: Mapping[str, KeySchema]
     ) -> list[Partition]:
         """Empty partitions of one size for the table or index `owner`, over all zones."""
         partitions: list[Partition] = []
+        table, _, index = owner.partition("/")
+        consumed = self.consumed("Write", table, index or None)
+        expired = self.environment.metrics.series(
+            "TimeToLiveDeletedItemCount", self.name, TableName=table
+        )
 
         def notify(kind: str, partition: Partition, zone: str) -> None:
+            if kind == "partition-full":
+                split_for_size(self, owner, partition)
             self.record(kind, table=owner, partition=partition.number, zone=zone, term=partition.term)
 
         for number, (low, high) in enumerate(even_ranges(count)):
@@ -253,8 +297,12 @@ class Region:
                     notify,
                     partitions,
                     self.environment.zone_cuts,
+                    size_limit=self.environment.partition_size,
                 )
             )
+        for partition in partitions:
+            follower = ConsumedWrites(partition, consumed, bool(index), None if index else expired)
+            partition.followers.append(follower)
         return partitions
 
     def _new_replica(self, zone: str, local_schemas: Mapping[str, KeySchema]) -> Replica:

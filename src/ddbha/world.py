@@ -11,8 +11,10 @@ from typing import Any
 
 # Importing a family of operations registers it.
 import ddbha.api.account
+import ddbha.api.auto_scaling_settings
 import ddbha.api.backups
 import ddbha.api.batches
+import ddbha.api.contributor_insights
 import ddbha.api.exports
 import ddbha.api.imports
 import ddbha.api.items
@@ -29,6 +31,7 @@ import ddbha.api.transactions  # noqa: F401
 from ddbha import server, verify
 from ddbha.api import registry
 from ddbha.api.authorization import authorize
+from ddbha.api.metering import count_error, count_tables
 from ddbha.api.registry import Caller, Operation
 from ddbha.api.validation import validator
 from ddbha.boto import clients
@@ -39,12 +42,13 @@ from ddbha.faults import Faults
 from ddbha.followers.archive import DAY
 from ddbha.followers.kinesis import KinesisStreams
 from ddbha.history import History
+from ddbha.metrics import Metrics
 from ddbha.objects import Objects, S3Objects
 from ddbha.recovery.plans import BackupPlan
 from ddbha.recovery.schedules import schedule as parsed_schedule
 from ddbha.region import Environment, Region
 from ddbha.request_faults import through
-from ddbha.storage.table import Table
+from ddbha.storage.table import Table, Throughput
 from ddbha.world_file import saving as world_file
 from ddbha.world_file.container import Members
 from ddbha.world_file.loading import WorldFile, random_state
@@ -61,6 +65,9 @@ class World:
     `ttl_delay` is how many seconds longer than to the next whole minute expired items stay.
     `history` records what clients ask and are told, for `verify`.
     `s3` is a boto3 S3 client for exports and imports; without one they use `objects`.
+    `throttling` holds on-demand tables to their partitions, their maximums and the account's
+    `on_demand_quota` (read and write units a second of one table); provisioned tables always are held to
+    what they provision.  A partition is split beyond `partition_size` bytes of items.
     """
 
     def __init__(
@@ -74,6 +81,9 @@ class World:
         ttl_delay: float = 0.0,
         history: bool = False,
         s3: Any = None,
+        throttling: bool = False,
+        partition_size: float = 10 * 1024**3,
+        on_demand_quota: tuple[int, int] = (40_000, 40_000),
     ) -> None:
         self.seed = seed
         self.clock = clock or SystemClock()
@@ -83,6 +93,10 @@ class World:
         self._environment.ttl_delay = ttl_delay
         if s3 is not None:
             self._environment.objects = S3Objects(s3)
+        self._environment.throttling = throttling
+        self._environment.partition_size = partition_size
+        self._environment.on_demand_quota = Throughput(*on_demand_quota)
+        self._environment.metrics.refresh = self._count_consumption
         self._request_ids = Random(seed)
         self._lock = RLock()
         #: What clients asked for and were told; `history.start()` records it from then on.
@@ -118,19 +132,24 @@ class World:
             if self._environment.links.outages.get(caller.region):
                 raise NoAnswer("endpoint_connection")
             answer, region = registry.find(service, operation), self.region(caller)
-            request = validator(service, operation).accept(params, typed=typed)
-            self._environment.operation = operation
-            if self._environment.policies:
-                region = authorize(region, service, operation, request)
-            else:
-                self._environment.admitted = _NOTHING
-            if self.history.recording:
-                return self._recorded(client, region, operation, request, answer)
-            faults = self.faults.of_requests
-            if not faults:
-                return answer(region, request)
-            random = self._environment.random
-            return through(faults, operation, request, random, partial(answer, region))
+            request = params
+            try:
+                request = validator(service, operation).accept(params, typed=typed)
+                self._environment.operation = operation
+                if self._environment.policies:
+                    region = authorize(region, service, operation, request)
+                else:
+                    self._environment.admitted = _NOTHING
+                if self.history.recording:
+                    return self._recorded(client, region, operation, request, answer)
+                faults = self.faults.of_requests
+                if not faults:
+                    return answer(region, request)
+                random = self._environment.random
+                return through(faults, operation, request, random, partial(answer, region))
+            except AwsError as error:
+                count_error(region, operation, request, error)
+                raise
 
     def _recorded(
         self, client: str, region: Region, operation: str, request: dict[str, Any], perform: Operation
@@ -220,6 +239,18 @@ class World:
             self._environment.scheduler.run_due(self.clock.time())
             return self._environment.kinesis
 
+    @property
+    def metrics(self) -> Metrics:
+        """What was consumed, throttled and so on, by minute, under CloudWatch's names."""
+        return self._environment.metrics
+
+    def _count_consumption(self) -> None:
+        """Let the metrics take in what was written and what is provisioned by now."""
+        with self._lock:
+            self._environment.scheduler.run_due(self.clock.time())
+            for region in self._environment.regions.values():
+                count_tables(region)
+
     def verify(self) -> None:
         """Raise `InvariantError` if anything holds that never may.
 
@@ -266,6 +297,9 @@ class World:
                 timings=file.timings(),
                 item_collection_limit=header["item_collection_limit"],
                 ttl_delay=header["ttl_delay"],
+                throttling=header["throttling"],
+                partition_size=header["partition_size"],
+                on_demand_quota=tuple(header["on_demand_quota"]),
                 s3=s3,
             )
             file.fill(world._environment)
@@ -286,6 +320,7 @@ class World:
             self._environment.restores.clear()
             self._environment.scheduler.clear()
             self._environment.events.clear()
+            self._environment.metrics.clear()
             self._environment.random.seed(self.seed)
             self._request_ids.seed(self.seed)
 

@@ -153,24 +153,29 @@ def test_a_lost_answer_closes_the_connection(world: World, url: str) -> None:
     assert retried["ResponseMetadata"]["RetryAttempts"] == 1
 
 
-def test_requests_come_from_many_threads(world: World, url: str) -> None:
-    client = connect(url, config=Config(max_pool_connections=8))
-    create(client)
+def test_requests_come_from_many_threads() -> None:
+    world = World(history=True)
     key = {"pk": {"S": "counter"}}
+    with world.serve() as url:
+        client = connect(url, config=Config(max_pool_connections=8))
+        create(client)
 
-    def count(_: int) -> None:
-        client.update_item(
-            TableName="orders",
-            Key=key,
-            UpdateExpression="ADD n :one",
-            ExpressionAttributeValues={":one": {"N": "1"}},
-        )
+        def count(_: int) -> None:
+            client.update_item(
+                TableName="orders",
+                Key=key,
+                UpdateExpression="ADD n :one",
+                ExpressionAttributeValues={":one": {"N": "1"}},
+            )
 
-    with ThreadPoolExecutor(8) as threads:
-        list(threads.map(count, range(64)))
-    # The world is shared with clients in the process.
-    local = world.client("dynamodb", region_name="eu-west-1")
-    assert local.get_item(TableName="orders", Key=key)["Item"]["n"] == {"N": "64"}
+        with ThreadPoolExecutor(8) as threads:
+            list(threads.map(count, range(64)))
+        # The world is shared with clients in the process.
+        local = world.client("dynamodb", region_name="eu-west-1")
+        assert local.get_item(TableName="orders", Key=key)["Item"]["n"] == {"N": "64"}
+    counted = [call for call in world.history.calls if call.operation == "UpdateItem"]
+    assert len(counted) == 64
+    assert all(re.fullmatch(r"127\.0\.0\.1:\d+", call.client) for call in counted)
     world.verify()
 
 

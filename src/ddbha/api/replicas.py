@@ -17,11 +17,12 @@ from ddbha.api.registry import Request, Response
 from ddbha.api.replica_rules import ReplicaChange, check_departure, checked_change
 from ddbha.api.stream_settings import disable_stream, enable_stream
 from ddbha.errors import InternalServerError
+from ddbha.followers.consumption import count_writes
 from ddbha.followers.replication import GlobalTable, Member
 from ddbha.followers.strong_replication import StrongGlobalTable
 from ddbha.region import Region
 from ddbha.storage.record import Stamp
-from ddbha.storage.table import GlobalIndex, LocalIndex, Table
+from ddbha.storage.table import ContributorInsights, GlobalIndex, LocalIndex, Table
 from ddbha.values.image import Image
 from ddbha.values.key import ItemKey
 
@@ -127,6 +128,8 @@ def _new_replica(region: Region, table: Table, action: dict[str, Any], source: M
         stream_label=None,
         ttl_attribute=None,
         ttl_status="DISABLED",
+        warming=None,
+        insights=ContributorInsights(),
     )
     replica = Table(
         table.name,
@@ -262,6 +265,7 @@ def _delete(region: Region, table: Table, change: ReplicaChange) -> Response:
             if member.table.settings.stream_view_type is not None:
                 disable_stream(place, member.table, 0)
             _remove(place, group, member)
+            count_writes(member.table, place.now())
             del place.tables[table.name]
             place.record("replica-deleted", table=table.name)
 

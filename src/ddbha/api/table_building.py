@@ -6,12 +6,9 @@ from collections.abc import Iterable
 from uuid import UUID
 
 from ddbha.region import Region
-from ddbha.storage.table import GlobalIndex, LocalIndex, Table, TableSettings, Throughput
+from ddbha.scaling import partition_count
+from ddbha.storage.table import GlobalIndex, LocalIndex, Table, TableSettings
 from ddbha.values.key import KeySchema
-
-#: An on-demand table is ready for 4000 writes and 12 000 reads a second: four partitions of 1000 writes.
-ON_DEMAND_PARTITIONS = 4
-PARTITION_READS, PARTITION_WRITES = 3000, 1000
 
 
 def new_table(
@@ -37,7 +34,7 @@ def new_table(
         schema,
         region.new_partitions(
             name,
-            partition_count(settings.throughput),
+            partition_count(settings.throughput, settings.warm),
             {index.name: index.schema for index in local.values()},
         ),
         local,
@@ -45,7 +42,7 @@ def new_table(
     )
     for index in global_indexes:
         index.partitions = region.new_partitions(
-            f"{name}/{index.name}", partition_count(index.throughput), {}
+            f"{name}/{index.name}", partition_count(index.throughput, index.warm), {}
         )
         table.add_global_index(index, region.now())
     return table
@@ -61,11 +58,3 @@ def activate_later(region: Region, table: Table, seconds: float) -> None:
         region.record("table-active", table=table.name)
 
     region.later(seconds, become_active)
-
-
-def partition_count(throughput: Throughput) -> int:
-    """Partitions that a throughput needs."""
-    if throughput == Throughput():
-        return ON_DEMAND_PARTITIONS
-    needed = throughput.read * PARTITION_WRITES + throughput.write * PARTITION_READS
-    return max(1, -(-needed // (PARTITION_READS * PARTITION_WRITES)))

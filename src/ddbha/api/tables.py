@@ -7,15 +7,24 @@ from typing import Any
 
 from attrs import frozen
 
+from ddbha.api.account import with_tags
+from ddbha.api.control_plane_quotas import (
+    refuse_another_operation,
+    refuse_another_table,
+    refuse_units,
+)
 from ddbha.api.descriptions import describe
 from ddbha.api.kinesis_destinations import close_destinations
 from ddbha.api.registry import Request, Response, operation
 from ddbha.api.replica_rules import check_departure
 from ddbha.api.replicas import leave
+from ddbha.api.request_rates import initial_warm_throughput, new_maximums
 from ddbha.api.resource_policies import attach_policy, forget_policies, read_policy
 from ddbha.api.stream_settings import disable_stream, enable_stream, view_type_of_new_table
 from ddbha.api.table_building import activate_later, new_table
+from ddbha.api.update_rules import check_encryption
 from ddbha.errors import ResourceInUseException, ValidationException
+from ddbha.followers.consumption import count_writes
 from ddbha.policies import Policy
 from ddbha.recovery.backup import SYSTEM_RETENTION, SYSTEM_SUFFIX, Backup, back_up, keep
 from ddbha.region import Region
@@ -64,7 +73,7 @@ class TableDefinition:
         )
 
 
-@operation("CreateTable")
+@operation("CreateTable", lacks=frozenset({"VectorIndexes"}))
 def create_table(region: Region, request: Request) -> Response:
     """A new table, CREATING until the time that the world's timings say."""
     definition = read_definition(region, request)
@@ -103,6 +112,10 @@ def read_definition(region: Region, request: Request) -> TableDefinition:
         if region.tables[name].restoring_from is not None:
             raise ResourceInUseException(f"Table is being used: {name}")
         raise ResourceInUseException(f"Table already exists: {name}")
+    refuse_another_table(region)
+    refuse_units(region, settings.throughput)
+    for index in globals_:
+        refuse_units(region, index.throughput, index.name)
     return TableDefinition(name, types, schema, locals_, globals_, settings, stream_view_type, policy)
 
 
@@ -138,10 +151,22 @@ def delete_table(region: Region, request: Request) -> Response:
         raise ResourceInUseException(
             "Attempt to change a resource which is still in use: Table is being created: " + table.name
         )
+    if table.status == "UPDATING":
+        raise ResourceInUseException(
+            f"Attempt to change a resource which is still in use: Table: {table.name} is in the process "
+            "of being updated."
+        )
+    if any(index.status != "ACTIVE" for index in table.global_indexes.values()):
+        raise ResourceInUseException(
+            "Attempt to change a resource which is still in use: Cannot delete table while indexes are "
+            "being created, updated, or deleted."
+        )
     if table.status == "ACTIVE":
         check_departure(region, table)
+        refuse_another_operation(region)
         last_backup = _last_backup(region, table)
         table.status = "DELETING"
+        count_writes(table, region.now())
         if table.membership is not None:
             table.membership.status = "DELETING"
         if table.settings.stream_view_type is not None:
@@ -237,16 +262,28 @@ def _global_indexes(
         return []
     if not definitions:
         raise ValidationException(f"{INVALID}List of GlobalSecondaryIndexes is empty")
-    return [
-        GlobalIndex(
-            definition["IndexName"],
-            key_schema(definition["KeySchema"], types),
-            projection(definition),
-            schema,
-            throughput=throughput(definition, billing_mode, index=definition["IndexName"]),
+    return [new_index(definition, types, schema, billing_mode) for definition in definitions]
+
+
+def new_index(
+    definition: dict[str, Any], types: dict[str, str], schema: KeySchema, billing_mode: str
+) -> GlobalIndex:
+    """The global index that a definition describes, without partitions."""
+    name = definition["IndexName"]
+    index = GlobalIndex(
+        name,
+        key_schema(definition["KeySchema"], types),
+        projection(definition),
+        schema,
+        throughput=throughput(definition, billing_mode, index=name),
+    )
+    if "OnDemandThroughput" in definition:
+        index.on_demand = new_maximums(None, definition["OnDemandThroughput"], billing_mode, name)
+    if "WarmThroughput" in definition:
+        index.warm = initial_warm_throughput(
+            definition["WarmThroughput"], billing_mode, index.throughput, name
         )
-        for definition in definitions
-    ]
+    return index
 
 
 def refuse_indexes(indexes: Sequence[LocalIndex | GlobalIndex]) -> None:
@@ -314,14 +351,14 @@ def _settings(request: Request, now: float) -> TableSettings:
         table_class=request.get("TableClass"),
         encryption=request.get("SSESpecification"),
         on_demand_since=now if mode == "PAY_PER_REQUEST" else None,
-        tags={tag["Key"]: tag["Value"] for tag in request.get("Tags", ())},
+        tags=with_tags({}, request.get("Tags", [])),
     )
     if "OnDemandThroughput" in request:
-        settings.on_demand = units(
-            request["OnDemandThroughput"], "MaxReadRequestUnits", "MaxWriteRequestUnits"
-        )
+        settings.on_demand = new_maximums(None, request["OnDemandThroughput"], mode)
     if "WarmThroughput" in request:
-        settings.warm = units(request["WarmThroughput"], "ReadUnitsPerSecond", "WriteUnitsPerSecond")
+        settings.warm = initial_warm_throughput(request["WarmThroughput"], mode, settings.throughput)
+    if settings.encryption is not None:
+        check_encryption(settings.encryption)
     return settings
 
 

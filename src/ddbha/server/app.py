@@ -93,7 +93,9 @@ class Endpoint:
     def _answer(self, request: Request, body: bytes) -> tuple[int, dict[str, Any]]:
         try:
             body = _unpacked(body, request.headers)
-            return 200, answer(self._world, request.headers, request.query_params, body)
+            # One connection has one request at a time, as a client has.
+            client = "" if request.client is None else f"{request.client.host}:{request.client.port}"
+            return 200, answer(self._world, request.headers, request.query_params, body, client)
         except AwsError as error:
             return error.status, error.body()
 

@@ -21,15 +21,18 @@ _SERVICES = {"DynamoDB_20120810": "dynamodb", "DynamoDBStreams_20120810": "dynam
 
 
 def answer(
-    world: World, headers: Mapping[str, str], query: Mapping[str, str], body: bytes
+    world: World, headers: Mapping[str, str], query: Mapping[str, str], body: bytes, client: str
 ) -> dict[str, Any]:
-    """What the world answers to the operation that the header X-Amz-Target names; raises `AwsError`."""
+    """What the world answers to the operation that the header X-Amz-Target names.
+
+    `client` names who asks in the world's history.  Raises `AwsError` or `NoAnswer`.
+    """
     request: Any = decoded(body) if body else None
     service, operation = _target(headers.get("x-amz-target", ""))
     asks = caller(headers, query, world.account_id)
     if not body:
         raise SerializationException
-    return world.call(service, operation, request, asks)
+    return world.call(service, operation, request, asks, client=client)
 
 
 def _target(target: str) -> tuple[str, str]:

@@ -19,9 +19,12 @@ from ddbha.values.image import Image
 from ddbha.values.key import HASH_SPACE, ItemKey, KeySchema
 
 if TYPE_CHECKING:
+    from ddbha.auto_scaling import AutoScaling
     from ddbha.followers.archive import Archive
     from ddbha.followers.replication import Member
+    from ddbha.metrics import Series
     from ddbha.recovery.backup import RestoreOrigin
+    from ddbha.throttling import Limits
 
 
 @frozen
@@ -32,12 +35,34 @@ class Throughput:
     write: int = 0
 
 
+#: What an on-demand table is ready for from the beginning.
+INITIAL_ON_DEMAND = Throughput(12_000, 4_000)
+
+
+@frozen
+class ThroughputChanges:
+    """When the provisioned units of a table or an index were changed."""
+
+    decreases_today: int = 0
+    last_increase: float | None = None
+    last_decrease: float | None = None
+
+
 @frozen
 class IndexProjection:
     """What an index holds of an item besides the keys: nothing, the named attributes, or all."""
 
     type: str
     non_key_attributes: tuple[str, ...] = ()
+
+
+@frozen
+class ContributorInsights:
+    """The setting of a table or a global index; it has no mode until it was enabled once."""
+
+    status: str = "DISABLED"
+    mode: str | None = None
+    updated: float | None = None
 
 
 @define(eq=False)
@@ -99,6 +124,9 @@ class GlobalIndex(SecondaryIndex):
     throughput: Throughput = Throughput()
     on_demand: Throughput | None = None
     warm: Throughput | None = None
+    warming: Throughput | None = None
+    changes: ThroughputChanges = ThroughputChanges()
+    insights: ContributorInsights = ContributorInsights()
     followers: list[IndexFollower] = Factory(list)
     _lags: dict[object, float] = Factory(dict)
 
@@ -171,14 +199,18 @@ class TableSettings:
     table_class: str | None = None
     encryption: dict[str, Any] | None = None
     on_demand_since: float | None = None
-    decreases_today: int = 0
-    last_increase: float | None = None
-    last_decrease: float | None = None
+    #: What the table is becoming ready for.
+    warming: Throughput | None = None
+    changes: ThroughputChanges = ThroughputChanges()
+    #: When the table became on demand, and when its class was set.
+    on_demand_switches: tuple[float, ...] = ()
+    class_changes: tuple[float, ...] = ()
     tags: dict[str, str] = Factory(dict)
     #: The attribute that says when an item expires; kept until the setting is DISABLED.
     ttl_attribute: str | None = None
     ttl_status: str = "DISABLED"
     ttl_changed: float | None = None
+    insights: ContributorInsights = ContributorInsights()
 
 
 @define(eq=False)
@@ -205,6 +237,13 @@ class Table:
     archive: Archive | None = None
     #: Where the table comes from while it is being restored.
     restoring_from: RestoreOrigin | None = None
+    #: The metrics of the units that the table itself consumed, at hand from the first time on.
+    consumed_reads: Series | None = field(default=None, repr=False)
+    consumed_writes: Series | None = field(default=None, repr=False)
+    #: How the provisioned throughput follows what is consumed, if it does.
+    auto_scaling: AutoScaling | None = field(default=None, repr=False)
+    #: The token buckets of the table and its global indexes, by index and kind, once they were needed.
+    limits: dict[tuple[str | None, str], Limits] = field(factory=dict, repr=False)
 
     def partition(self, key: ItemKey) -> Partition:
         """The partition that holds a key."""

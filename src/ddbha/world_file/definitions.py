@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from decimal import Decimal
-from typing import Any
+from typing import Any, get_args, get_origin, get_type_hints
 
-from attrs import asdict, fields
+from attrs import asdict, has
 
 from ddbha.recovery.backup import SourceTable
 from ddbha.storage.table import (
@@ -16,9 +16,11 @@ from ddbha.storage.table import (
     SecondaryIndex,
     Table,
     TableSettings,
-    Throughput,
 )
 from ddbha.values.key import ItemKey, KeyAttribute, KeySchema
+
+#: What global indexes have besides keys and projection.
+_INDEX_SETTINGS = ("throughput", "on_demand", "warm", "changes", "insights")
 
 
 def definition(
@@ -36,9 +38,7 @@ def definition(
         "global_indexes": [
             {
                 **_index(index),
-                "throughput": asdict(index.throughput),
-                "on_demand": None if index.on_demand is None else asdict(index.on_demand),
-                "warm": None if index.warm is None else asdict(index.warm),
+                **{name: _plain(getattr(index, name)) for name in _INDEX_SETTINGS},
             }
             for index in globals_
         ],
@@ -66,13 +66,11 @@ def source_table(entry: Any) -> SourceTable:
                 _schema(index["keys"], types),
                 _projection(index),
                 schema,
-                throughput=Throughput(**index["throughput"]),
-                on_demand=_throughput(index["on_demand"]),
-                warm=_throughput(index["warm"]),
+                **_values(GlobalIndex, {name: index[name] for name in _INDEX_SETTINGS}),
             )
             for index in entry["global_indexes"]
         ),
-        _settings(entry["settings"]),
+        TableSettings(**_values(TableSettings, entry["settings"])),
     )
 
 
@@ -93,16 +91,23 @@ def _projection(index: dict[str, Any]) -> IndexProjection:
     return IndexProjection(index["projection"], tuple(index["non_key_attributes"]))
 
 
-def _throughput(entry: dict[str, int] | None) -> Throughput | None:
-    return None if entry is None else Throughput(**entry)
+def _plain(value: Any) -> Any:
+    return asdict(value) if has(type(value)) else value
 
 
-def _settings(entry: dict[str, Any]) -> TableSettings:
-    rates = {f.name for f in fields(TableSettings) if "Throughput" in str(f.type)}
-    values: dict[str, Any] = {
-        name: _throughput(value) if name in rates else value for name, value in entry.items()
-    }
-    return TableSettings(**values)
+def _values(model: type, entry: dict[str, Any]) -> dict[str, Any]:
+    """The values of attributes of a class, from what `asdict` made of them."""
+    hints = get_type_hints(model)
+    return {name: _value(hints[name], value) for name, value in entry.items()}
+
+
+def _value(hint: Any, value: Any) -> Any:
+    if value is None:
+        return None
+    for kind in (hint, *get_args(hint)):
+        if isinstance(kind, type) and has(kind):
+            return kind(**_values(kind, value))
+    return tuple(value) if get_origin(hint) is tuple else value
 
 
 def position(key: Any) -> Any:

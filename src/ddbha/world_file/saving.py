@@ -87,6 +87,9 @@ def save(path: Path, environment: Environment, facts: dict[str, Any]) -> None:
         "timings": asdict(environment.timings),
         "item_collection_limit": environment.item_collection_limit,
         "ttl_delay": environment.ttl_delay,
+        "throttling": environment.throttling,
+        "partition_size": environment.partition_size,
+        "on_demand_quota": [environment.on_demand_quota.read, environment.on_demand_quota.write],
         "random": environment.random.getstate(),
         "policies": {arn: asdict(policy) for arn, policy in environment.policies.items()},
         "policy_changes": [
@@ -178,6 +181,12 @@ def _refuse_unfinished(environment: Environment) -> None:
             "before saving."
         )
     for region in environment.regions.values():
+        for table in region.tables.values():
+            if table.auto_scaling is not None:
+                raise UsageError(
+                    f"The throughput of {table.name!r} in {region.name} scales by itself, which a file "
+                    "does not hold. Disable that before saving."
+                )
         for what in _unfinished(region):
             raise UsageError(
                 f"In {region.name} {what}. Advance the clock until that is over, and save then."
@@ -192,6 +201,11 @@ def _unfinished(region: Region) -> Iterator[str]:
         for index in table.global_indexes.values():
             if index.status != "ACTIVE":
                 yield f"the index {index.name!r} of {table.name!r} is {index.status}"
+        for owner in (table.settings, *table.global_indexes.values()):
+            if owner.warming is not None:
+                yield f"warm throughput of {table.name!r} is being changed"
+            if owner.insights.status not in ("ENABLED", "DISABLED"):
+                yield f"contributor insights of {table.name!r} are {owner.insights.status}"
         if table.settings.ttl_status not in ("ENABLED", "DISABLED"):
             yield f"time to live of {table.name!r} is {table.settings.ttl_status}"
         for destination in region.destinations.get(table.name, {}).values():
