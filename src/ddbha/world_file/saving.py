@@ -15,7 +15,7 @@ from ddbha.errors import UsageError
 from ddbha.recovery.formats import dynamodb_json
 from ddbha.region import Environment, Region
 from ddbha.storage.partition import Partition
-from ddbha.storage.table import Table
+from ddbha.storage.table import GlobalIndex, Table, TableSettings
 from ddbha.values.image import Image
 from ddbha.world_file import container
 from ddbha.world_file.container import FORMAT, VERSION, progress
@@ -201,7 +201,8 @@ def _unfinished(region: Region) -> Iterator[str]:
         for index in table.global_indexes.values():
             if index.status != "ACTIVE":
                 yield f"the index {index.name!r} of {table.name!r} is {index.status}"
-        for owner in (table.settings, *table.global_indexes.values()):
+        owners: list[TableSettings | GlobalIndex] = [table.settings, *table.global_indexes.values()]
+        for owner in owners:
             if owner.warming is not None:
                 yield f"warm throughput of {table.name!r} is being changed"
             if owner.insights.status not in ("ENABLED", "DISABLED"):
