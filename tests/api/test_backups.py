@@ -125,8 +125,8 @@ def test_descriptions_of_a_backup(client: Any, world: ddbha.World) -> None:
     client.update_table(
         TableName="music",
         StreamSpecification={"StreamEnabled": True, "StreamViewType": "KEYS_ONLY"},
-        DeletionProtectionEnabled=True,
     )
+    client.update_table(TableName="music", DeletionProtectionEnabled=True)
     table = client.describe_table(TableName="music")["Table"]
     world.clock.advance(seconds=90)
     details = client.create_backup(TableName=table["TableArn"], BackupName="b.1")["BackupDetails"]
@@ -345,8 +345,8 @@ def test_what_is_restored_and_what_is_not(client: Any) -> None:
     client.update_table(
         TableName="music",
         StreamSpecification={"StreamEnabled": True, "StreamViewType": "KEYS_ONLY"},
-        DeletionProtectionEnabled=True,
     )
+    client.update_table(TableName="music", DeletionProtectionEnabled=True)
     client.update_table(TableName="music", TableClass="STANDARD_INFREQUENT_ACCESS")
     source = client.describe_table(TableName="music")["Table"]
     client.tag_resource(ResourceArn=source["TableArn"], Tags=[{"Key": "a", "Value": "b"}])

@@ -97,8 +97,8 @@ def test_a_bad_item_changes_nothing(world: World, item: dict[str, Any], message:
 
 
 def test_what_is_not_built_is_named(world: World) -> None:
-    with pytest.raises(NotImplementedOperation, match="dynamodb:UpdateTableReplicaAutoScaling"):
-        call(world, "UpdateTableReplicaAutoScaling")
+    with pytest.raises(NotImplementedOperation, match="dynamodb:ExecuteTransaction"):
+        call(world, "ExecuteTransaction")
 
 
 def test_zones_fail_and_return(world: World) -> None:
