@@ -235,8 +235,6 @@ class Table:
     active_since: float | None = None
     #: The history of the table while point-in-time recovery is on.
     archive: Archive | None = None
-    #: Where the table comes from while it is being restored.
-    restoring_from: RestoreOrigin | None = None
     #: The metrics of the units that the table itself consumed, at hand from the first time on.
     consumed_reads: Series | None = field(default=None, repr=False)
     consumed_writes: Series | None = field(default=None, repr=False)
@@ -244,6 +242,8 @@ class Table:
     auto_scaling: AutoScaling | None = field(default=None, repr=False)
     #: The token buckets of the table and its global indexes, by index and kind, once they were needed.
     limits: dict[tuple[str | None, str], Limits] = field(factory=dict, repr=False)
+    #: Where the table comes from while it is being restored.
+    restoring_from: RestoreOrigin | None = None
 
     def partition(self, key: ItemKey) -> Partition:
         """The partition that holds a key."""
