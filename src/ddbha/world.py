@@ -64,10 +64,10 @@ class World:
     `item_collection_limit` is in bytes, for tables with local secondary indexes.
     `ttl_delay` is how many seconds longer than to the next whole minute expired items stay.
     `history` records what clients ask and are told, for `verify`.
+    `s3` is a boto3 S3 client for exports and imports; without one they use `objects`.
     `throttling` holds on-demand tables to their partitions, their maximums and the account's
     `on_demand_quota` (read and write units a second of one table); provisioned tables always are held to
     what they provision.  A partition is split beyond `partition_size` bytes of items.
-    `s3` is a boto3 S3 client for exports and imports; without one they use `objects`.
     """
 
     def __init__(
@@ -80,10 +80,10 @@ class World:
         item_collection_limit: int = 10 * 1024**3,
         ttl_delay: float = 0.0,
         history: bool = False,
+        s3: Any = None,
         throttling: bool = False,
         partition_size: float = 10 * 1024**3,
         on_demand_quota: tuple[int, int] = (40_000, 40_000),
-        s3: Any = None,
     ) -> None:
         self.seed = seed
         self.clock = clock or SystemClock()
@@ -91,12 +91,12 @@ class World:
         self._environment = Environment(self.clock, timings or Timings.instant(), Random(seed))
         self._environment.item_collection_limit = item_collection_limit
         self._environment.ttl_delay = ttl_delay
+        if s3 is not None:
+            self._environment.objects = S3Objects(s3)
         self._environment.throttling = throttling
         self._environment.partition_size = partition_size
         self._environment.on_demand_quota = Throughput(*on_demand_quota)
         self._environment.metrics.refresh = self._count_consumption
-        if s3 is not None:
-            self._environment.objects = S3Objects(s3)
         self._request_ids = Random(seed)
         self._lock = RLock()
         #: What clients asked for and were told; `history.start()` records it from then on.

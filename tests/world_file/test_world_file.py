@@ -115,6 +115,39 @@ def test_a_table_comes_back_with_items_settings_and_indexes(world: ddbha.World, 
     loaded.verify()
 
 
+def test_settings_of_throughput_and_insights(world: ddbha.World, tmp_path: Path) -> None:
+    client = dynamodb(world)
+    make_table(client)
+    client.update_table(
+        TableName="orders",
+        BillingMode="PROVISIONED",
+        ProvisionedThroughput={"ReadCapacityUnits": 7, "WriteCapacityUnits": 8},
+        GlobalSecondaryIndexUpdates=[
+            {
+                "Update": {
+                    "IndexName": "of-day",
+                    "ProvisionedThroughput": {"ReadCapacityUnits": 3, "WriteCapacityUnits": 4},
+                }
+            }
+        ],
+    )
+    for index in ({}, {"IndexName": "of-day"}):
+        client.update_contributor_insights(
+            TableName="orders", ContributorInsightsAction="ENABLE", **index
+        )
+    client.list_tables()
+    copy = dynamodb(saved(world, tmp_path / "w"))
+    asked = {"TableName": "orders"}
+    assert copy.describe_table(**asked)["Table"] == client.describe_table(**asked)["Table"]
+    for index in ({}, {"IndexName": "of-day"}):
+        insights = copy.describe_contributor_insights(TableName="orders", **index)
+        before = client.describe_contributor_insights(TableName="orders", **index)
+        assert insights["ContributorInsightsStatus"] == "ENABLED"
+        for answer in (insights, before):
+            answer.pop("ResponseMetadata")
+        assert insights == before
+
+
 def test_what_follows_the_writes_goes_on(world: ddbha.World, tmp_path: Path) -> None:
     client = dynamodb(world)
     make_table(client, StreamSpecification={"StreamEnabled": True, "StreamViewType": "KEYS_ONLY"})

@@ -4,28 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from decimal import Decimal
-from typing import Any
+from typing import Any, get_args, get_origin, get_type_hints
 
-from attrs import asdict, fields, has
+from attrs import asdict, has
 
 from ddbha.recovery.backup import SourceTable
 from ddbha.storage.table import (
-    ContributorInsights,
     GlobalIndex,
     IndexProjection,
     LocalIndex,
     SecondaryIndex,
     Table,
     TableSettings,
-    Throughput,
-    ThroughputChanges,
 )
 from ddbha.values.key import ItemKey, KeyAttribute, KeySchema
 
-#: What a client may set on a global index besides its keys.
+#: What global indexes have besides keys and projection.
 _INDEX_SETTINGS = ("throughput", "on_demand", "warm", "changes", "insights")
-#: Values of settings that have attributes of their own, by name.
-_KINDS = {kind.__name__: kind for kind in (ContributorInsights, Throughput, ThroughputChanges)}
 
 
 def definition(
@@ -100,17 +95,19 @@ def _plain(value: Any) -> Any:
     return asdict(value) if has(type(value)) else value
 
 
-def _values(owner: type, entry: dict[str, Any]) -> dict[str, Any]:
-    """Attributes of a class from JSON, by the types that the class declares for them."""
-    types = {attribute.name: str(attribute.type).partition(" |")[0] for attribute in fields(owner)}
-    values: dict[str, Any] = {}
-    for name, value in entry.items():
-        if value is not None and types[name] in _KINDS:
-            value = _KINDS[types[name]](**value)
-        elif types[name].startswith("tuple"):
-            value = tuple(value)
-        values[name] = value
-    return values
+def _values(model: type, entry: dict[str, Any]) -> dict[str, Any]:
+    """The values of attributes of a class, from what `asdict` made of them."""
+    hints = get_type_hints(model)
+    return {name: _value(hints[name], value) for name, value in entry.items()}
+
+
+def _value(hint: Any, value: Any) -> Any:
+    if value is None:
+        return None
+    for kind in (hint, *get_args(hint)):
+        if isinstance(kind, type) and has(kind):
+            return kind(**_values(kind, value))
+    return tuple(value) if get_origin(hint) is tuple else value
 
 
 def position(key: Any) -> Any:

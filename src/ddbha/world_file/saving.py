@@ -15,7 +15,7 @@ from ddbha.errors import UsageError
 from ddbha.recovery.formats import dynamodb_json
 from ddbha.region import Environment, Region
 from ddbha.storage.partition import Partition
-from ddbha.storage.table import Table
+from ddbha.storage.table import GlobalIndex, Table, TableSettings
 from ddbha.values.image import Image
 from ddbha.world_file import container
 from ddbha.world_file.container import FORMAT, VERSION, progress
@@ -181,6 +181,12 @@ def _refuse_unfinished(environment: Environment) -> None:
             "before saving."
         )
     for region in environment.regions.values():
+        for table in region.tables.values():
+            if table.auto_scaling is not None:
+                raise UsageError(
+                    f"The throughput of {table.name!r} in {region.name} scales by itself, which a file "
+                    "does not hold. Disable that before saving."
+                )
         for what in _unfinished(region):
             raise UsageError(
                 f"In {region.name} {what}. Advance the clock until that is over, and save then."
@@ -195,8 +201,12 @@ def _unfinished(region: Region) -> Iterator[str]:
         for index in table.global_indexes.values():
             if index.status != "ACTIVE":
                 yield f"the index {index.name!r} of {table.name!r} is {index.status}"
-        if table.auto_scaling is not None:
-            yield f"the table {table.name!r} is scaled automatically, which a file does not hold"
+        owners: list[TableSettings | GlobalIndex] = [table.settings, *table.global_indexes.values()]
+        for owner in owners:
+            if owner.warming is not None:
+                yield f"warm throughput of {table.name!r} is being changed"
+            if owner.insights.status not in ("ENABLED", "DISABLED"):
+                yield f"contributor insights of {table.name!r} are {owner.insights.status}"
         if table.settings.ttl_status not in ("ENABLED", "DISABLED"):
             yield f"time to live of {table.name!r} is {table.settings.ttl_status}"
         for destination in region.destinations.get(table.name, {}).values():
