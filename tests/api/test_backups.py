@@ -561,3 +561,15 @@ def test_zones_lost_while_a_restore_goes_on_leave_a_table_that_comes_back() -> N
     world.clock.advance(seconds=100)
     assert contents(client, "target", ConsistentRead=True) == [song(1)]
     world.verify()
+
+
+def test_the_checker_knows_what_a_restored_table_began_with() -> None:
+    world = ddbha.World(clock=ddbha.ManualClock(), history=True)
+    client = client_of(world)
+    client.create_table(**TABLE)
+    client.put_item(TableName="music", Item=song(1))
+    client.restore_table_from_backup(TargetTableName="target", BackupArn=backup_of(client))
+    assert contents(client, "target") == [song(1)]
+    client.put_item(TableName="target", Item=song(2))
+    assert contents(client, "target") == [song(1), song(2)]
+    world.verify()

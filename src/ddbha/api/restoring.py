@@ -10,6 +10,7 @@ from typing import Any
 
 from attrs import frozen
 
+from ddbha.api.control_plane_quotas import refuse_another_table
 from ddbha.api.descriptions import describe, key_schema_elements
 from ddbha.api.registry import Request, Response
 from ddbha.api.table_building import activate_later, new_table
@@ -75,6 +76,7 @@ def checked_target(region: Region, request: Request, source: SourceTable, source
             f"Subscriber limit exceeded: Only {MAXIMUM_RESTORES} restore operations can be done "
             "simultaneously"
         )
+    refuse_another_table(region)
     return Target(name, source, local_indexes, global_indexes, settings)
 
 

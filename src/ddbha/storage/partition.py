@@ -223,7 +223,8 @@ class Partition:
     def load(self, images: dict[ItemKey, Image]) -> None:
         """Fill a partition that was never written to, as one step of the log that no record tells of.
 
-        All replicas share the images.  Raises `InternalServerError` while no two are up and connected.
+        All replicas share the images; followers go on behind them.  Raises `InternalServerError` while no
+        two replicas are up and connected.
         """
         assert not self.acknowledged_sequence, "only an unwritten partition is loaded"
         leader = self.available_leader()
@@ -238,6 +239,8 @@ class Partition:
             replica.log.restart_at(1)
             replica.applied_sequence = 1
         self.acknowledged_sequence = 1
+        for follower in self.followers:
+            follower.applied_sequence = 1
         for follower in self.followers:
             follower.applied_sequence = 1
 

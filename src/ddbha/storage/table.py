@@ -288,8 +288,6 @@ class Table:
             for index, index_parts in zip(indexes, entries, strict=True):
                 for partition, part in zip(index.partitions, index_parts, strict=True):
                     partition.load(part)
-                for follower in index.followers:
-                    follower.applied_sequence = follower.partition.acknowledged_sequence
 
     def remove_global_index(self, name: str) -> None:
         """Drop an index and whatever it followed."""
