@@ -242,6 +242,27 @@ class Faults:
         """
         return self._between(self._links.replication_pause(table, region), after, duration)
 
+    def replica_inaccessible(
+        self,
+        table: str,
+        region: str,
+        *,
+        status: str = "REGION_DISABLED",
+        account_id: str = "123456789012",
+        after: float = 0,
+        duration: float | None = None,
+    ) -> Fault:
+        """A replica is out of reach because its account disabled the region, or its key cannot be used.
+
+        `status` is REGION_DISABLED or INACCESSIBLE_ENCRYPTION_CREDENTIALS.  Requests for the table there
+        are refused, nothing is replicated, and after 20 hours it leaves the global table for good and
+        stays as an ordinary table; one with strong consistency is ARCHIVED after seven days.
+        https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_ReplicaDescription.html
+        Raises `UnknownPlaceError` if there is no such replica.
+        """
+        effect = self._links.replica_inaccessible(table, region, account_id, status)
+        return self._between(effect, after, duration)
+
     def replication_lag(
         self,
         region: str,

@@ -6,6 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Mapping
 from datetime import datetime, timezone
+from itertools import permutations
 from random import Random
 from typing import TYPE_CHECKING, Any
 
@@ -14,13 +15,15 @@ from attrs import Factory, define, field
 from ddbha.clock import Clock, Scheduler, Timings
 from ddbha.errors import (
     AccessDeniedException,
+    AwsError,
     ResourceNotFoundException,
+    UnrecognizedClientException,
     ValidationException,
 )
 from ddbha.events import Timeline
 from ddbha.followers.consumption import ConsumedWrites
 from ddbha.followers.kinesis import Destination, KinesisStreams
-from ddbha.followers.replication import GlobalTable
+from ddbha.followers.replication import GlobalTable, Member
 from ddbha.followers.stream import Stream
 from ddbha.links import Links
 from ddbha.metrics import Metrics, Series
@@ -108,6 +111,30 @@ class Environment:
             region = self.regions[account_id, name] = Region(name, account_id, self)
         return region
 
+    def leave_global_table(self, account_id: str, member: Member) -> None:
+        """Let a table leave its global table; so does the last one that remains."""
+        group = member.group
+        rest = [other for other in group.members.values() if other is not member]
+        group.remove(member.region)
+        member.table.membership = None
+        if len(rest) == 1:
+            rest[0].table.membership = None
+            del self.global_tables[account_id, group.name]
+
+    def count_pending(self) -> None:
+        """Let the metrics know how many writes are on their way between regions."""
+        now = self.clock.time()
+        for group in self.global_tables.values():
+            for source, destination in permutations(group.members, 2):
+                self.metrics.put(
+                    "PendingReplicationCount",
+                    float(group.pending(source, destination)),
+                    now,
+                    source,
+                    TableName=group.name,
+                    ReceivingRegion=destination,
+                )
+
     def settle(self) -> None:
         """Bring all replicas in other regions as far as the network lets them be now."""
         now = self.clock.time()
@@ -163,8 +190,11 @@ class Region:
                 raise ResourceNotFoundException("Requested resource not found")
         if table.status not in ("ACTIVE", "UPDATING"):
             raise ResourceNotFoundException("Requested resource not found")
-        if table.membership is not None:
-            table.membership.arrivals(self.now())
+        member = table.membership
+        if member is not None:
+            if member.inaccessible_since is not None:
+                raise _inaccessible(member.status)
+            member.arrivals(self.now())
         return table
 
     def described_table(self, name_or_arn: str) -> Table:
@@ -320,6 +350,12 @@ def not_allowed(account_id: str, action: str, resource: str) -> AccessDeniedExce
         f"User: arn:aws:iam::{account_id}:root is not authorized to perform: dynamodb:{action} on "
         f"resource: {resource} because no resource-based policy allows the dynamodb:{action} action"
     )
+
+
+def _inaccessible(status: str) -> AwsError:
+    if status == "REGION_DISABLED":
+        return UnrecognizedClientException("The security token included in the request is invalid.")
+    return ValidationException("KMS key disabled error: the key of the table cannot be used")
 
 
 def utc(time: float) -> datetime:

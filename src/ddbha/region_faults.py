@@ -12,8 +12,15 @@ from typing import Any
 from attrs import define, frozen
 
 from ddbha.errors import UnknownPlaceError, UsageError
+from ddbha.followers.replication import Member
 from ddbha.links import Lag
 from ddbha.region import Environment
+
+#: Why a replica may be out of reach.
+INACCESSIBLE = ("REGION_DISABLED", "INACCESSIBLE_ENCRYPTION_CREDENTIALS")
+#: Seconds after which such a replica leaves for good, or is archived if the table is strongly consistent.
+GIVEN_UP_AFTER = 20 * 3600.0
+ARCHIVED_AFTER = 7 * 24 * 3600.0
 
 
 @frozen
@@ -50,6 +57,42 @@ class RegionFaults:
             raise UnknownPlaceError(f"Table {table!r} has no replica in {region}: it is not replicated.")
         pauses = self._environment.links.pauses
         return self._held(f"replication pause {table} {region}", pauses, (region, table))
+
+    def replica_inaccessible(self, table: str, region: str, account_id: str, status: str) -> Effect:
+        """Nobody reaches one replica, for a reason that its status tells; in the end it is given up."""
+        if status not in INACCESSIBLE:
+            raise UsageError(f"status={status!r} is none of {', '.join(INACCESSIBLE)}.")
+        member = self._member(table, region, account_id)
+        pause = self.replication_pause(table, region)
+        strong = member.group.consistency == "STRONG"
+        patience = ARCHIVED_AFTER if strong else GIVEN_UP_AFTER
+
+        def begin(fault: object) -> None:
+            pause.begin(fault)
+            member.status, member.inaccessible_since = status, self._environment.clock.time()
+            self._environment.later(patience, give_up)
+
+        def give_up() -> None:
+            if member.status != status:
+                return
+            if strong:
+                member.status = "ARCHIVED"
+            elif member.group.members.get(region) is member:
+                self._environment.leave_global_table(account_id, member)
+                self._environment.record("replica-given-up", region, table=table, status=status)
+
+        def end(fault: object) -> None:
+            if member.status == status:
+                member.status, member.inaccessible_since = "ACTIVE", None
+            pause.end(fault)
+
+        return Effect(f"replica inaccessible {table} {region} {status}", begin, end)
+
+    def _member(self, table: str, region: str, account_id: str) -> Member:
+        group = self._environment.global_tables.get((account_id, table))
+        if group is None or region not in group.members:
+            raise UnknownPlaceError(f"Table {table!r} has no replica in {region}: it is not replicated.")
+        return group.members[region]
 
     def replication_lag(self, region: str, other: str, seconds: Lag, *, one_way: bool) -> Effect:
         """Writes of each region arrive late in the other."""

@@ -248,6 +248,8 @@ class World:
         """Let the metrics take in what was written and what is provisioned by now."""
         with self._lock:
             self._environment.scheduler.run_due(self.clock.time())
+            self._environment.settle()
+            self._environment.count_pending()
             for region in self._environment.regions.values():
                 count_tables(region)
 

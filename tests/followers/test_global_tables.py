@@ -492,6 +492,98 @@ def test_one_region_removes_expired_items_for_all() -> None:
     world.verify()
 
 
+def test_latency_and_what_is_pending_are_metrics() -> None:
+    world, (home, away) = new_world()
+    dimensions = {"TableName": "tab", "ReceivingRegion": AWAY}
+    with world.faults.replication_lag(HOME, AWAY, seconds=2):
+        put(home, "a", "1")
+        put(home, "b", "1")
+        ((_, pending),) = world.metrics.query(
+            "PendingReplicationCount", region=HOME, statistic="Maximum", **dimensions
+        )
+        assert pending == 2
+        world.clock.advance(seconds=2)
+        assert value(away, "a") == "1"
+    ((_, latency),) = world.metrics.query(
+        "ReplicationLatency", region=HOME, statistic="Average", **dimensions
+    )
+    assert latency == 2000
+
+
+def test_a_replica_without_capacity_lags_and_loses_nothing() -> None:
+    world, (home, away) = new_world(on_demand_quota=(1000, 10), throttling=True)
+    for number in range(10):
+        put(away, f"away {number}", "x")
+    with world.faults.network_cut(HOME, AWAY):
+        world.clock.advance(seconds=1)
+        for number in range(10):
+            put(home, f"home {number}", "x")
+            put(away, f"more {number}", "x")
+    assert value(away, "home 9") is None, "its own writes took all that there was"
+    world.clock.advance(minutes=1)
+    assert contents(home) == contents(away)
+    assert len(contents(home)) == 30
+    world.verify()
+
+
+def test_a_replica_out_of_reach_is_given_up_after_twenty_hours() -> None:
+    world, (home, away) = new_world()
+    put(home, "a", "1")
+    assert value(away, "a") == "1"
+    with pytest.raises(UsageError, match="REGION_DISABLED"):
+        world.faults.replica_inaccessible("tab", AWAY, status="GONE")
+    with pytest.raises(UnknownPlaceError, match="not replicated"):
+        world.faults.replica_inaccessible("tab", FAR)
+    short = world.faults.replica_inaccessible("tab", AWAY, duration=3600)
+    put(home, "a", "2")
+    (shown,) = home.describe_table(TableName="tab")["Table"]["Replicas"]
+    assert shown["ReplicaStatus"] == "REGION_DISABLED"
+    assert shown["ReplicaInaccessibleDateTime"] == world.clock.now()
+    with pytest.raises(ClientError, match="security token"):
+        value(away, "a")
+    world.clock.advance(hours=1)
+    assert value(away, "a") == "2"
+    assert short.status == "ENDED"
+
+    key = world.faults.replica_inaccessible("tab", AWAY, status="INACCESSIBLE_ENCRYPTION_CREDENTIALS")
+    with pytest.raises(ClientError, match="KMS key disabled error"):
+        value(away, "a")
+    put(home, "a", "3")
+    world.clock.advance(hours=20)
+    assert "Replicas" not in home.describe_table(TableName="tab")["Table"]
+    key.end()
+    assert (value(home, "a"), value(away, "a")) == ("3", "2"), "two ordinary tables now"
+    put(away, "a", "4")
+    assert value(home, "a") == "3"
+    world.verify()
+
+
+def test_provisioned_tables_replicate_once_their_writes_scale() -> None:
+    world = ddbha.World(clock=ddbha.ManualClock())
+    home: Any = world.client("dynamodb", region_name=HOME)
+    away: Any = world.client("dynamodb", region_name=AWAY)
+    create(
+        home,
+        BillingMode="PROVISIONED",
+        ProvisionedThroughput={"ReadCapacityUnits": 5, "WriteCapacityUnits": 5},
+    )
+    home.update_table_replica_auto_scaling(
+        TableName="tab",
+        ProvisionedWriteCapacityAutoScalingUpdate={
+            "MinimumUnits": 5,
+            "MaximumUnits": 50,
+            "ScalingPolicyUpdate": {"TargetTrackingScalingPolicyConfiguration": {"TargetValue": 70.0}},
+        },
+    )
+    replicate(home, AWAY, ProvisionedThroughputOverride={"ReadCapacityUnits": 20})
+    put(home, "a", "1")
+    assert value(away, "a") == "1"
+    throughput = away.describe_table(TableName="tab")["Table"]["ProvisionedThroughput"]
+    assert (throughput["ReadCapacityUnits"], throughput["WriteCapacityUnits"]) == (20, 5)
+    (shown,) = home.describe_table(TableName="tab")["Table"]["Replicas"]
+    assert shown["ProvisionedThroughputOverride"] == {"ReadCapacityUnits": 20}
+
+
 def test_replicas_stay_within_an_account() -> None:
     world, (home, _away) = new_world()
     other: Any = world.client("dynamodb", region_name=AWAY, account_id="210987654321")

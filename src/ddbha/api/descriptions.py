@@ -89,7 +89,12 @@ def _replication(member: Member) -> dict[str, Any]:
     shown: dict[str, Any] = {
         "GlobalTableVersion": "2019.11.21",
         "Replicas": [
-            {"RegionName": other.region, "ReplicaStatus": other.status, **other.overrides}
+            {
+                "RegionName": other.region,
+                "ReplicaStatus": other.status,
+                **_inaccessible_since(other),
+                **other.overrides,
+            }
             for other in group.members.values()
             if other is not member
         ],
@@ -202,3 +207,9 @@ def _global_index(table: Table, index: GlobalIndex) -> dict[str, Any]:
         "IndexSizeBytes": sum(store.size for store in stores),
         "ItemCount": sum(len(store) for store in stores),
     }
+
+
+def _inaccessible_since(member: Member) -> dict[str, Any]:
+    if member.inaccessible_since is None:
+        return {}
+    return {"ReplicaInaccessibleDateTime": utc(member.inaccessible_since)}

@@ -149,7 +149,15 @@ def _check_create(region: Region, table: Table, change: ReplicaChange) -> None:
                 "one or more replicas already existed as tables."
             )
     if table.settings.billing_mode == "PROVISIONED":
+        _check_scaling(table)
+
+
+def _check_scaling(table: Table) -> None:
+    scaled = {} if table.auto_scaling is None else table.auto_scaling.settings
+    if (None, "Write") not in scaled:
         raise ValidationException("Table write capacity should either be Pay-Per-Request or AutoScaled.")
+    if any((name, "Write") not in scaled for name in table.global_indexes):
+        raise ValidationException("GSI write capacity should either be Pay-Per-Request or AutoScaled.")
 
 
 def _check_strong(region: Region, table: Table, change: ReplicaChange) -> None:

@@ -7,15 +7,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import Any
-from uuid import UUID
 
 from attrs import evolve
 
 from ddbha.api.descriptions import describe
 from ddbha.api.expiry_settings import enable_time_to_live
+from ddbha.api.metering import admit_write
 from ddbha.api.registry import Request, Response
 from ddbha.api.replica_rules import ReplicaChange, check_departure, checked_change
 from ddbha.api.stream_settings import disable_stream, enable_stream
+from ddbha.api.table_building import new_table
 from ddbha.errors import InternalServerError
 from ddbha.followers.consumption import count_writes
 from ddbha.followers.replication import GlobalTable, Member
@@ -57,7 +58,7 @@ def peers(region: Region, table: Table) -> Iterator[tuple[Region, Table]]:
 def leave(region: Region, table: Table) -> None:
     """Take a table that is deleted out of its global table."""
     if table.membership is not None:
-        _remove(region, table.membership.group, table.membership)
+        region.environment.leave_global_table(region.account_id, table.membership)
 
 
 # -- Create -----------------------------------------------------------------------------------------
@@ -100,10 +101,20 @@ def _new_group(region: Region, table: Table, strong: bool) -> Member:
         )
 
     def arrived(source: str, destination: str, seconds: float) -> None:
-        pass
+        environment.metrics.put(
+            "ReplicationLatency",
+            seconds * 1000,
+            environment.clock.time(),
+            source,
+            TableName=table.name,
+            ReceivingRegion=destination,
+        )
+
+    def admit(member: Member, key: ItemKey, new: Image | None) -> None:
+        admit_write(region.peer(member.region), member.table, key, new)
 
     kind = StrongGlobalTable if strong else GlobalTable
-    group = kind(table.name, environment.links, environment.random, conflict, arrived)
+    group = kind(table.name, environment.links, environment.random, conflict, arrived, admit)
     if isinstance(group, StrongGlobalTable):
         group.now = environment.clock.time
     member = group.new_member(region.name, table)
@@ -116,10 +127,6 @@ def _new_group(region: Region, table: Table, strong: bool) -> Member:
 
 
 def _new_replica(region: Region, table: Table, action: dict[str, Any], source: Member) -> Member:
-    locals_ = {
-        name: LocalIndex(name, i.schema, i.projection, table.schema)
-        for name, i in table.local_indexes.items()
-    }
     settings = evolve(
         table.settings,
         tags={},
@@ -131,31 +138,29 @@ def _new_replica(region: Region, table: Table, action: dict[str, Any], source: M
         warming=None,
         insights=ContributorInsights(),
     )
-    replica = Table(
+    replica = new_table(
+        region,
         table.name,
-        region.table_arn(table.name),
-        str(UUID(int=region.environment.random.getrandbits(128), version=4)),
-        region.now(),
         dict(table.attribute_types),
         table.schema,
-        region.new_partitions(
-            table.name, len(table.partitions), {name: index.schema for name, index in locals_.items()}
-        ),
-        locals_,
-        settings=settings,
+        [
+            LocalIndex(index.name, index.schema, index.projection, table.schema)
+            for index in table.local_indexes.values()
+        ],
+        [
+            GlobalIndex(
+                index.name,
+                index.schema,
+                index.projection,
+                table.schema,
+                throughput=index.throughput,
+                on_demand=index.on_demand,
+                warm=index.warm,
+            )
+            for index in table.global_indexes.values()
+        ],
+        settings,
     )
-    for index in table.global_indexes.values():
-        copy = GlobalIndex(
-            index.name,
-            index.schema,
-            index.projection,
-            table.schema,
-            throughput=index.throughput,
-            on_demand=index.on_demand,
-            warm=index.warm,
-        )
-        copy.partitions = region.new_partitions(f"{table.name}/{index.name}", len(index.partitions), {})
-        replica.add_global_index(copy, region.now())
     region.tables[table.name] = replica
     member = source.group.new_member(region.name, replica)
     member.source = source.region
@@ -178,7 +183,10 @@ def _fill_later(region: Region, source: Member, target: Member, seconds: float) 
         try:
             if not region.environment.links.are_open(source.region, target.region, table.name):
                 raise InternalServerError
-            _load(table, images, source.region, region.now())
+            for partition in table.all_partitions():
+                # All of them are ready, or nothing is loaded.
+                partition.available_leader()
+            table.load(images)
         except InternalServerError:
             region.record("replica-waits", table=table.name, replica=target.region)
             region.later(RETRY, fill)
@@ -196,11 +204,6 @@ def _fill_later(region: Region, source: Member, target: Member, seconds: float) 
         region.record("replica-active", table=table.name, replica=target.region)
 
     region.later(seconds, fill)
-
-
-def _load(table: Table, images: list[tuple[ItemKey, Image]], origin: str, now: float) -> None:
-    for key, image in images:
-        table.partition(key).commit(key, image, now, origin)
 
 
 # -- Update and Delete --------------------------------------------------------------------------------
@@ -264,20 +267,10 @@ def _delete(region: Region, table: Table, change: ReplicaChange) -> Response:
             place = region.peer(member.region)
             if member.table.settings.stream_view_type is not None:
                 disable_stream(place, member.table, 0)
-            _remove(place, group, member)
+            place.environment.leave_global_table(place.account_id, member)
             count_writes(member.table, place.now())
             del place.tables[table.name]
             place.record("replica-deleted", table=table.name)
 
     region.later(region.environment.timings.delete_replica, vanish)
     return response
-
-
-def _remove(region: Region, group: GlobalTable, member: Member) -> None:
-    rest = [other for other in group.members.values() if other is not member]
-    group.remove(member.region)
-    member.table.membership = None
-    if len(rest) == 1:
-        # What is left is an ordinary table.
-        rest[0].table.membership = None
-        del region.environment.global_tables[region.account_id, group.name]

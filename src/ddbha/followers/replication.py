@@ -16,7 +16,7 @@ from typing import Any
 
 from attrs import Factory, define, frozen
 
-from ddbha.errors import InternalServerError
+from ddbha.errors import AwsError
 from ddbha.links import Links
 from ddbha.storage.partition import Partition, PartitionFollower
 from ddbha.storage.record import LogRecord, Stamp, Version
@@ -59,6 +59,8 @@ class Member:
     #: When the table became a member of the group, and by the help of which region.
     joined: float = 0.0
     source: str | None = None
+    #: Since when nobody can reach the replica, if its `status` says so.
+    inaccessible_since: float | None = None
     #: Nothing more arrives before this time, so that a log never goes back in time.
     _not_before: float = -inf
 
@@ -101,7 +103,7 @@ class Member:
     def receive(self, shipment: Shipment, time: float) -> None:
         """Take a write of another region in, unless a later one is here.
 
-        Raises `InternalServerError` while the item's partition has no quorum.
+        Raises `AwsError` while the item's partition has no quorum or the table no capacity.
         """
         key, version = shipment.key, shipment.version
         known = self.versions.get(key)
@@ -114,6 +116,7 @@ class Member:
                 self.group.conflict(self, key, version, known)
         partition = self.table.partition(key)
         if shipment.new is not None or key in partition.available_leader().items.images:
+            self.group.admit(self, key, shipment.new)
             partition.commit(key, shipment.new, time, version.stamp.region, None, version)
         self.versions[key] = version
 
@@ -137,7 +140,8 @@ class Member:
             shipment = queue[0]
             try:
                 self.receive(shipment, arrival)
-            except InternalServerError:
+            except AwsError:
+                # A partition has no quorum, or the replica no capacity: it lags, and loses nothing.
                 self._not_before = now
                 return
             self._not_before = arrival
@@ -185,6 +189,8 @@ class GlobalTable:
     notify: Callable[[str, ItemKey, Stamp, Stamp], None]
     #: Tells the metrics of an arrival: source, destination, seconds.
     arrived: Callable[[str, str, float], None]
+    #: Lets a member consume the capacity for a write, or raises `AwsError`.
+    admit: Callable[[Member, ItemKey, Image | None], None]
     members: dict[str, Member] = Factory(dict)
     #: Regions that keep the changes without being replicas, with their WitnessStatus.
     witnesses: dict[str, str] = Factory(dict)

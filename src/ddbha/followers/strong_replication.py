@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 
 from attrs import Factory, define
 
-from ddbha.errors import InternalServerError, ReplicatedWriteConflictException
+from ddbha.errors import AwsError, InternalServerError, ReplicatedWriteConflictException
 from ddbha.followers.replication import ORIGINAL, GlobalTable, Member, Shipment
 from ddbha.storage.partition import Guard
 from ddbha.storage.record import LogRecord, Stamp, Version
@@ -81,7 +81,7 @@ class StrongMember(Member, Guard):
         self._strong.exchange()
         try:
             self._take_in(now, late=True)
-        except InternalServerError:
+        except AwsError:
             # A partition has no quorum: what it should take in comes once it has.
             self._not_before = now
 
@@ -101,6 +101,7 @@ class StrongMember(Member, Guard):
                 partition = self.table.partition(shipment.key)
                 if shipment.new is not None or shipment.key in partition.available_leader().items.images:
                     time = time if late else now
+                    group.admit(self, shipment.key, shipment.new)
                     partition.commit(shipment.key, shipment.new, time, region, None, shipment.version)
             finally:
                 self._taking_in = False

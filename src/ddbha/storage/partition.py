@@ -241,8 +241,6 @@ class Partition:
         self.acknowledged_sequence = 1
         for follower in self.followers:
             follower.applied_sequence = 1
-        for follower in self.followers:
-            follower.applied_sequence = 1
 
     def split(self, at: ItemKey | None = None) -> tuple[Partition, Partition]:
         """Put two partitions in this one's place, divided `at` a position or in the middle of the items.
