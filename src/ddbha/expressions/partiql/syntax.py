@@ -1,0 +1,140 @@
+"""PartiQL statements, and the values that are written in them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from attrs import frozen
+
+from ddbha.errors import ValidationException
+from ddbha.expressions.partiql.lexer import malformed
+from ddbha.expressions.syntax import Action, ConditionNode, Path
+from ddbha.values.attribute import AttributeValue, canonical_value, type_of
+
+
+@frozen
+class Scalar:
+    """A string, number, boolean or null: its descriptor and its content."""
+
+    descriptor: str
+    content: str | bool
+
+
+@frozen
+class Parameter:
+    """A question mark: the number of the parameter it stands for, from 0."""
+
+    position: int
+
+
+@frozen
+class ListOf:
+    """[ ]: a list."""
+
+    elements: tuple[Literal, ...]
+
+
+@frozen
+class Bag:
+    """<< >>: a set of strings, numbers or binaries."""
+
+    elements: tuple[Literal, ...]
+
+
+@frozen
+class MapOf:
+    """{ }: a map."""
+
+    members: tuple[tuple[str, Literal], ...]
+
+
+Literal = Scalar | Parameter | ListOf | Bag | MapOf
+
+
+@frozen
+class Select:
+    """SELECT: `paths` is None for *; each order is an attribute and whether it descends."""
+
+    table: str
+    index: str | None
+    paths: tuple[Path, ...] | None
+    where: ConditionNode | None
+    orders: tuple[tuple[str, bool], ...]
+
+
+@frozen
+class Insert:
+    """INSERT of one item."""
+
+    table: str
+    item: Literal
+
+
+@frozen
+class Update:
+    """UPDATE of one item; `returning` is a value of ReturnValues."""
+
+    table: str
+    actions: tuple[Action, ...]
+    where: ConditionNode | None
+    returning: str
+
+
+@frozen
+class Delete:
+    """DELETE of one item; `returning` is a value of ReturnValues."""
+
+    table: str
+    where: ConditionNode | None
+    returning: str
+
+
+@frozen
+class Exists:
+    """EXISTS: a check within a transaction."""
+
+    select: Select
+
+
+Statement = Select | Insert | Update | Delete | Exists
+
+
+@frozen
+class Parsed:
+    """A statement, the literals that its placeholders ?0, ?1, … stand for, and its number of parameters."""
+
+    statement: Statement
+    literals: tuple[Literal, ...]
+    parameters: int
+
+    def values(self, parameters: Sequence[AttributeValue]) -> dict[str, AttributeValue]:
+        """The value of each placeholder; `ValidationException` if the parameters are not as many."""
+        if len(parameters) != self.parameters:
+            raise ValidationException("Number of parameters in request and statement don't match.")
+        return {
+            placeholder(number): canonical_value(bound(literal, parameters))[0]
+            for number, literal in enumerate(self.literals)
+        }
+
+
+def placeholder(number: int) -> str:
+    """The name of the value placeholder for a literal."""
+    return f"?{number}"
+
+
+def bound(literal: Literal, parameters: Sequence[AttributeValue]) -> AttributeValue:
+    """The attribute value that a literal means, not yet canonical."""
+    if isinstance(literal, Scalar):
+        return {literal.descriptor: literal.content}
+    if isinstance(literal, Parameter):
+        return parameters[literal.position]
+    if isinstance(literal, MapOf):
+        return {"M": {name: bound(member, parameters) for name, member in literal.members}}
+    elements = [bound(element, parameters) for element in literal.elements]
+    if isinstance(literal, ListOf):
+        return {"L": elements}
+    kinds = {type_of(element) for element in elements}
+    kind = kinds.pop() if len(kinds) == 1 else ""
+    if kind not in ("S", "N", "B"):
+        raise malformed("A bag holds one or more values of one type: strings, numbers or binaries")
+    return {f"{kind}S": [element[kind] for element in elements]}
