@@ -12,7 +12,7 @@ from attrs import frozen
 from ddbha.errors import ValidationException
 
 _TOKEN = re.compile(
-    r"(?P<space>\s+)|(?P<word>[A-Za-z_$][A-Za-z0-9_$]*)"
+    r"(?P<space>\s+|--[^\n]*|/\*[\s\S]*?\*/)|(?P<word>[A-Za-z_$][A-Za-z0-9_$]*)"
     r"|(?P<identifier>\"(?:[^\"]|\"\")+\")|(?P<string>'(?:[^']|'')*')"
     r"|(?P<number>(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?)"
     r"|(?P<symbol><<|>>|<>|<=|>=|!=|[()\[\]{}.,:;?*=<>+-])"
@@ -48,7 +48,8 @@ def tokens(text: str) -> list[Token]:
     while position < len(text):
         match = _TOKEN.match(text, position)
         if match is None:
-            raise malformed("Unexpected character")
+            # AWS has no more to say of what it cannot read.
+            raise malformed("")
         kind, written = str(match.lastgroup), match.group()
         if kind in ("identifier", "string"):
             quote = written[0]

@@ -82,7 +82,7 @@ class _Parser:
         statement = self._statement()
         self._accept(";")
         if self._token.kind != "end":
-            raise self._unexpected()
+            raise malformed("Unexpected token after expression")
         return Parsed(statement, tuple(self._literals), self._parameters)
 
     def _statement(self) -> Statement:
@@ -111,6 +111,9 @@ class _Parser:
         self._expect_keyword("FROM")
         table = self._name()
         index = self._name() if self._accept(".") else None
+        if self._accept("."):
+            raise ValidationException("A path may contain at most 2 components in the FROM clause")
+        self._refuse_alias()
         where = self._where()
         orders: list[tuple[str, bool]] = []
         if self._keyword("ORDER"):
@@ -135,14 +138,21 @@ class _Parser:
             self._keyword("ASC")
         return name, descending
 
+    def _refuse_alias(self) -> None:
+        if self._at_name() or self._token.keyword == "AS":
+            raise ValidationException("Aliasing is not supported")
+
     def _insert(self) -> Insert:
         self._expect_keyword("INTO")
         table = self._name()
+        if self._at_name():
+            raise malformed("Unexpected token after expression")
         self._expect_keyword("VALUE")
         return Insert(table, self._literal())
 
     def _update(self) -> Update:
         table = self._name()
+        self._refuse_alias()
         actions: list[Action] = []
         while (clause := self._token.keyword) in ("SET", "REMOVE"):
             self._position += 1
@@ -189,11 +199,18 @@ class _Parser:
 
     def _delete(self) -> Delete:
         self._expect_keyword("FROM")
+        if not self._at_name():
+            raise malformed("Expected identifier for simple path")
         table = self._name()
+        self._refuse_alias()
         where = self._where()
         returning = self._returning()
         if returning not in ("NONE", "ALL_OLD"):
-            raise ValidationException("DELETE can only return ALL OLD *")
+            written = next(words for words, value in _RETURNING.items() if value == returning)
+            raise ValidationException(
+                f"Invalid returning clause: RETURNING {' '.join(written)} *. Only RETURNING ALL OLD * is "
+                "allowed in DELETE statements."
+            )
         return Delete(table, where, returning)
 
     def _returning(self) -> str:
@@ -211,14 +228,20 @@ class _Parser:
     def _either(self) -> ConditionNode:
         conditions = [self._every()]
         while self._keyword("OR"):
+            self._require_right_side()
             conditions.append(self._every())
         return conditions[0] if len(conditions) == 1 else Either(tuple(conditions))
 
     def _every(self) -> ConditionNode:
         conditions = [self._not()]
         while self._keyword("AND"):
+            self._require_right_side()
             conditions.append(self._not())
         return conditions[0] if len(conditions) == 1 else Every(tuple(conditions))
+
+    def _require_right_side(self) -> None:
+        if self._token.kind == "end":
+            raise malformed("Missing right-hand side expression of infix operator")
 
     def _not(self) -> ConditionNode:
         negations = 0
@@ -265,7 +288,7 @@ class _Parser:
             return Function("attribute_not_exists", (operand,))
         if self._keyword("NULL"):
             return Function("attribute_type", (operand, self._kept(Scalar("S", "NULL"))))
-        raise malformed("Unexpected keyword")
+        raise malformed("Expected type name")
 
     def _options(self) -> tuple[Operand, ...]:
         closing = {"(": ")", "[": "]", "<<": ">>"}.get(self._token.text)
@@ -441,6 +464,4 @@ class _Parser:
             raise self._unexpected()
 
     def _unexpected(self) -> ValidationException:
-        if self._token.kind == "end":
-            return malformed("Unexpected end of statement")
         return malformed("Unexpected keyword" if self._token.keyword in _KEYWORDS else "Unexpected term")

@@ -9,7 +9,8 @@ from attrs import frozen
 from ddbha.errors import ValidationException
 from ddbha.expressions.partiql.lexer import malformed
 from ddbha.expressions.syntax import Action, ConditionNode, Path
-from ddbha.values.attribute import AttributeValue, canonical_value, type_of
+from ddbha.values import number
+from ddbha.values.attribute import AttributeValue, Item, canonical_value, type_of
 
 
 @frozen
@@ -112,25 +113,46 @@ class Parsed:
         if len(parameters) != self.parameters:
             raise ValidationException("Number of parameters in request and statement don't match.")
         return {
-            placeholder(number): canonical_value(bound(literal, parameters))[0]
-            for number, literal in enumerate(self.literals)
+            placeholder(position): canonical_value(bound(literal, parameters))[0]
+            for position, literal in enumerate(self.literals)
         }
 
 
-def placeholder(number: int) -> str:
+def placeholder(position: int) -> str:
     """The name of the value placeholder for a literal."""
-    return f"?{number}"
+    return f"?{position}"
 
 
-def bound(literal: Literal, parameters: Sequence[AttributeValue]) -> AttributeValue:
-    """The attribute value that a literal means, not yet canonical."""
+def bound_item(literal: Literal, parameters: Sequence[AttributeValue]) -> Item:
+    """The item that an INSERT holds, not yet canonical; `ValidationException` if it is no map."""
+    if isinstance(literal, MapOf):
+        return {name: bound(member, parameters) for name, member in literal.members}
+    value = bound(literal, parameters)
+    if "M" not in value:
+        raise malformed("Unexpected term")
+    return value["M"]  # type: ignore[no-any-return]
+
+
+def bound(literal: Literal, parameters: Sequence[AttributeValue], path: str = "root") -> AttributeValue:
+    """The attribute value that a literal means, not yet canonical.
+
+    Raises `ValidationException`, with the `path` in the value as AWS has it, for impossible numbers.
+    """
     if isinstance(literal, Scalar):
+        if literal.descriptor == "N":
+            try:
+                number.canonical(str(literal.content))
+            except ValidationException as error:
+                raise ValidationException(f"{error.message} under {path}") from None
         return {literal.descriptor: literal.content}
     if isinstance(literal, Parameter):
         return parameters[literal.position]
     if isinstance(literal, MapOf):
-        return {"M": {name: bound(member, parameters) for name, member in literal.members}}
-    elements = [bound(element, parameters) for element in literal.elements]
+        return {"M": {name: bound(part, parameters, f"{path}.{name}") for name, part in literal.members}}
+    elements = [
+        bound(element, parameters, f"{path}[{position}]")
+        for position, element in enumerate(literal.elements)
+    ]
     if isinstance(literal, ListOf):
         return {"L": elements}
     kinds = {type_of(element) for element in elements}
