@@ -113,7 +113,10 @@ def item_read_plan(
 
 
 def write_plan(
-    region: Region, parsed: Parsed, values: dict[str, AttributeValue], parameters: Sequence[AttributeValue]
+    region: Region,
+    parsed: Parsed,
+    values: dict[str, AttributeValue],
+    parameters: Sequence[AttributeValue],
 ) -> Write:
     """The put, update, deletion or check that a statement stands for.
 
@@ -171,9 +174,7 @@ def _item_key(
     return {name: values[placeholder] for name, placeholder in pinned.items()}, tuple(rest)
 
 
-def _pinned(
-    schema: KeySchema, where: ConditionNode | None
-) -> tuple[dict[str, str], list[ConditionNode]]:
+def _pinned(schema: KeySchema, where: ConditionNode | None) -> tuple[dict[str, str], list[ConditionNode]]:
     """The placeholders that key attributes must equal, and all other conditions."""
     pinned: dict[str, str] = {}
     rest: list[ConditionNode] = []
@@ -198,7 +199,9 @@ def _collections(
         part = _key_part(node)
         if options is not None and partition is None:
             partition = options
-        elif part is not None and sort is None and schema.sort is not None and part[0] == schema.sort.name:
+        elif (
+            part is not None and sort is None and schema.sort is not None and part[0] == schema.sort.name
+        ):
             sort = part
             kept = node
         else:

@@ -45,8 +45,9 @@ from ddbha.expressions.syntax import (
 
 #: Words that are never names unless they are quoted.
 _KEYWORDS = frozenset(
-    "ALL AND AS ASC BETWEEN BY DELETE DESC DISTINCT EXISTS FALSE FROM GROUP HAVING IN INSERT INTO IS JOIN "
-    "LIMIT MISSING NOT NULL OR ORDER REMOVE RETURNING SELECT SET TRUE UPDATE VALUE VALUES WHERE".split()
+    ("ALL", "AND", "AS", "ASC", "BETWEEN", "BY", "DELETE", "DESC", "DISTINCT", "EXISTS", "FALSE", "FROM")
+    + ("GROUP", "HAVING", "IN", "INSERT", "INTO", "IS", "JOIN", "LIMIT", "MISSING", "NOT", "NULL", "OR")
+    + ("ORDER", "REMOVE", "RETURNING", "SELECT", "SET", "TRUE", "UPDATE", "VALUE", "VALUES", "WHERE")
 )
 _FUNCTIONS = {
     name: count
@@ -301,8 +302,7 @@ class _Parser:
         self._expect(closing)
         if len(options) > MAXIMUM_OPTIONS:
             raise ValidationException(
-                "The IN operator is provided with too many operands; number of operands: "
-                f"{len(options)}"
+                f"The IN operator is provided with too many operands; number of operands: {len(options)}"
             )
         return tuple(options)
 

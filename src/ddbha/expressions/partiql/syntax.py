@@ -102,7 +102,7 @@ Statement = Select | Insert | Update | Delete | Exists
 
 @frozen
 class Parsed:
-    """A statement, the literals that its placeholders ?0, ?1, … stand for, and its number of parameters."""
+    """A statement, the literals behind its placeholders ?0, ?1, …, and its number of parameters."""
 
     statement: Statement
     literals: tuple[Literal, ...]
