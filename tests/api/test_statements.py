@@ -53,7 +53,7 @@ def client() -> DynamoDBClient:
                     "artist": {"S": artist},
                     "track": {"N": str(track)},
                     "genre": {"S": "odd" if track % 2 else "even"},
-                    "notes": {"M": {"by": {"L": [{"S": f"{artist}{track}"}, {"NULL": True}]}}},
+                    "notes": {"M": {"authors": {"L": [{"S": f"{artist}{track}"}, {"NULL": True}]}}},
                     "tags": {"SS": ["x", f"t{track}"]},
                 },
             )
@@ -89,12 +89,12 @@ def refused(client: DynamoDBClient, statement: str, *parameters: Any, **options:
         ("artist = 'b' AND track != 0 AND track <> 3", "b1 b2"),
         ("artist = 'b' AND contains(tags, 't3')", "b3"),
         ("artist = 'b' AND contains(\"tags\", 't1') AND genre = 'odd'", "b1"),
-        ("begins_with(notes.by[0], 'c') AND track >= 3", "c3"),
-        ("notes['by'][1] IS NULL AND track = 0 AND artist > 'a' AND artist <= 'b'", "b0"),
+        ("begins_with(notes.authors[0], 'c') AND track >= 3", "c3"),
+        ("notes['authors'][1] IS NULL AND track = 0 AND artist > 'a' AND artist <= 'b'", "b0"),
         ("attribute_type(tags, 'SS') AND size(tags) = 2 AND track = 3 AND artist = 'a'", "a3"),
         ("other IS MISSING AND artist = 'a' AND track = 1", "a1"),
         ("other IS NOT MISSING", ""),
-        ("artist = 'a' AND notes.by[1] IS NOT NULL", ""),
+        ("artist = 'a' AND notes.authors[1] IS NOT NULL", ""),
     ],
 )
 def test_where(client: DynamoDBClient, where: str, expected: str) -> None:
@@ -119,9 +119,7 @@ def test_select_reads_only_the_collections_that_the_key_names(client: DynamoDBCl
 
 def test_an_index_and_the_order_of_its_keys(client: DynamoDBClient) -> None:
     statement = 'SELECT artist, track FROM "Music"."by-genre" WHERE genre = ? AND track > 1'
-    assert found(client, statement, {"S": "even"}) == ["a2", "b2", "c2"] or sorted(
-        found(client, statement, {"S": "even"})
-    ) == ["a2", "b2", "c2"]
+    assert sorted(found(client, statement, {"S": "even"})) == ["a2", "b2", "c2"]
     descending = "SELECT * FROM Music WHERE artist = 'a' ORDER BY track DESC"
     assert found(client, descending) == ["a3", "a2", "a1", "a0"]
     assert found(
@@ -140,8 +138,8 @@ def test_an_index_and_the_order_of_its_keys(client: DynamoDBClient) -> None:
 
 
 def test_paths_become_attributes_named_from_their_last_name_on(client: DynamoDBClient) -> None:
-    answer = execute(client, "SELECT track, notes.by[0] FROM Music WHERE artist = 'a' AND track = 1")
-    assert answer["Items"] == [{"track": {"N": "1"}, "by[0]": {"S": "a1"}}]
+    answer = execute(client, "SELECT track, notes.authors[0] FROM Music WHERE artist = 'a' AND track = 1")
+    assert answer["Items"] == [{"track": {"N": "1"}, "authors[0]": {"S": "a1"}}]
 
 
 @pytest.mark.parametrize("where", ["artist IN ['b', 'a', 'c'] AND track > 0", "track > 0"])
@@ -192,14 +190,14 @@ def test_insert(client: DynamoDBClient) -> None:
 def test_update(client: DynamoDBClient) -> None:
     answer = execute(
         client,
-        "UPDATE Music SET plays = track + 5 SET notes.by = list_append(notes.by, ?), "
+        "UPDATE Music SET plays = track + 5 SET notes.authors = list_append(notes.authors, ?), "
         "tags = set_add(tags, <<'new'>>) REMOVE genre WHERE artist = 'a' AND track = 1 AND genre = 'odd' "
         "RETURNING ALL NEW *",
         {"L": [{"S": "more"}]},
     )
     (item,) = answer["Items"]
     assert item["plays"] == {"N": "6"}
-    assert item["notes"]["M"]["by"]["L"] == [{"S": "a1"}, {"NULL": True}, {"S": "more"}]
+    assert item["notes"]["M"]["authors"]["L"] == [{"S": "a1"}, {"NULL": True}, {"S": "more"}]
     assert set(item["tags"]["SS"]) == {"x", "t1", "new"}
     assert "genre" not in item
     where = "WHERE artist = 'a' AND track = 1"

@@ -194,6 +194,7 @@ def _collections(
     partition: tuple[str, ...] | None = None
     sort: tuple[str, str, tuple[str, ...]] | None = None
     rest: list[ConditionNode] = []
+    sort_name = None if schema.sort is None else schema.sort.name
     for node in conditions:
         options = _partition_options(node, schema.partition.name)
         part = _key_part(node)
@@ -285,7 +286,7 @@ def _descends(statement: Select, schema: KeySchema, collections: list[KeyConditi
         raise ValidationException(
             "ddbha orders several item collections by their partition key only: name it first in ORDER BY"
         )
-    directions = {name: descends for name, descends in statement.orders}
+    directions = dict(statement.orders)
     if len(collections) == 1 and schema.sort is not None:
         return directions.get(schema.sort.name, False)
     if len(set(directions.values())) > 1:

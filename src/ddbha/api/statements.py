@@ -6,7 +6,7 @@ https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/ql-reference.ht
 from __future__ import annotations
 
 import marshal
-from base64 import urlsafe_b64decode, urlsafe_b64encode
+from base64 import b64decode, urlsafe_b64encode
 from collections.abc import Sequence
 from hashlib import blake2b
 from typing import Any
@@ -264,7 +264,7 @@ def _token(request: Request, key: dict[str, Any]) -> str:
 
 def _read_token(request: Request) -> dict[str, Any]:
     try:
-        sealed = urlsafe_b64decode(request["NextToken"].encode())
+        sealed = b64decode(request["NextToken"], altchars=b"-_", validate=True)
     except ValueError:
         # Also what is no base64, and no ASCII.
         raise ValidationException("Invalid NextToken") from None

@@ -45,9 +45,13 @@ from ddbha.expressions.syntax import (
 
 #: Words that are never names unless they are quoted.
 _KEYWORDS = frozenset(
-    ("ALL", "AND", "AS", "ASC", "BETWEEN", "BY", "DELETE", "DESC", "DISTINCT", "EXISTS", "FALSE", "FROM")
-    + ("GROUP", "HAVING", "IN", "INSERT", "INTO", "IS", "JOIN", "LIMIT", "MISSING", "NOT", "NULL", "OR")
-    + ("ORDER", "REMOVE", "RETURNING", "SELECT", "SET", "TRUE", "UPDATE", "VALUE", "VALUES", "WHERE")
+    word
+    for line in (
+        "ALL AND AS ASC BETWEEN BY DELETE DESC DISTINCT EXISTS FALSE FROM",
+        "GROUP HAVING IN INSERT INTO IS JOIN LIMIT MISSING NOT NULL OR",
+        "ORDER REMOVE RETURNING SELECT SET TRUE UPDATE VALUE VALUES WHERE",
+    )
+    for word in line.split()
 )
 _FUNCTIONS = {
     name: count
