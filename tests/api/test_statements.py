@@ -1,7 +1,7 @@
 """PartiQL through a real client.
 
-What is expected comes from the pages of the developer guide on PartiQL (ql-reference.*), and messages from
-the public record of answers of DynamoDB in the dynamodb-conformance suite.
+What is expected comes from the pages of the developer guide on PartiQL (ql-reference.*), messages
+from the public record of answers of DynamoDB in the dynamodb-conformance suite.
 """
 
 from __future__ import annotations
@@ -240,8 +240,8 @@ def test_delete(client: DynamoDBClient) -> None:
     assert answer["Items"][0]["genre"] == {"S": "odd"}
     assert execute(client, f"DELETE FROM Music {where} AND genre = 'odd'")["Items"] == []
     assert refused(client, f"DELETE FROM Music {where} RETURNING MODIFIED OLD *")[1] == (
-        "Invalid returning clause: RETURNING MODIFIED OLD *. Only RETURNING ALL OLD * is allowed in DELETE "
-        "statements."
+        "Invalid returning clause: RETURNING MODIFIED OLD *. Only RETURNING ALL OLD * is allowed in "
+        "DELETE statements."
     )
 
 
@@ -270,8 +270,8 @@ def test_delete(client: DynamoDBClient) -> None:
         ("SELECT * FROM Music WHERE a = ?", "Number of parameters in request and statement don't match."),
         (
             "INSERT INTO Music VALUE {'a': 1, 'l': [1, 1e126]}",
-            "Number overflow. Attempting to store a number with magnitude larger than supported range under "
-            "root[1]",
+            "Number overflow. Attempting to store a number with magnitude larger than supported range "
+            "under root[1]",
         ),
         ("UPDATE Music SET a = 1", NO_KEY),
     ],
@@ -366,8 +366,8 @@ def test_a_batch_of_reads(client: DynamoDBClient) -> None:
     assert responses[2] == {
         "Error": {
             "Code": "ValidationError",
-            "Message": "Select statements within BatchExecuteStatement must specify the primary key in the "
-            "where clause.",
+            "Message": "Select statements within BatchExecuteStatement must specify the primary key in "
+            "the where clause.",
         }
     }
     with pytest.raises(ClientError, match="does not support both read and write operations"):
@@ -422,8 +422,8 @@ def test_a_transaction_of_reads(client: DynamoDBClient) -> None:
         ),
         (
             ["SELECT * FROM Music WHERE artist = 'a'"],
-            "Validation failed in TransactStatements[0]: Select statements within ExecuteTransaction must "
-            "specify the primary key in the where clause.",
+            "Validation failed in TransactStatements[0]: Select statements within ExecuteTransaction "
+            "must specify the primary key in the where clause.",
         ),
         (
             ["SELECT * FROM Music.\"by-genre\" WHERE genre = 'odd'"],

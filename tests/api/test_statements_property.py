@@ -44,7 +44,7 @@ LEAVES = st.one_of(
     st.just(("begins_with(a, ?)", "begins_with(a, ?)", [{"S": "y"}])),
     st.just(("contains(a, ?)", "contains(a, ?)", [{"S": "x"}])),
     st.just(("size(a) = ?", "size(a) = ?", [{"N": "1"}])),
-    st.just(("a IS NULL", "attribute_type(a, ?)", [{"S": "NULL"}])),
+    st.just(("a IS NULL", "attribute_type(a, :null)", [])),
     st.just(("b IS MISSING", "attribute_not_exists(b)", [])),
 )
 Condition = tuple[str, str, list[Any]]
@@ -98,7 +98,8 @@ def placeholders(written: str, operands: list[Any]) -> tuple[str, dict[str, Any]
     """The expression with a name for each question mark, and what the names stand for."""
     for number in range(len(operands)):
         written = written.replace("?", f":v{number}", 1)
-    return written, {f":v{number}": operand for number, operand in enumerate(operands)}
+    values = {f":v{number}": operand for number, operand in enumerate(operands)}
+    return written, {**values, ":null": {"S": "NULL"}} if ":null" in written else values
 
 
 def parameters(operands: list[Any]) -> dict[str, Any]:

@@ -190,11 +190,10 @@ def _pinned(schema: KeySchema, where: ConditionNode | None) -> tuple[dict[str, s
 def _collections(
     schema: KeySchema, conditions: Sequence[ConditionNode]
 ) -> tuple[list[KeyCondition] | None, list[ConditionNode]]:
-    """Key conditions of the item collections that hold all matches, and the conditions they leave over."""
+    """Key conditions of the item collections that hold all matches, and the other conditions."""
     partition: tuple[str, ...] | None = None
     sort: tuple[str, str, tuple[str, ...]] | None = None
     rest: list[ConditionNode] = []
-    sort_name = None if schema.sort is None else schema.sort.name
     for node in conditions:
         options = _partition_options(node, schema.partition.name)
         part = _key_part(node)
