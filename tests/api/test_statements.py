@@ -21,8 +21,13 @@ NO_KEY = "Where clause does not contain a mandatory equality on all key attribut
 
 
 @pytest.fixture
-def client() -> DynamoDBClient:
-    client = ddbha.World(clock=ddbha.ManualClock()).client("dynamodb", region_name="us-east-1")
+def world() -> ddbha.World:
+    return ddbha.World(clock=ddbha.ManualClock())
+
+
+@pytest.fixture
+def client(world: ddbha.World) -> DynamoDBClient:
+    client = world.client("dynamodb", region_name="us-east-1")
     client.create_table(
         TableName="Music",
         AttributeDefinitions=[
@@ -465,3 +470,17 @@ def test_a_statement_without_its_item_cancels_a_transaction(client: DynamoDBClie
     assert [reason["Code"] for reason in reasons] == ["ValidationError", "ResourceNotFound", "None"]
     assert reasons[0]["Message"] == "The provided key element does not match the schema"
     assert found(client, "SELECT * FROM Music WHERE artist = 'a' AND track = 1") == ["a1"]
+
+
+def test_a_fault_on_a_table_meets_the_statements_about_it(
+    world: ddbha.World, client: DynamoDBClient
+) -> None:
+    with world.faults.error("InternalServerError", table="Music"):
+        for call in (
+            lambda: execute(client, 'SELECT * FROM "Music"'),
+            lambda: client.batch_execute_statement(Statements=[{"Statement": "DELETE FROM Music"}]),
+            lambda: transact(client, "UPDATE Music SET n = 1"),
+        ):
+            with pytest.raises(ClientError, match="InternalServerError"):
+                call()
+        assert refused(client, "SELECT * FROM Other")[0] == "ResourceNotFoundException"

@@ -75,6 +75,15 @@ def parsed(text: str) -> Parsed:
     return _Parser(text).parsed()
 
 
+def table_of(text: str) -> str | None:
+    """The table that a statement is about, or None for what is no statement."""
+    try:
+        statement = parsed(text).statement
+    except ValidationException:
+        return None
+    return statement.select.table if isinstance(statement, Exists) else statement.table
+
+
 class _Parser:
     def __init__(self, text: str) -> None:
         self._tokens = tokens(text)
