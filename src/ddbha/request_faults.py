@@ -14,6 +14,7 @@ from typing import Any
 from attrs import define
 
 from ddbha.errors import AwsError, NoAnswer, TransactionCanceledException
+from ddbha.expressions.partiql.parser import table_of
 
 Request = dict[str, Any]
 Response = dict[str, Any]
@@ -92,7 +93,8 @@ class ErrorFault(RequestFault):
         if self.after_commit:
             perform(request)
         if self.error is TransactionCanceledException:
-            raise TransactionCanceledException([_CONFLICT] * len(request.get("TransactItems", [None])))
+            actions = request.get("TransactItems") or request.get("TransactStatements") or [None]
+            raise TransactionCanceledException([_CONFLICT] * len(actions))
         message = MESSAGES.get(self.error.code) if self.message is None else self.message
         # Errors that have a message of their own say it when none is given.
         raise self.error() if message is None else self.error(message)
@@ -158,4 +160,6 @@ def tables_of(request: Request) -> set[str]:
         named += request["RequestItems"]
     for entry in request.get("TransactItems") or ():
         named += [action.get("TableName") for action in entry.values()]
+    for entries in ([request], request.get("Statements"), request.get("TransactStatements")):
+        named += [table_of(entry["Statement"]) for entry in entries or () if "Statement" in entry]
     return {name.rpartition("table/")[2].split("/")[0] for name in named if isinstance(name, str)}

@@ -23,6 +23,7 @@ import ddbha.api.legacy_global_tables
 import ddbha.api.point_in_time
 import ddbha.api.queries
 import ddbha.api.resource_policies
+import ddbha.api.statements
 import ddbha.api.streams
 import ddbha.api.table_updates
 import ddbha.api.tables

@@ -74,6 +74,17 @@ WORDS: dict[str, st.SearchStrategy[str]] = {
     "IndexName": st.sampled_from(["local", "global", "new", "x"]),
     "AttributeName": NAMES,
     "ResourceArn": st.just("arn:aws:dynamodb:us-east-1:123456789012:table/orders") | st.text(max_size=5),
+    "Statement": st.sampled_from(
+        [
+            "SELECT * FROM orders WHERE pk = ? AND sk > 1",
+            'SELECT a[0], b FROM "orders"."global" WHERE sk IN [1, ?] ORDER BY sk DESC',
+            "INSERT INTO orders VALUE {'pk': 'x', 'sk': ?, 'b': <<1, 2>>}",
+            "UPDATE orders SET b = set_add(b, ?) REMOVE c WHERE pk = 'x' AND sk = 1 RETURNING ALL NEW *",
+            "DELETE FROM orders WHERE pk = 'x' AND sk = ? AND NOT a IS MISSING",
+            "EXISTS(SELECT * FROM orders WHERE pk = 'x' AND sk = 1 AND size(b) > ?)",
+            "SELECT",
+        ]
+    ),
     "UpdateExpression": st.sampled_from(
         [
             "SET a = :v",

@@ -216,9 +216,10 @@ def count_error(region: Region, operation: str, request: Request, error: AwsErro
     if isinstance(error, TransactionCanceledException) and not by_operation:
         # One for each action that failed so.
         wanted = name.removesuffix("Requests")
-        for entry, reason in zip(request["TransactItems"], reasons, strict=True):
+        member = "TransactItems" if "TransactItems" in request else "TransactStatements"
+        for entry, reason in zip(request[member], reasons, strict=True):
             if reason["Code"] == wanted:
-                (table,) = tables_of({"TransactItems": [entry]})
+                (table,) = tables_of({member: [entry]})
                 metrics.put(name, 1.0, now, region.name, TableName=table)
         return
     for table in sorted(tables_of(request)):

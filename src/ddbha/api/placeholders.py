@@ -44,6 +44,14 @@ _LEGACY = frozenset(LEGACY_PARAMETERS)
 _CONCERNED = _LEGACY | {"ExpressionAttributeNames", "ExpressionAttributeValues"}
 
 
+class Compiled(Request):
+    """A request whose expressions are compiled already: one that a PartiQL statement stands for."""
+
+    def __init__(self, request: Request, parts: Legacy) -> None:
+        super().__init__(request)
+        self.parts = parts
+
+
 class Expressions:
     """Compiles the expressions of a request; `finish` makes sure that every placeholder is used.
 
@@ -57,8 +65,15 @@ class Expressions:
         self._legacy: Legacy | None = None
         self._names_used: set[str] = set()
         self._values_used: set[str] = set()
-        if not _CONCERNED.isdisjoint(request):
+        if isinstance(request, Compiled):
+            self._take(request.parts)
+        elif not _CONCERNED.isdisjoint(request):
             self._read(request)
+
+    def _take(self, parts: Legacy) -> None:
+        self._legacy = parts
+        self.values.update(parts.values)
+        self._values_used.update(parts.values)
 
     def _read(self, request: Request) -> None:
         refuse_misplaced(request)
@@ -78,8 +93,7 @@ class Expressions:
                 f"{MAXIMUM_SIZE} bytes"
             )
         if self._legacy is not None:
-            self.values.update(self._legacy.values)
-            self._values_used.update(self._legacy.values)
+            self._take(self._legacy)
 
     def condition(self, parameter: str = "ConditionExpression") -> Condition | None:
         """The condition or filter of the request, checked against the values."""

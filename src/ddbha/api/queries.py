@@ -7,6 +7,7 @@ https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Scan.html
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import chain
 from typing import Any
 
 from attrs import frozen
@@ -17,7 +18,7 @@ from ddbha.api.registry import Request, Response, operation
 from ddbha.capacity import Consumption
 from ddbha.errors import ValidationException
 from ddbha.expressions.evaluate import Condition, Values
-from ddbha.expressions.key_condition import KeyRange
+from ddbha.expressions.key_condition import KeyCondition, KeyRange
 from ddbha.expressions.projection import Projection
 from ddbha.region import Region
 from ddbha.storage.items import GREATEST
@@ -87,12 +88,42 @@ def query(region: Region, request: Request) -> Response:
             raise ValidationException(
                 "The provided starting key is outside query boundaries based on provided conditions"
             )
-        bounds = (
-            KeyBounds(bounds.low, min(bounds.high, start))
-            if reverse
-            else KeyBounds(max(bounds.low, (*start, GREATEST)), bounds.high)
-        )
-    return _read(region, request, page, target, bounds, reverse)
+        bounds = _after(bounds, start, reverse)
+    return _read(region, request, page, target, [bounds], reverse)
+
+
+def query_collections(region: Region, request: Request, conditions: Sequence[KeyCondition]) -> Response:
+    """A page of several item collections, in the order of their partition keys: what PartiQL selects."""
+    start_key = _start_key(request)
+    expressions = Expressions(request)
+    page = _Page(request, expressions)
+    target = _target(region, request)
+    start = _start(target, start_key)
+    reverse = not request.get("ScanIndexForward", True)
+    found = {bounds.low[:2]: bounds for bounds in _bounds(conditions, target, expressions.values)}
+    ordered = sorted(found.values(), key=_partition_key, reverse=reverse)
+    if start is not None:
+        # Only these very conditions can have led to it, so its collection is among them.
+        reached = next(n for n, bounds in enumerate(ordered) if bounds.low[:2] == start[:2])
+        ordered = [_after(ordered[reached], start, reverse), *ordered[reached + 1 :]]
+    return _read(region, request, page, target, ordered, reverse)
+
+
+def _bounds(conditions: Sequence[KeyCondition], target: Target, values: Values) -> Iterator[KeyBounds]:
+    for condition in conditions:
+        condition.condition.check(values)
+        yield bounds_of(condition.bind(target.schema, values))
+
+
+def _partition_key(bounds: KeyBounds) -> Any:
+    return bounds.low[1]
+
+
+def _after(bounds: KeyBounds, start: ItemKey, reverse: bool) -> KeyBounds:
+    """What is left of an item collection behind `start`."""
+    if reverse:
+        return KeyBounds(bounds.low, min(bounds.high, start))
+    return KeyBounds(max(bounds.low, (*start, GREATEST)), bounds.high)
 
 
 @operation("Scan")
@@ -115,7 +146,7 @@ def scan(region: Region, request: Request) -> Response:
                 f"TotalSegments: {count} Segment: {segment}"
             )
         bounds = KeyBounds((*start, GREATEST), bounds.high)
-    return _read(region, request, page, target, bounds, False)
+    return _read(region, request, page, target, [bounds], False)
 
 
 class _Page:
@@ -225,17 +256,23 @@ class _Page:
 
 
 def _read(
-    region: Region, request: Request, page: _Page, target: Target, bounds: KeyBounds, reverse: bool
+    region: Region,
+    request: Request,
+    page: _Page,
+    target: Target,
+    ranges: Sequence[KeyBounds],
+    reverse: bool,
 ) -> Response:
-    """Admit, read and charge a page."""
+    """Admit, read and charge a page of one range after the other."""
     table, consistent = target.table, bool(request.get("ConsistentRead"))
     index = target.index if isinstance(target.index, GlobalIndex) else None
     # The partition that a page begins in bears all of it; few pages go beyond.
-    partitions = bounds.of(target.partitions)
+    partitions = ranges[0].of(target.partitions)
     partition = (partitions or target.partitions)[-1 if reverse else 0]
     admit_page(region, table, index, partition, consistent=consistent)
-    response = page.read(target, _entries(region, request, target, partitions, bounds, reverse))
-    collection = bounds.low[:2] if len(bounds.low) > 1 else None
+    entries = (_entries(region, request, target, bounds, reverse) for bounds in ranges)
+    response = page.read(target, chain.from_iterable(entries))
+    collection = ranges[0].low[:2] if len(ranges[0].low) > 1 else None
     charge_page(
         region,
         table,
@@ -286,7 +323,6 @@ def _entries(
     region: Region,
     request: Request,
     target: Target,
-    partitions: Sequence[Partition],
     bounds: KeyBounds,
     reverse: bool,
 ) -> Iterator[Image]:
@@ -295,6 +331,7 @@ def _entries(
     if isinstance(index, GlobalIndex):
         index.catch_up(now)
     local = index.name if isinstance(index, LocalIndex) else None
+    partitions = bounds.of(target.partitions)
     for partition in reversed(partitions) if reverse else partitions:
         consistent = request.get("ConsistentRead")
         replica = partition.available_leader() if consistent else partition.reader(now)

@@ -78,8 +78,13 @@ class _Effect:
 @operation("TransactWriteItems")
 def transact_write_items(region: Region, request: Request) -> Response:
     """Up to 100 writes and checks, all or none of them."""
+    return transact_write(region, request, "TransactItems")
+
+
+def transact_write(region: Region, request: Request, identity: str) -> Response:
+    """What TransactWriteItems does; `identity` is the member that a repeated token must come with."""
     token = request.get("ClientRequestToken")
-    done = None if token is None else _repeated(region, token, request)
+    done = None if token is None else _repeated(region, token, request[identity])
     if done is not None:
         return _consumed({}, request, done, repeated=True)
     # Whatever can be seen to be wrong comes before a missing table, also of an earlier action.
@@ -131,7 +136,7 @@ def transact_write_items(region: Region, request: Request) -> Response:
             action.partition.commit(action.key, effect.new, now, region.name)
     if token is not None:
         expires = region.now() + TOKEN_LIFETIME
-        region.tokens[token] = (expires, deepcopy(request["TransactItems"]), effects)
+        region.tokens[token] = (expires, deepcopy(request[identity]), effects)
     written = [
         (effect.action.table, effect.action.key, effect.action.attributes)
         for effect in effects
@@ -300,7 +305,7 @@ def _refuse_large(sizes: Iterable[int]) -> None:
         raise ValidationException("The aggregate size of the items in the transaction exceeded 4 MB")
 
 
-def _repeated(region: Region, token: str, request: Request) -> list[_Effect] | None:
+def _repeated(region: Region, token: str, requested: Any) -> list[_Effect] | None:
     """What this very request did if it succeeded within the last ten minutes."""
     known = region.tokens.get(token)
     if known is None:
@@ -309,7 +314,7 @@ def _repeated(region: Region, token: str, request: Request) -> list[_Effect] | N
     if region.now() >= expires:
         del region.tokens[token]
         return None
-    if items != request["TransactItems"]:
+    if items != requested:
         raise IdempotentParameterMismatchException(
             "The provided idempotency token was already used with different request parameters"
         )

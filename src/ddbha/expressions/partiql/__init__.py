@@ -1,0 +1,1 @@
+"""PartiQL text to statements whose conditions and updates are the syntax tree of expressions."""
