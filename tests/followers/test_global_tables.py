@@ -494,7 +494,7 @@ def test_one_region_removes_expired_items_for_all() -> None:
 
 def test_latency_and_what_is_pending_are_metrics() -> None:
     world, (home, away) = new_world()
-    dimensions = {"TableName": "tab", "ReceivingRegion": AWAY}
+    dimensions: Any = {"TableName": "tab", "ReceivingRegion": AWAY}
     with world.faults.replication_lag(HOME, AWAY, seconds=2):
         put(home, "a", "1")
         put(home, "b", "1")
