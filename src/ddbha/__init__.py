@@ -1,8 +1,34 @@
 """DynamoDB inside the test process, with high availability simulated."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
 from ddbha.boto.mock import mock
 from ddbha.clock import Clock, ManualClock, SystemClock, Timings
 from ddbha.errors import AwsError, DdbhaError
 from ddbha.world import World
 
-__all__ = ["AwsError", "Clock", "DdbhaError", "ManualClock", "SystemClock", "Timings", "World", "mock"]
+if TYPE_CHECKING:
+    from ddbha.exploration import explore
+
+__all__ = [
+    "AwsError",
+    "Clock",
+    "DdbhaError",
+    "ManualClock",
+    "SystemClock",
+    "Timings",
+    "World",
+    "explore",
+    "mock",
+]
+
+
+def __getattr__(name: str) -> Any:
+    # Only those who explore pay for its import.
+    if name == "explore":
+        from ddbha.exploration import explore
+
+        return explore
+    raise AttributeError(f"module 'ddbha' has no attribute {name!r}")

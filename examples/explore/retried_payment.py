@@ -1,0 +1,62 @@
+"""A payment is added to an account; its answer is lost, boto3 tries again, and it is added twice."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from ddbha.exploration import Trial
+
+
+def pay(client: Any, payment: str, amount: int) -> None:
+    """Wrong: ADD does more when it is done again."""
+    client.update_item(
+        TableName="accounts",
+        Key={"id": {"S": "alice"}},
+        UpdateExpression="ADD balance :amount",
+        ExpressionAttributeValues={":amount": {"N": str(amount)}},
+    )
+
+
+def pay_once(client: Any, payment: str, amount: int) -> None:
+    """Right: a transaction with a token is done once in ten minutes, however often it is sent."""
+    client.transact_write_items(
+        ClientRequestToken=payment,
+        TransactItems=[
+            {
+                "Update": {
+                    "TableName": "accounts",
+                    "Key": {"id": {"S": "alice"}},
+                    "UpdateExpression": "ADD balance :amount",
+                    "ExpressionAttributeValues": {":amount": {"N": str(amount)}},
+                }
+            }
+        ],
+    )
+
+
+def _two_payments(trial: Trial, pay: Callable[[Any, str, int], None]) -> None:
+    client = trial.world.client("dynamodb")
+    client.create_table(
+        TableName="accounts",
+        AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
+        KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
+        BillingMode="PAY_PER_REQUEST",
+    )
+    trial.client("shop", pay, client, "payment-1", 5)
+    trial.client("bank", pay, client, "payment-2", 7)
+    trial.run()
+    item = client.get_item(TableName="accounts", Key={"id": {"S": "alice"}}, ConsistentRead=True)["Item"]
+    assert item["balance"]["N"] == "12", f"5 and 7 were paid, and the balance is {item['balance']['N']}"
+
+
+def broken(trial: Trial) -> None:
+    _two_payments(trial, pay)
+
+
+def fixed(trial: Trial) -> None:
+    _two_payments(trial, pay_once)
+
+
+#: A conflict cancels a transaction for good; boto3 does not try again.
+FAULTS = ("stale_reads", "lost_answers", "lost_requests", "errors", "zone_outages", "region_outages")

@@ -1,0 +1,185 @@
+"""The pytest plugin, in pytest runs of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import ddbha
+
+pytest_plugins = "pytester"
+
+TABLE = """
+import pytest
+TABLE = dict(
+    TableName="orders",
+    AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
+    KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
+    BillingMode="PAY_PER_REQUEST",
+)
+@pytest.fixture
+def ddbha_tables():
+    return [TABLE]
+"""
+
+
+def run(pytester: pytest.Pytester, test: str, *options: str) -> pytest.RunResult:
+    pytester.makepyfile(TABLE + test)
+    return pytester.runpytest_inprocess("-p", "ddbha.pytest_plugin", *options)
+
+
+def test_every_test_has_a_world_and_declared_tables_of_its_own(pytester: pytest.Pytester) -> None:
+    test = """
+@pytest.mark.parametrize("number", [1, 2])
+def test_it(dynamodb_client, dynamodb_resource, number):
+    assert dynamodb_client.scan(TableName="orders")["Count"] == 0
+    dynamodb_resource.Table("orders").put_item(Item={"id": "1"})
+    assert dynamodb_client.scan(TableName="orders")["Count"] == 1
+
+def test_streams(dynamodbstreams_client):
+    assert dynamodbstreams_client.list_streams()["Streams"] == []
+
+@pytest.mark.asyncio
+async def test_async(dynamodb_client):
+    assert dynamodb_client.list_tables()["TableNames"] == ["orders"]
+"""
+    run(pytester, test).assert_outcomes(passed=4)
+
+
+def test_xdist_runs_it_in_processes(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PYTHONPATH", str(Path(ddbha.__file__).parents[1]))
+    pytester.makepyfile(
+        TABLE
+        + """
+@pytest.mark.parametrize("number", range(4))
+def test_it(dynamodb_client, number):
+    dynamodb_client.put_item(TableName="orders", Item={"id": {"S": "1"}})
+    assert dynamodb_client.scan(TableName="orders")["Count"] == 1
+"""
+    )
+    done = pytester.runpytest_subprocess("-p", "ddbha.pytest_plugin", "-n", "2")
+    done.assert_outcomes(passed=4)
+
+
+def test_the_marker_says_what_the_world_is_like(pytester: pytest.Pytester) -> None:
+    test = """
+@pytest.mark.ddbha(regions=["eu-west-1", "us-west-2"], clock="2030-05-05T00:00:00Z", seed=9)
+def test_it(ddbha_world, dynamodb_client):
+    assert ddbha_world.clock.now().isoformat() == "2030-05-05T00:00:00+00:00"
+    assert ddbha_world.seed == 9
+    assert dynamodb_client.meta.region_name == "eu-west-1"
+    assert ddbha_world.table("orders", region="us-west-2").name == "orders"
+
+@pytest.mark.ddbha(color="red")
+def test_unknown(ddbha_world):
+    pass
+"""
+    done = run(pytester, test)
+    done.assert_outcomes(passed=1, errors=1)
+    done.stdout.fnmatch_lines(["*The marker is ddbha(*), without color*"])
+
+
+def test_the_seed_of_the_command_line_wins(pytester: pytest.Pytester) -> None:
+    test = """
+@pytest.mark.ddbha(seed=9)
+def test_it(ddbha_world):
+    assert ddbha_world.seed == 17
+"""
+    run(pytester, test, "--ddbha-seed=17").assert_outcomes(passed=1)
+
+
+def test_a_failure_ends_with_seed_command_and_timeline(pytester: pytest.Pytester) -> None:
+    test = """
+@pytest.mark.ddbha(seed=9, clock="2030-05-05T00:00:00Z")
+def test_it(ddbha_world, dynamodb_client):
+    ddbha_world.faults.zone_outage("us-east-1a")
+    dynamodb_client.put_item(TableName="missing", Item={"id": {"S": "1"}})
+"""
+    done = run(pytester, test)
+    done.assert_outcomes(failed=1)
+    done.stdout.fnmatch_lines(
+        [
+            "pytest '*::test_it' --ddbha-seed=9",
+            "timeline (>>> this request failed):",
+            "*2030-05-05* us-east-1 CreateTable*",
+            "*fault-began fault=zone outage us-east-1a*",
+            ">>> 2030-05-05* us-east-1 PutItem *missing* told=ResourceNotFoundException",
+        ]
+    )
+
+
+def test_a_described_table_can_be_declared(pytester: pytest.Pytester) -> None:
+    test = """
+def test_it(ddbha_world, dynamodb_client):
+    described = dynamodb_client.describe_table(TableName="orders")
+    dynamodb_client.delete_table(TableName="orders")
+    ddbha_world.declare(described, "us-east-1")
+    assert dynamodb_client.describe_table(TableName="orders")["Table"]["KeySchema"] == TABLE["KeySchema"]
+"""
+    run(pytester, test).assert_outcomes(passed=1)
+
+
+def test_explored_tests(pytester: pytest.Pytester) -> None:
+    test = """
+@pytest.mark.ddbha_explore(seeds=30, faults=())
+@pytest.mark.parametrize("safe", [True, False])
+def test_count(ddbha_trial, safe):
+    table = ddbha_trial.world.resource("dynamodb").create_table(**TABLE)
+    table.put_item(Item={"id": "1", "n": 0})
+    def count():
+        if safe:
+            table.update_item(Key={"id": "1"}, UpdateExpression="ADD n :one",
+                              ExpressionAttributeValues={":one": 1})
+        else:
+            n = table.get_item(Key={"id": "1"}, ConsistentRead=True)["Item"]["n"]
+            table.put_item(Item={"id": "1", "n": n + 1})
+    ddbha_trial.client("A", count)
+    ddbha_trial.client("B", count)
+    ddbha_trial.run()
+    assert table.get_item(Key={"id": "1"}, ConsistentRead=True)["Item"]["n"] == 2
+"""
+    done = run(pytester, test)
+    done.assert_outcomes(passed=1, failed=1)
+    done.stdout.fnmatch_lines(
+        ["*1 change of turn and 0 faults are enough*", "*4. * puts orders id=1 n=1"]
+    )
+    done.stdout.re_match_lines([r"pytest '.*test_count\[False\]' --ddbha-seed=\d+"])
+
+
+@pytest.fixture
+def engine() -> Iterator[str]:
+    """moto's server, in place of any other engine."""
+    from moto.server import ThreadedMotoServer
+
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    server.start()
+    host, port = server.get_host_and_port()
+    yield f"http://{host}:{port}"
+    server.stop()
+
+
+def test_an_existing_engine(pytester: pytest.Pytester, engine: str) -> None:
+    test = """
+@pytest.mark.parametrize("number", [1, 2])
+def test_it(dynamodb_client, dynamodb_resource, number):
+    assert dynamodb_client.list_tables()["TableNames"] == ["orders"]
+    dynamodb_resource.Table("orders").put_item(Item={"id": "1"})
+    assert dynamodb_client.scan(TableName="orders")["Count"] == 1
+    dynamodb_client.create_table(**{**TABLE, "TableName": "left-over"})
+
+def test_where(dynamodb_client):
+    assert dynamodb_client.meta.endpoint_url.startswith("http://127.0.0.1:")
+
+def test_faults(ddbha_world):
+    ddbha_world.faults.zone_outage("us-east-1a")
+
+@pytest.mark.ddbha(clock="2030-05-05T00:00:00Z")
+def test_clock(dynamodb_client):
+    pass
+"""
+    done = run(pytester, test, f"--ddbha-endpoint-url={engine}", "-rs")
+    done.assert_outcomes(passed=3, skipped=2)
+    done.stdout.fnmatch_lines(["*needs a world of ddbha for clock=*"])
+    done.stdout.fnmatch_lines(["*needs ddbha_world.faults, which http://127.0.0.1:*"])
