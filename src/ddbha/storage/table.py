@@ -19,17 +19,12 @@ from ddbha.values.image import Image
 from ddbha.values.key import HASH_SPACE, ItemKey, KeySchema
 
 if TYPE_CHECKING:
-<<<<<<< HEAD
     from ddbha.auto_scaling import AutoScaling
     from ddbha.followers.archive import Archive
     from ddbha.followers.replication import Member
     from ddbha.metrics import Series
     from ddbha.recovery.backup import RestoreOrigin
     from ddbha.throttling import Limits
-=======
-    from ddbha.followers.archive import Archive
-    from ddbha.followers.replication import Member
->>>>>>> aadbbef (pytest plugin and explore: a world for each test, and scenarios under seeded schedules whose failures are shrunk to a story)
 
 
 @frozen
