@@ -122,7 +122,10 @@ class Scheduler:
 
 @frozen
 class Timings:
-    """How many seconds the transitions of the control plane take."""
+    """How many seconds the transitions of the control plane take.
+
+    `leader_lease` is for how long after the loss of a leader its successor must not serve yet.
+    """
 
     create_table: float = 0.0
     create_table_with_indexes: float = 0.0
@@ -135,6 +138,7 @@ class Timings:
     create_replica: float = 0.0
     backfill_replica: float = 0.0
     delete_replica: float = 0.0
+    leader_lease: float = 0.0
 
     @classmethod
     def instant(cls) -> Timings:
@@ -156,4 +160,5 @@ class Timings:
             create_replica=40.0,
             backfill_replica=540.0,
             delete_replica=180.0,
+            leader_lease=1.5,
         )

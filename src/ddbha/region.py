@@ -21,7 +21,7 @@ from ddbha.followers.replication import GlobalTable
 from ddbha.followers.stream import Stream
 from ddbha.links import Links
 from ddbha.storage.items import ItemStore
-from ddbha.storage.partition import Partition
+from ddbha.storage.partition import Partition, Replication
 from ddbha.storage.replica import Replica
 from ddbha.storage.table import Table, even_ranges
 from ddbha.values.key import KeySchema
@@ -56,6 +56,9 @@ class Environment:
     global_tables: dict[tuple[str, str], GlobalTable] = Factory(dict)
     #: The regions that accounts have looked at, by account and name.
     regions: dict[tuple[str, str], Region] = Factory(dict)
+
+    #: How partitions replicate.
+    replication: Replication = Factory(lambda self: Replication(self.clock.time), takes_self=True)
 
     def record(self, kind: str, region: str, **details: Any) -> None:
         """Put an event on the timeline."""
@@ -194,7 +197,10 @@ class Region:
         partitions: list[Partition] = []
 
         def notify(kind: str, partition: Partition, zone: str) -> None:
-            self.record(kind, table=owner, partition=partition.number, zone=zone, term=partition.term)
+            details: dict[str, Any] = {"zone": zone, "term": partition.term}
+            if partition.serves_from:
+                details["serves_in"] = round(max(0.0, partition.serves_from - self.now()), 3)
+            self.record(kind, table=owner, partition=partition.number, **details)
 
         for number, (low, high) in enumerate(even_ranges(count)):
             replicas = tuple(self._new_replica(zone, local_schemas) for zone in self.zones)
@@ -210,6 +216,7 @@ class Region:
                     notify,
                     partitions,
                     self.environment.zone_cuts,
+                    replication=self.environment.replication,
                 )
             )
         return partitions

@@ -23,7 +23,7 @@ from ddbha.api.registry import Caller, Operation
 from ddbha.api.validation import validator
 from ddbha.boto import clients
 from ddbha.clock import Clock, SystemClock, Timings
-from ddbha.errors import AwsError, NoAnswer, UnknownPlaceError
+from ddbha.errors import AwsError, NoAnswer, UnknownPlaceError, UsageError
 from ddbha.events import Timeline
 from ddbha.faults import Faults
 from ddbha.history import History
@@ -40,6 +40,10 @@ class World:
     `timings` says how long control-plane transitions take on `clock`; `seed` decides everything random.
     `item_collection_limit` is in bytes, for tables with local secondary indexes.  `history` records what
     clients ask and are told, for `verify`.
+
+    When a leader is lost, its successor serves after `leader_lease` seconds (None: what `timings` say).
+    Eventually consistent reads that do not meet a leader show the past, up to `stale_reads` seconds of it
+    as the seed decides.  Raises `UsageError` for negative seconds.
     """
 
     def __init__(
@@ -51,12 +55,21 @@ class World:
         timings: Timings | None = None,
         item_collection_limit: int = 10 * 1024**3,
         history: bool = False,
+        leader_lease: float | None = None,
+        stale_reads: float = 0.0,
     ) -> None:
         self.seed = seed
         self.clock = clock or SystemClock()
         self.account_id = account_id
         self._environment = Environment(self.clock, timings or Timings.instant(), Random(seed))
         self._environment.item_collection_limit = item_collection_limit
+        replication = self._environment.replication
+        replication.stale_reads = stale_reads
+        replication.leader_lease = (
+            self._environment.timings.leader_lease if leader_lease is None else leader_lease
+        )
+        if stale_reads < 0 or replication.leader_lease < 0:
+            raise UsageError("stale_reads= and leader_lease= are seconds: zero or more.")
         self._request_ids = Random(seed)
         self._lock = RLock()
         #: What clients asked for and were told; `history.start()` records it from then on.
