@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: tour test check bench
+.PHONY: tour test check bench javascript
 
 tour: $(READY)
 	$(BIN)/ddbha tour
@@ -20,6 +20,11 @@ check: $(READY)
 
 bench: $(READY)
 	$(BIN)/python benchmarks
+
+# AWS's SDK for JavaScript against `ddbha serve`; wants Node and its registry.
+javascript: $(READY)
+	cd tests/server/javascript && npm install --no-package-lock --no-audit --no-fund
+	cd tests/server/javascript && DDBHA=$(abspath $(BIN))/ddbha npm test
 
 # uv resolves in seconds what pip alone may search for much longer.
 $(READY): pyproject.toml

@@ -22,11 +22,13 @@ from botocore.validate import ParamValidator
 from cases import BIG, DEFINITION, ITEM, TABLE, Case, cases, load
 
 import ddbha
+from recovery import measure
 
 #: Seconds that one case on one engine may take.
 SECONDS = 0.6
 #: moto takes minutes to load and copy as many items as ddbha is given.
 MANY, MANY_FOR_MOTO = 100_000, 2_000
+RESTORED_A_SECOND = 200_000
 
 
 def main(many: int = MANY, many_for_moto: int = MANY_FOR_MOTO, seconds: float = SECONDS) -> None:
@@ -58,8 +60,25 @@ def main(many: int = MANY, many_for_moto: int = MANY_FOR_MOTO, seconds: float = 
         f"memory of an item, three replicas: {memory:.0f} bytes, {memory / text:.2f} x its JSON text of "
         f"{text}  {_verdict(memory / text, 4, 'x')}"
     )
+    _print_recovery(many, seconds)
     extra = _import_time("import boto3, ddbha") - _import_time("import boto3")
     print(f"import beyond boto3: {extra:.0f} ms  {_verdict(extra, 60, 'ms')}")
+
+
+def _print_recovery(many: int, seconds: float) -> None:
+    found = measure(many, 10 * many, lambda call, share: _time(call, share * seconds))
+    for name, rate in (
+        ("to a point in time", found.restored_to_a_time),
+        ("from a backup", found.restored_from_a_backup),
+        ("with an entry of each item in an index", found.restored_with_an_index),
+    ):
+        met = "met" if rate >= RESTORED_A_SECOND else "MISSED"
+        print(f"restore {name}: {rate:,.0f} items/s  {RESTORED_A_SECOND:,} items/s: {met}")
+    print(f"backup of {found.backup_items:,} items: {found.backup_milliseconds:.0f} ms")
+    print(
+        f"put with point-in-time recovery: {found.archived_put:.2f} x the plain one  "
+        f"{_verdict(found.archived_put, 2, 'x')}"
+    )
 
 
 def _verdict(measured: float, budget: float | None, unit: str) -> str:

@@ -10,9 +10,10 @@ from typing import Any
 
 from attrs import Factory, define
 
-from ddbha.storage.table import Table
+from ddbha.storage.table import SecondaryIndex, Table
 from ddbha.values.attribute import same_item
 from ddbha.values.image import Image
+from ddbha.values.key import ItemKey
 
 READ_UNIT = 4096
 WRITE_UNIT = 1024
@@ -20,14 +21,26 @@ WRITE_UNIT = 1024
 
 def read_units(size: int, *, consistent: bool) -> float:
     """Units of one read of `size` bytes: one for each started 4 KB, half if eventually consistent."""
-    units = max(1, -(-size // READ_UNIT))
-    return float(units) if consistent else units / 2
+    units = 1.0 if size <= READ_UNIT else float(-(-size // READ_UNIT))
+    return units if consistent else units / 2
 
 
 def write_units(old: Image | None, new: Image | None) -> float:
     """Units of one write: one for each started 1 KB of the larger of the old and the new item."""
     size = max(old.size if old else 0, new.size if new else 0)
     return float(max(1, -(-size // WRITE_UNIT)))
+
+
+def index_writes(
+    index: SecondaryIndex, old: Image | None, new: Image | None
+) -> list[tuple[ItemKey, float]]:
+    """Position (without the table's key) and units of each index entry that a write touches."""
+    before, after = index.entry(old), index.entry(new)
+    if before is not None and after is not None and before[0] == after[0]:
+        if same_item(before[1].item(), after[1].item()):
+            return []
+        return [(after[0], write_units(before[1], after[1]))]
+    return [(entry[0], write_units(entry[1], None)) for entry in (before, after) if entry]
 
 
 @define
@@ -55,20 +68,13 @@ class Consumption:
         """Add a write of an item and of its index entries."""
         self.units += write_units(old, new) * self._factor
         for index in (*self.table.local_indexes.values(), *self.table.global_indexes.values()):
-            before, after = index.entry(old), index.entry(new)
-            units = 0.0
-            if before is not None and after is not None and before[0] == after[0]:
-                if not same_item(before[1].item(), after[1].item()):
-                    units = write_units(before[1], after[1])
-            else:
-                units = sum(write_units(entry[1], None) for entry in (before, after) if entry)
+            units = sum(units for _, units in index_writes(index, old, new))
             if units:
                 self.index_units[index.name] = self.index_units.get(index.name, 0.0) + units
 
     def answer(self, wanted: str) -> dict[str, Any]:
         """The `ConsumedCapacity` member, for TOTAL or INDEXES."""
-        total = self.units + sum(self.index_units.values())
-        answer: dict[str, Any] = {"TableName": self.table.name, **self._shown(total)}
+        answer: dict[str, Any] = {"TableName": self.table.name, **self._shown(self.total)}
         if wanted == "INDEXES":
             answer["Table"] = self._shown(self.units)
             for member, indexes in (
@@ -88,6 +94,11 @@ class Consumption:
         if wanted != "NONE":
             response["ConsumedCapacity"] = self.answer(wanted)
         return response
+
+    @property
+    def total(self) -> float:
+        """Units of the table and all its indexes."""
+        return self.units + sum(self.index_units.values()) if self.index_units else self.units
 
     @property
     def _factor(self) -> int:

@@ -1,4 +1,4 @@
-"""The command line: `ddbha tour` and `ddbha --version`."""
+"""The command line: `ddbha tour`, `ddbha serve` and `ddbha --version`."""
 
 from __future__ import annotations
 
@@ -6,7 +6,12 @@ import argparse
 from collections.abc import Sequence
 from importlib.metadata import version
 
-from ddbha import tour
+from ddbha import server, tour
+from ddbha.clock import ManualClock, SystemClock
+from ddbha.errors import DdbhaError
+from ddbha.world import World
+
+_CLOCKS = {"manual": ManualClock, "system": SystemClock}
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -16,5 +21,32 @@ def main(arguments: Sequence[str] | None = None) -> None:
     )
     parser.add_argument("--version", action="version", version=f"ddbha {version('ddbha')}")
     commands = parser.add_subparsers(required=True)
-    commands.add_parser("tour", help="a guided run").set_defaults(run=tour.run)
-    parser.parse_args(arguments).run()
+    commands.add_parser("tour", help="a guided run").set_defaults(run=lambda options: tour.run())
+    _add_serve(commands)
+    options = parser.parse_args(arguments)
+    try:
+        options.run(options)
+    except DdbhaError as error:
+        parser.exit(1, f"ddbha: {error}\n")
+
+
+def _add_serve(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    parser = commands.add_parser(
+        "serve",
+        help="an HTTP endpoint for any AWS SDK and the aws command line",
+        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
+    )
+    parser.add_argument("--host", default=server.LOOPBACK, help="the address to listen at")
+    parser.add_argument(
+        "--port", type=int, default=8000, help="the port to listen at, 0 for any free one"
+    )
+    parser.add_argument("--seed", type=int, default=0, help="decides everything random")
+    parser.add_argument(
+        "--clock", choices=_CLOCKS, default="system", help="the machine's time, or one that stands still"
+    )
+    parser.set_defaults(run=_serve)
+
+
+def _serve(options: argparse.Namespace) -> None:
+    world = World(seed=options.seed, clock=_CLOCKS[options.clock]())
+    server.run(world, host=options.host, port=options.port)

@@ -139,6 +139,28 @@ class Timings:
     backfill_replica: float = 0.0
     delete_replica: float = 0.0
     leader_lease: float = 0.0
+    update_time_to_live: float = 0.0
+    #: How long a split takes; the partition is read and written meanwhile.
+    split_partition: float = 0.0
+    #: From when a table is active until it can be backed up.
+    enable_backups: float = 0.0
+    create_backup: float = 0.0
+    restore_table: float = 0.0
+    export_table: float = 0.0
+    import_table: float = 0.0
+    #: How far the latest restorable time is behind.
+    point_in_time_delay: float = 0.0
+    #: Between two changes of the policy of one table or stream.
+    policy_interval: float = 0.0
+    #: Of Kinesis destinations.
+    enable_destination: float = 0.0
+    disable_destination: float = 0.0
+    update_destination: float = 0.0
+    #: Until more warm throughput is there.
+    warm_up: float = 0.0
+    #: Of contributor insights.
+    enable_insights: float = 0.0
+    disable_insights: float = 0.0
 
     @classmethod
     def instant(cls) -> Timings:
@@ -161,4 +183,19 @@ class Timings:
             backfill_replica=540.0,
             delete_replica=180.0,
             leader_lease=1.5,
+            update_time_to_live=1800.0,
+            split_partition=60.0,
+            enable_backups=5.0,
+            create_backup=0.05,
+            restore_table=240.0,
+            export_table=150.0,
+            import_table=300.0,
+            point_in_time_delay=300.0,
+            policy_interval=15.0,
+            enable_destination=6.0,
+            disable_destination=2.0,
+            update_destination=130.0,
+            warm_up=450.0,
+            enable_insights=3.0,
+            disable_insights=2.0,
         )

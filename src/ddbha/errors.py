@@ -13,6 +13,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
+#: Where AWS's errors come from: the service itself, or the framework that it runs on.
+_SERVICE = "com.amazonaws.dynamodb.v20120810"
+_FRAMEWORK = "com.amazon.coral.service"
+_VALIDATION = "com.amazon.coral.validate"
+
 
 class AwsError(Exception):
     """An error as DynamoDB answers it.
@@ -25,6 +30,8 @@ class AwsError(Exception):
     status: ClassVar[int] = 400
     #: How the message member is spelled in the error body: most errors say `message`.
     message_member: ClassVar[str] = "message"
+    #: What stands before the code in the `__type` of the error body.
+    namespace: ClassVar[str] = _SERVICE
 
     def __init__(self, message: str = "", **fields: Any) -> None:
         super().__init__(message)
@@ -36,37 +43,66 @@ class AwsError(Exception):
         if "code" not in cls.__dict__:
             cls.code = cls.__name__
 
+    def body(self) -> dict[str, Any]:
+        """The error as it is sent; one without a message has no member for it."""
+        message = {self.message_member: self.message} if self.message else {}
+        return {"__type": f"{self.namespace}#{self.code}", **message, **self.fields}
+
 
 class ValidationException(AwsError):
     """The request breaks a rule of the API."""
+
+    namespace = _VALIDATION
 
 
 class SerializationException(AwsError):
     """The request cannot be read as the operation's input: a member has the wrong JSON type."""
 
     message_member = "Message"
+    namespace = _FRAMEWORK
 
 
 class UnknownOperationException(AwsError):
     """No operation has the name asked for."""
+
+    namespace = _FRAMEWORK
 
 
 class AccessDeniedException(AwsError):
     """The caller may not do this to that resource."""
 
     message_member = "Message"
+    namespace = _FRAMEWORK
 
 
 class UnrecognizedClientException(AwsError):
     """The credentials are not known."""
 
+    namespace = _FRAMEWORK
+
 
 class MissingAuthenticationTokenException(AwsError):
     """The request carries no credentials."""
 
+    namespace = _FRAMEWORK
+
+
+class IncompleteSignatureException(AwsError):
+    """The credentials of the request lack a part, or it cannot be read."""
+
+    namespace = _FRAMEWORK
+
+
+class InvalidSignatureException(AwsError):
+    """The signature of the request is not one for this service."""
+
+    namespace = _FRAMEWORK
+
 
 class ExpiredTokenException(AwsError):
     """The session token is past its time."""
+
+    namespace = _FRAMEWORK
 
 
 class ResourceNotFoundException(AwsError):
@@ -193,6 +229,26 @@ class InvalidRestoreTimeException(AwsError):
     """The time to restore to is outside the restorable window."""
 
 
+class InvalidExportTimeException(AwsError):
+    """The time to export is outside the window, or a period is too short, too long or in the future."""
+
+
+class ExportNotFoundException(AwsError):
+    """No export has that ARN."""
+
+
+class ExportConflictException(AwsError):
+    """A token was used again within eight hours for another export."""
+
+
+class ImportNotFoundException(AwsError):
+    """No import has that ARN."""
+
+
+class ImportConflictException(AwsError):
+    """A token was used again within eight hours for another import."""
+
+
 class IndexNotFoundException(AwsError):
     """The table has no index of that name."""
 
@@ -264,6 +320,10 @@ class UnknownPlaceError(DdbhaError):
 
 class UsageError(DdbhaError):
     """An argument or a call that makes no sense at this point."""
+
+
+class WorldFileError(DdbhaError):
+    """A file is no world that was saved, or not a whole one."""
 
 
 class InvariantError(DdbhaError):

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Mapping
 from datetime import datetime, timezone
 from random import Random
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from attrs import Factory, define, field
 
@@ -17,15 +18,26 @@ from ddbha.errors import (
     ValidationException,
 )
 from ddbha.events import Timeline
+from ddbha.followers.consumption import ConsumedWrites
+from ddbha.followers.kinesis import Destination, KinesisStreams
 from ddbha.followers.replication import GlobalTable
 from ddbha.followers.stream import Stream
 from ddbha.links import Links
+from ddbha.metrics import Metrics, Series
+from ddbha.objects import Objects, ObjectStore
+from ddbha.policies import Policy
+from ddbha.scaling import split_for_size
 from ddbha.storage.items import ItemStore
 from ddbha.storage.partition import Partition, Replication
 from ddbha.storage.replica import Replica
-from ddbha.storage.table import Table, even_ranges
+from ddbha.storage.table import Table, Throughput, even_ranges
 from ddbha.values.key import KeySchema
 
+if TYPE_CHECKING:
+    from ddbha.recovery.backup import Backup
+    from ddbha.recovery.transfer import Export, Import
+
+ON_DEMAND_QUOTA = Throughput(40_000, 40_000)
 ZONE_LETTERS = "abc"
 
 _TABLE_ARN = re.compile(r"arn:aws[^:]*:dynamodb:([^:]*):([^:]*):table/([^/]+)(?:/index/(.+))?")
@@ -42,20 +54,40 @@ class Environment:
     random: Random
     scheduler: Scheduler = Factory(Scheduler)
     events: Timeline = Factory(Timeline)
+    metrics: Metrics = Factory(Metrics)
     #: Bytes of the items and local index entries with one partition key; 10 GB on AWS.
     item_collection_limit: int = 10 * 1024**3
+    #: Bytes of the items that one partition holds before it is split; 10 GB on AWS.
+    partition_size: float = 10 * 1024**3
+    #: Whether on-demand tables are throttled too.
+    throttling: bool = False
+    #: Units a second that one on-demand table or index may use in an account.
+    on_demand_quota: Throughput = ON_DEMAND_QUOTA
+    #: Seconds that expired items stay beyond the next whole minute.
+    ttl_delay: float = 0.0
     #: The faults that keep a zone down, by zone.
     zone_outages: dict[str, set[object]] = Factory(dict)
     #: The faults that keep two zones from reaching each other, by the pair.
     zone_cuts: dict[frozenset[str], set[object]] = Factory(dict)
     #: How many seconds replicas stay behind, by zone and fault.
     zone_lags: dict[str, dict[object, float]] = Factory(dict)
+    #: How many tables are being restored, by account.
+    restores: Counter[str] = Factory(Counter)
     #: The network between regions.
     links: Links = Factory(Links)
     #: Tables with replicas in several regions, by account and name.
     global_tables: dict[tuple[str, str], GlobalTable] = Factory(dict)
     #: The regions that accounts have looked at, by account and name.
     regions: dict[tuple[str, str], Region] = Factory(dict)
+    #: Resource-based policies by the ARN of the table or stream.
+    policies: dict[str, Policy] = Factory(dict)
+    #: Where exports go and imports come from.
+    objects: ObjectStore = Factory(Objects)
+    #: What was put to Kinesis data streams.
+    kinesis: KinesisStreams = Factory(KinesisStreams)
+    #: The operation that is being answered, and the ARNs of other accounts that it may use.
+    operation: str = ""
+    admitted: frozenset[str] = frozenset()
 
     #: How partitions replicate.
     replication: Replication = Factory(lambda self: Replication(self.clock.time), takes_self=True)
@@ -96,8 +128,19 @@ class Region:
     tables: dict[str, Table] = Factory(dict)
     #: Streams by ARN, also those of tables that are gone.
     streams: dict[str, Stream] = Factory(dict)
+    #: Kinesis destinations by table and ARN of the stream, the newest last.
+    destinations: dict[str, dict[str, Destination]] = Factory(dict)
+    #: Backups by ARN, also those of tables that are gone.
+    backups: dict[str, Backup] = Factory(dict)
+    #: Exports and imports by ARN, for 90 days.
+    exports: dict[str, Export] = Factory(dict)
+    imports: dict[str, Import] = Factory(dict)
     #: What transactions did, by token, for ten minutes.
     tokens: dict[str, Any] = Factory(dict)
+    #: The revision ids of the last changes of policies, by ARN.
+    policy_changes: dict[str, str] = Factory(dict)
+    #: Metrics at hand.
+    _series: dict[tuple[str, str, str | None], Series] = Factory(dict)
     zones: tuple[str, ...] = field(init=False)
 
     @zones.default
@@ -113,7 +156,12 @@ class Region:
         if table is None:
             if ":" not in name_or_arn:
                 raise ResourceNotFoundException("Requested resource not found")
-            table = self.tables.get(self.table_name(name_or_arn))
+            if name_or_arn in self.environment.admitted:
+                account = name_or_arn.split(":")[4]
+                owner = self.environment.regions[account, self.name]
+                table = owner.tables.get(name_or_arn.partition("/")[2])
+            else:
+                table = self.tables.get(self.table_name(name_or_arn))
             if table is None:
                 raise ResourceNotFoundException("Requested resource not found")
         if table.status not in ("ACTIVE", "UPDATING"):
@@ -129,6 +177,15 @@ class Region:
         if table is None:
             raise ResourceNotFoundException(f"Requested resource not found: Table: {name} not found")
         self.settle(table)
+        return table
+
+    def changed_table(self, name_or_arn: str) -> Table:
+        """A table whose settings are to be changed; `ResourceNotFoundException` while it is restored."""
+        table = self.described_table(name_or_arn)
+        if table.restoring_from is not None:
+            raise ResourceNotFoundException(
+                f"Requested resource not found: Table: {table.name} not found"
+            )
         return table
 
     def settle(self, table: Table) -> None:
@@ -148,6 +205,8 @@ class Region:
         """
         if not _STREAM_ARN.fullmatch(arn):
             raise ValidationException("Invalid StreamArn")
+        if arn.split(":")[4] != self.account_id:
+            raise not_allowed(self.account_id, self.environment.operation, arn)
         if arn not in self.streams:
             raise ResourceNotFoundException(f"Requested resource not found: Stream: {arn} not found")
         stream = self.streams[arn]
@@ -168,10 +227,7 @@ class Region:
                 f"The region in the provided ARN does not match the region of the request: {region}"
             )
         if account != self.account_id:
-            raise AccessDeniedException(
-                f"User: arn:aws:iam::{self.account_id}:root is not authorized to access resource: "
-                f"{name_or_arn} because no resource-based policy allows the action"
-            )
+            raise not_allowed(self.account_id, self.environment.operation, name_or_arn)
         return name
 
     def table_arn(self, name: str) -> str:
@@ -190,13 +246,44 @@ class Region:
         """Put an event of this region on the timeline."""
         self.environment.record(kind, self.name, **details)
 
+    def consumed(self, kind: str, table: str, index: str | None = None) -> Series:
+        """The metric of the Read or Write capacity units of a table or a global index."""
+        name = (kind, table, index)
+        series = self._series.get(name)
+        if series is None:
+            dimensions = {"TableName": table}
+            if index is not None:
+                dimensions["GlobalSecondaryIndexName"] = index
+            metric = f"Consumed{kind}CapacityUnits"
+            series = self.environment.metrics.series(metric, self.name, **dimensions)
+            self._series[name] = series
+        return series
+
+    def returned(self, operation: str, table: str) -> Series:
+        """The metric of the items that queries or scans of a table return."""
+        name = (operation, table, None)
+        series = self._series.get(name)
+        if series is None:
+            series = self.environment.metrics.series(
+                "ReturnedItemCount", self.name, TableName=table, Operation=operation
+            )
+            self._series[name] = series
+        return series
+
     def new_partitions(
         self, owner: str, count: int, local_schemas: Mapping[str, KeySchema]
     ) -> list[Partition]:
         """Empty partitions of one size for the table or index `owner`, over all zones."""
         partitions: list[Partition] = []
+        table, _, index = owner.partition("/")
+        consumed = self.consumed("Write", table, index or None)
+        expired = self.environment.metrics.series(
+            "TimeToLiveDeletedItemCount", self.name, TableName=table
+        )
 
         def notify(kind: str, partition: Partition, zone: str) -> None:
+            if kind == "partition-full":
+                split_for_size(self, owner, partition)
             details: dict[str, Any] = {"zone": zone, "term": partition.term}
             if partition.serves_from:
                 details["serves_in"] = round(max(0.0, partition.serves_from - self.now()), 3)
@@ -217,8 +304,12 @@ class Region:
                     partitions,
                     self.environment.zone_cuts,
                     replication=self.environment.replication,
+                    size_limit=self.environment.partition_size,
                 )
             )
+        for partition in partitions:
+            follower = ConsumedWrites(partition, consumed, bool(index), None if index else expired)
+            partition.followers.append(follower)
         return partitions
 
     def _new_replica(self, zone: str, local_schemas: Mapping[str, KeySchema]) -> Replica:
@@ -228,6 +319,14 @@ class Region:
             replica.outages.update(outages)
         replica.lag = self.environment.lag(zone)
         return replica
+
+
+def not_allowed(account_id: str, action: str, resource: str) -> AccessDeniedException:
+    """The error for an account that wants to use a resource of another one without a policy for it."""
+    return AccessDeniedException(
+        f"User: arn:aws:iam::{account_id}:root is not authorized to perform: dynamodb:{action} on "
+        f"resource: {resource} because no resource-based policy allows the dynamodb:{action} action"
+    )
 
 
 def utc(time: float) -> datetime:

@@ -27,7 +27,7 @@ LOST_ANSWERS = {
     "connection_closed": True,
 }
 #: What AWS says with errors that come from its side and carry no details of the request.
-_MESSAGES = {
+MESSAGES = {
     "ProvisionedThroughputExceededException": (
         "The level of configured provisioned throughput for the table was exceeded. Consider increasing "
         "your provisioning level with the UpdateTable API."
@@ -47,7 +47,7 @@ _MESSAGES = {
         "Transaction is currently in progress, please retry after some time with the same token"
     ),
 }
-_CONFLICT = {"Code": "TransactionConflict", "Message": _MESSAGES["TransactionConflictException"]}
+_CONFLICT = {"Code": "TransactionConflict", "Message": MESSAGES["TransactionConflictException"]}
 
 
 @define(eq=False)
@@ -93,7 +93,7 @@ class ErrorFault(RequestFault):
             perform(request)
         if self.error is TransactionCanceledException:
             raise TransactionCanceledException([_CONFLICT] * len(request.get("TransactItems", [None])))
-        message = _MESSAGES.get(self.error.code) if self.message is None else self.message
+        message = MESSAGES.get(self.error.code) if self.message is None else self.message
         # Errors that have a message of their own say it when none is given.
         raise self.error() if message is None else self.error(message)
 

@@ -3,22 +3,35 @@
 from __future__ import annotations
 
 from functools import partial
+from os import PathLike
+from pathlib import Path
 from random import Random
 from threading import RLock
 from typing import Any
 
 # Importing a family of operations registers it.
 import ddbha.api.account
+import ddbha.api.auto_scaling_settings
+import ddbha.api.backups
 import ddbha.api.batches
+import ddbha.api.contributor_insights
+import ddbha.api.exports
+import ddbha.api.imports
 import ddbha.api.items
+import ddbha.api.kinesis_destinations
 import ddbha.api.legacy_global_tables
+import ddbha.api.point_in_time
 import ddbha.api.queries
+import ddbha.api.resource_policies
 import ddbha.api.streams
 import ddbha.api.table_updates
 import ddbha.api.tables
+import ddbha.api.time_to_live
 import ddbha.api.transactions  # noqa: F401
-from ddbha import verify
+from ddbha import server, verify
 from ddbha.api import registry
+from ddbha.api.authorization import authorize
+from ddbha.api.metering import count_error, count_tables
 from ddbha.api.registry import Caller, Operation
 from ddbha.api.validation import validator
 from ddbha.boto import clients
@@ -26,11 +39,21 @@ from ddbha.clock import Clock, SystemClock, Timings
 from ddbha.errors import AwsError, NoAnswer, UnknownPlaceError, UsageError
 from ddbha.events import Timeline
 from ddbha.faults import Faults
+from ddbha.followers.archive import DAY
+from ddbha.followers.kinesis import KinesisStreams
 from ddbha.history import History
+from ddbha.metrics import Metrics
+from ddbha.objects import Objects, S3Objects
+from ddbha.recovery.plans import BackupPlan
+from ddbha.recovery.schedules import schedule as parsed_schedule
 from ddbha.region import Environment, Region
 from ddbha.request_faults import through
-from ddbha.storage.table import Table
+from ddbha.storage.table import Table, Throughput
+from ddbha.world_file import saving as world_file
+from ddbha.world_file.container import Members
+from ddbha.world_file.loading import WorldFile, random_state
 
+_NOTHING: frozenset[str] = frozenset()
 _REQUEST_ID_ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
 
 
@@ -38,8 +61,13 @@ class World:
     """DynamoDB in this process.
 
     `timings` says how long control-plane transitions take on `clock`; `seed` decides everything random.
-    `item_collection_limit` is in bytes, for tables with local secondary indexes.  `history` records what
-    clients ask and are told, for `verify`.
+    `item_collection_limit` is in bytes, for tables with local secondary indexes.
+    `ttl_delay` is how many seconds longer than to the next whole minute expired items stay.
+    `history` records what clients ask and are told, for `verify`.
+    `s3` is a boto3 S3 client for exports and imports; without one they use `objects`.
+    `throttling` holds on-demand tables to their partitions, their maximums and the account's
+    `on_demand_quota` (read and write units a second of one table); provisioned tables always are held to
+    what they provision.  A partition is split beyond `partition_size` bytes of items.
 
     When a leader is lost, its successor serves after `leader_lease` seconds (None: what `timings` say).
     Eventually consistent reads that do not meet a leader show the past, up to `stale_reads` seconds of it
@@ -54,9 +82,14 @@ class World:
         account_id: str = "123456789012",
         timings: Timings | None = None,
         item_collection_limit: int = 10 * 1024**3,
+        ttl_delay: float = 0.0,
         history: bool = False,
         leader_lease: float | None = None,
         stale_reads: float = 0.0,
+        s3: Any = None,
+        throttling: bool = False,
+        partition_size: float = 10 * 1024**3,
+        on_demand_quota: tuple[int, int] = (40_000, 40_000),
     ) -> None:
         self.seed = seed
         self.clock = clock or SystemClock()
@@ -70,6 +103,13 @@ class World:
         )
         if stale_reads < 0 or replication.leader_lease < 0:
             raise UsageError("stale_reads= and leader_lease= are seconds: zero or more.")
+        self._environment.ttl_delay = ttl_delay
+        if s3 is not None:
+            self._environment.objects = S3Objects(s3)
+        self._environment.throttling = throttling
+        self._environment.partition_size = partition_size
+        self._environment.on_demand_quota = Throughput(*on_demand_quota)
+        self._environment.metrics.refresh = self._count_consumption
         self._request_ids = Random(seed)
         self._lock = RLock()
         #: What clients asked for and were told; `history.start()` records it from then on.
@@ -81,6 +121,8 @@ class World:
     client = clients.client
     resource = clients.resource
     session = clients.session
+    # The same as an HTTP endpoint, for programs that are not boto3.
+    serve = server.serve
 
     def call(
         self,
@@ -103,14 +145,24 @@ class World:
             if self._environment.links.outages.get(caller.region):
                 raise NoAnswer("endpoint_connection")
             answer, region = registry.find(service, operation), self.region(caller)
-            request = validator(service, operation).accept(params, typed=typed)
-            if self.history.recording:
-                return self._recorded(client, region, operation, request, answer)
-            faults = self.faults.of_requests
-            if not faults:
-                return answer(region, request)
-            random = self._environment.random
-            return through(faults, operation, request, random, partial(answer, region))
+            request = params
+            try:
+                request = validator(service, operation).accept(params, typed=typed)
+                self._environment.operation = operation
+                if self._environment.policies:
+                    region = authorize(region, service, operation, request)
+                else:
+                    self._environment.admitted = _NOTHING
+                if self.history.recording:
+                    return self._recorded(client, region, operation, request, answer)
+                faults = self.faults.of_requests
+                if not faults:
+                    return answer(region, request)
+                random = self._environment.random
+                return through(faults, operation, request, random, partial(answer, region))
+            except AwsError as error:
+                count_error(region, operation, request, error)
+                raise
 
     def _recorded(
         self, client: str, region: Region, operation: str, request: dict[str, Any], perform: Operation
@@ -143,10 +195,74 @@ class World:
             self.region(Caller(account_id or self.account_id, region)).settle(tables[name])
             return tables[name]
 
+    def backup_plan(
+        self,
+        schedule: str,
+        *,
+        table: str | None = None,
+        tag: tuple[str, str] | None = None,
+        delete_after_days: float | None = None,
+        name: str = "plan",
+        region: str = "us-east-1",
+        account_id: str | None = None,
+    ) -> BackupPlan:
+        """Back tables up from now on: the one called `table`, and those with a `tag` (key and value).
+
+        `schedule` is like rate(12 hours) or cron(0 5 ? * * *), in UTC.  The backups are of the type
+        AWS_BACKUP, and vanish after `delete_after_days`.  Raises `UsageError` for what makes no sense.
+        https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/backuprestore_HowItWorksAWS.html
+        """
+        if table is None and tag is None:
+            raise UsageError("A backup plan needs a table=, or a tag= like ('backup', 'daily').")
+        if delete_after_days is not None and delete_after_days <= 0:
+            raise UsageError("delete_after_days must be more than 0, or None to keep all backups.")
+        retention = None if delete_after_days is None else delete_after_days * DAY
+        with self._lock:
+            self._environment.scheduler.run_due(self.clock.time())
+            place = self.region(Caller(account_id or self.account_id, region))
+            plan = BackupPlan(name, parsed_schedule(schedule), table, tag, retention, place)
+            plan.begin()
+        return plan
+
     @property
     def events(self) -> Timeline:
         """What happened, oldest first."""
         return self._environment.events
+
+    @property
+    def objects(self) -> Objects:
+        """Where exports go and imports come from: `objects[bucket][key]` are bytes.
+
+        Asking for a bucket makes it.  Raises `UsageError` if the world was given an S3 client.
+        """
+        with self._lock:
+            self._environment.scheduler.run_due(self.clock.time())
+            objects = self._environment.objects
+            if not isinstance(objects, Objects):
+                raise UsageError("This world keeps its objects in the S3 that it was given; ask there.")
+            return objects
+
+    @property
+    def kinesis(self) -> KinesisStreams:
+        """The records that tables put to Kinesis data streams, by the ARN of the stream.
+
+        A stream is there from when a table has it as an active destination.
+        """
+        with self._lock:
+            self._environment.scheduler.run_due(self.clock.time())
+            return self._environment.kinesis
+
+    @property
+    def metrics(self) -> Metrics:
+        """What was consumed, throttled and so on, by minute, under CloudWatch's names."""
+        return self._environment.metrics
+
+    def _count_consumption(self) -> None:
+        """Let the metrics take in what was written and what is provisioned by now."""
+        with self._lock:
+            self._environment.scheduler.run_due(self.clock.time())
+            for region in self._environment.regions.values():
+                count_tables(region)
 
     def verify(self) -> None:
         """Raise `InvariantError` if anything holds that never may.
@@ -160,6 +276,49 @@ class World:
             regions = self._environment.regions.values()
             verify.verify(regions, self.clock.time(), self.history, self.events)
 
+    def save(self, path: str | PathLike[str]) -> None:
+        """Keep the world in a file: tables with items and settings, history, and backups.
+
+        Raises `UsageError` if it is in the middle of something that a file cannot hold: a fault, a
+        transition of the control plane, a global table.  docs/world-file.md describes the format.
+        """
+        with self._lock:
+            self._environment.scheduler.run_due(self.clock.time())
+            if self.faults.active:
+                raise UsageError("A world with faults cannot be saved; end them with faults.end_all().")
+            facts = {
+                "seed": self.seed,
+                "account_id": self.account_id,
+                "request_ids": self._request_ids.getstate(),
+            }
+            world_file.save(Path(path), self._environment, facts)
+
+    @classmethod
+    def load(cls, path: str | PathLike[str], *, clock: Clock | None = None, s3: Any = None) -> World:
+        """The world that `save` kept in a file.
+
+        Its clock goes on where the other one was, unless a `clock` is given.  Raises `WorldFileError`
+        for a file that is foreign, damaged or truncated, and `UsageError` for a clock that is behind.
+        """
+        file = WorldFile.read(Members.read(Path(path)))
+        with file.refusing_contradictions():
+            header = file.header
+            world = cls(
+                seed=header["seed"],
+                clock=file.clock(clock),
+                account_id=header["account_id"],
+                timings=file.timings(),
+                item_collection_limit=header["item_collection_limit"],
+                ttl_delay=header["ttl_delay"],
+                throttling=header["throttling"],
+                partition_size=header["partition_size"],
+                on_demand_quota=tuple(header["on_demand_quota"]),
+                s3=s3,
+            )
+            file.fill(world._environment)
+            world._request_ids.setstate(random_state(header["request_ids"]))
+        return world
+
     def reset(self) -> None:
         """Back to an empty world, with the same clock and seed."""
         with self._lock:
@@ -167,8 +326,14 @@ class World:
             self.history.clear()
             self._environment.regions.clear()
             self._environment.global_tables.clear()
+            self._environment.policies.clear()
+            self._environment.kinesis.clear()
+            if isinstance(self._environment.objects, Objects):
+                self._environment.objects.clear()
+            self._environment.restores.clear()
             self._environment.scheduler.clear()
             self._environment.events.clear()
+            self._environment.metrics.clear()
             self._environment.random.seed(self.seed)
             self._request_ids.seed(self.seed)
 

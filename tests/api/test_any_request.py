@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from functools import cache
 from typing import Any
 
@@ -16,6 +17,23 @@ from ddbha.api.registry import Caller
 from ddbha.errors import AwsError, NoAnswer, NotImplementedOperation
 
 HERE = Caller("123456789012", "us-east-1")
+ELSEWHERE = Caller("210987654321", "us-east-1")
+POLICIES = [
+    json.dumps({"Version": "2012-10-17", "Statement": statement})
+    for statement in (
+        {"Effect": "Allow", "Principal": {"AWS": "210987654321"}, "Action": "*", "Resource": "*"},
+        {"Effect": "Deny", "Principal": "*", "Action": ["dynamodb:P*"], "NotResource": ["?", "arn:*x"]},
+        {
+            "Effect": "Deny",
+            "NotPrincipal": {"Service": "a"},
+            "NotAction": "dynamodb:Get*",
+            "Resource": "*",
+        },
+        {"Effect": "Allow", "Principal": "*", "Action": "dynamodb:Nothing", "Resource": 1},
+        [{"Sid": []}, {}, 1],
+        {"Effect": [], "Principal": [], "Action": {}, "Resource": [], "Condition": {"Bool": {"a": {}}}},
+    )
+]
 TABLE: dict[str, Any] = {
     "TableName": "orders",
     "AttributeDefinitions": [
@@ -105,6 +123,13 @@ CONDITION = st.sampled_from(
         "NOT " * 900 + "a = :v",
         "a = :v" + " OR a = :v" * 350,
         "a = " + "size(" * 500,
+    ]
+)
+WORDS |= dict.fromkeys(("Policy", "ResourcePolicy"), st.sampled_from(POLICIES))
+WORDS["StreamArn"] = st.sampled_from(
+    [
+        "arn:aws:kinesis:us-east-1:123456789012:stream/changes",
+        "arn:aws:dynamodb:us-east-1:123456789012:table/orders/stream/2026-01-01T00:00:00.000",
     ]
 )
 WORDS |= {"ConditionExpression": CONDITION, "FilterExpression": CONDITION}
@@ -255,18 +280,24 @@ def requests() -> st.SearchStrategy[tuple[str, str, Any]]:
     return st.sampled_from(sorted(registry.implemented())).flatmap(lambda pair: of(*pair))
 
 
-@given(st.lists(requests(), min_size=1, max_size=8))
+@given(
+    st.lists(st.tuples(requests(), mostly(st.just(HERE), st.just(ELSEWHERE))), min_size=1, max_size=8),
+    st.sampled_from([None, *POLICIES[:3]]),
+)
 @settings(
     max_examples=300,
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )
-def test_any_request_is_answered_and_the_world_stays_whole(asked: list[tuple[str, str, Any]]) -> None:
+def test_any_request_is_answered_and_the_world_stays_whole(
+    asked: list[tuple[tuple[str, str, Any], Caller]], policy: str | None
+) -> None:
     world = World(clock=ManualClock())
-    world.call("dynamodb", "CreateTable", TABLE, HERE)
-    for service, operation, parameters in asked:
+    more = {} if policy is None else {"ResourcePolicy": policy}
+    world.call("dynamodb", "CreateTable", {**TABLE, **more}, HERE)
+    for (service, operation, parameters), caller in asked:
         try:
-            answer = world.call(service, operation, parameters, HERE)
+            answer = world.call(service, operation, parameters, caller)
         except NotImplementedOperation as error:
             raise AssertionError from error
         except (AwsError, NoAnswer):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -84,7 +85,7 @@ def test_settings_are_kept_and_described(client: Any, world: ddbha.World) -> Non
     assert table["BillingModeSummary"]["BillingMode"] == "PAY_PER_REQUEST"
     assert table["StreamSpecification"] == {"StreamEnabled": True, "StreamViewType": "NEW_IMAGE"}
     assert table["LatestStreamArn"].endswith(f"/stream/{table['LatestStreamLabel']}")
-    assert table["TableClassSummary"] == {"TableClass": "STANDARD_INFREQUENT_ACCESS"}
+    assert table["TableClassSummary"]["TableClass"] == "STANDARD_INFREQUENT_ACCESS"
     with pytest.raises(ClientError, match="currently protected against deletion"):
         client.delete_table(TableName="tab")
 
@@ -108,6 +109,22 @@ def test_tags_and_limits(client: Any) -> None:
     arn = client.describe_table(TableName="tab")["Table"]["TableArn"]
     client.tag_resource(ResourceArn=arn, Tags=[{"Key": "a", "Value": "1"}, {"Key": "b", "Value": "2"}])
     client.untag_resource(ResourceArn=arn, TagKeys=["a"])
+    assert client.list_tags_of_resource(ResourceArn=arn)["Tags"] == [{"Key": "b", "Value": "2"}]
+    for tags, message in (
+        ([], "Atleast one Tag needs to be provided as Input."),
+        ([{"Key": "AWS:x", "Value": ""}], "Tag Key cannot be prefixed with aws:, Key: AWS:x"),
+        ([{"Key": "a*", "Value": ""}], "The Tag Key provided is invalid, Key: a*"),
+        (
+            [{"Key": "c", "Value": "1"}, {"Key": "c", "Value": "2"}],
+            "Duplicate Tag Keys provided as input: Duplicate Tag Key found c",
+        ),
+        (
+            [{"Key": f"tag {number}", "Value": "é"} for number in range(50)],
+            "Number of Tags exceed the current limit for the provided ResourceArn",
+        ),
+    ):
+        with pytest.raises(ClientError, match=re.escape(message)):
+            client.tag_resource(ResourceArn=arn, Tags=tags)
     assert client.list_tags_of_resource(ResourceArn=arn)["Tags"] == [{"Key": "b", "Value": "2"}]
     assert client.describe_limits()["TableMaxReadCapacityUnits"] == 40_000
     assert client.describe_endpoints()["Endpoints"][0]["Address"] == "dynamodb.us-east-1.amazonaws.com"

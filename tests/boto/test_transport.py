@@ -16,7 +16,7 @@ from botocore.parsers import create_parser
 from botocore.stub import Stubber
 
 from ddbha import errors
-from ddbha.boto import answers, clients
+from ddbha.boto import clients
 
 ITEM = {"pk": {"S": "a"}, "n": {"N": "1"}, "b": {"B": b"\x00\xff"}}
 
@@ -144,7 +144,7 @@ def test_errors_read_as_botocores_parser_reads_their_body(world: Any, error: err
     http = {
         "status_code": error.status,
         "headers": response["ResponseMetadata"]["HTTPHeaders"],
-        "body": json.dumps(answers.error_body(error)).encode(),
+        "body": json.dumps(error.body()).encode(),
     }
     expected = parser.parse(http, model.operation_model("ListTables").output_shape)
     shape = model.shape_for_error_code(expected["Error"]["Code"])

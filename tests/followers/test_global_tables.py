@@ -465,6 +465,33 @@ def test_shared_settings_change_everywhere_and_others_where_asked() -> None:
     world.verify()
 
 
+def test_one_region_removes_expired_items_for_all() -> None:
+    world, (home, away) = new_world()
+    setting: Any = {"Enabled": True, "AttributeName": "until"}
+    home.update_time_to_live(TableName="tab", TimeToLiveSpecification=setting)
+    far: Any = world.client("dynamodb", region_name=FAR)
+    away.describe_table(TableName="tab")
+    replicate(home, FAR)
+    far.describe_table(TableName="tab")
+    for client in (away, far):
+        assert client.describe_time_to_live(TableName="tab")["TimeToLiveDescription"] == {
+            "TimeToLiveStatus": "ENABLED",
+            "AttributeName": "until",
+        }
+    until = str(int(world.clock.time()) + 30)
+    away.put_item(TableName="tab", Item={"id": {"S": "a"}, "value": {"S": "x"}, "until": {"N": until}})
+    world.clock.advance(minutes=2)
+    for client in (home, away, far):
+        assert contents(client) == {}
+    swept = {
+        region: [record.get("userIdentity") for record in stream_records(world, region)]
+        for region in REGIONS
+    }
+    service = {"Type": "Service", "PrincipalId": "dynamodb.amazonaws.com"}
+    assert sorted(swept.values(), key=str) == [[None, None], [None, None], [None, service]]
+    world.verify()
+
+
 def test_replicas_stay_within_an_account() -> None:
     world, (home, _away) = new_world()
     other: Any = world.client("dynamodb", region_name=AWAY, account_id="210987654321")

@@ -108,9 +108,9 @@ def test_one_region_may_be_lost_and_two_may_not() -> None:
     put(clients[1], "a", "2")
     assert value(clients[2], "a") == "2"
     second = world.faults.region_outage(OHIO)
-    for call in (lambda: put(clients[2], "a", "3"), lambda: value(clients[2], "a")):
+    for call, arguments in ((put, (clients[2], "a", "3")), (value, (clients[2], "a"))):
         with pytest.raises(ClientError) as caught:
-            call()
+            call(*arguments)
         assert caught.value.response["ResponseMetadata"]["HTTPStatusCode"] == 500
     assert value(clients[2], "a", consistent=False) == "2"
     first.end()

@@ -10,6 +10,8 @@ from ddbha.region import Region
 from ddbha.storage.table import Table
 
 MAXIMUM_TAGS = 50
+#: Letters, digits, spaces and these signs, in any script.
+_TAG = re.compile(r"[\w\s+\-=.:/@]*")
 _TABLE_ARN = re.compile(r"arn:aws[^:]*:dynamodb:[^:]+:[^:]+:table/[^/]+")
 
 
@@ -17,10 +19,9 @@ _TABLE_ARN = re.compile(r"arn:aws[^:]*:dynamodb:[^:]+:[^:]+:table/[^/]+")
 def tag_resource(region: Region, request: Request) -> Response:
     """Add or replace tags of a table."""
     table = _tagged(region, request)
-    tags = {**table.settings.tags, **{tag["Key"]: tag["Value"] for tag in request["Tags"]}}
-    if len(tags) > MAXIMUM_TAGS:
-        raise ValidationException("One or more parameter values were invalid: Too many tags: 50 at most")
-    table.settings.tags = tags
+    if not request["Tags"]:
+        raise ValidationException("Atleast one Tag needs to be provided as Input.")
+    table.settings.tags = with_tags(table.settings.tags, request["Tags"])
     return {}
 
 
@@ -28,6 +29,8 @@ def tag_resource(region: Region, request: Request) -> Response:
 def untag_resource(region: Region, request: Request) -> Response:
     """Remove tags of a table; those that are not there are ignored."""
     table = _tagged(region, request)
+    if not request["TagKeys"]:
+        raise ValidationException("Atleast one Tag Key needs to be provided as Input.")
     for key in request["TagKeys"]:
         table.settings.tags.pop(key, None)
     return {}
@@ -38,6 +41,27 @@ def list_tags_of_resource(region: Region, request: Request) -> Response:
     """All tags of a table: there are never more than one page of them."""
     table = _tagged(region, request)
     return {"Tags": [{"Key": key, "Value": value} for key, value in table.settings.tags.items()]}
+
+
+def with_tags(tags: dict[str, str], more: list[dict[str, str]]) -> dict[str, str]:
+    """Tags with more of them; `ValidationException` for those that no resource can have."""
+    result, seen = dict(tags), set()
+    for tag in more:
+        key, value = tag["Key"], tag["Value"]
+        if key.lower().startswith("aws:"):
+            raise ValidationException(f"Tag Key cannot be prefixed with aws:, Key: {key}")
+        for what, text in (("Key", key), ("Value", value)):
+            if not _TAG.fullmatch(text):
+                raise ValidationException(f"The Tag {what} provided is invalid, {what}: {text}")
+        if key in seen:
+            raise ValidationException(
+                f"Duplicate Tag Keys provided as input: Duplicate Tag Key found {key}"
+            )
+        seen.add(key)
+        result[key] = value
+    if len(result) > MAXIMUM_TAGS:
+        raise ValidationException("Number of Tags exceed the current limit for the provided ResourceArn")
+    return result
 
 
 @operation("DescribeLimits")
@@ -63,6 +87,6 @@ def _tagged(region: Region, request: Request) -> Table:
     if not _TABLE_ARN.fullmatch(arn):
         raise ValidationException(f"Invalid TableArn: {arn}")
     table = region.tables.get(region.table_name(arn))
-    if table is None:
+    if table is None or table.restoring_from is not None:
         raise ResourceNotFoundException(f"Requested resource not found: ResourcArn: {arn} not found")
     return table

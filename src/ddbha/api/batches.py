@@ -9,12 +9,14 @@ from typing import Any
 
 from ddbha.api.item_collections import CollectionLimit, with_metrics_by_table
 from ddbha.api.keys import NO_MATCH, key_of_canonical, key_of_item, refuse_large_item
+from ddbha.api.metering import admit_read, admit_unrecorded, admit_write
 from ddbha.api.placeholders import Expressions
 from ddbha.api.registry import Request, Response, operation
 from ddbha.capacity import Consumption, consumed_by_table
-from ddbha.errors import InternalServerError, ValidationException
+from ddbha.errors import AwsError, InternalServerError, ValidationException
 from ddbha.region import Region
 from ddbha.storage.table import Table
+from ddbha.throttling import THROTTLED
 from ddbha.values.attribute import SEVERAL_TYPES, Item, canonical_item
 from ddbha.values.image import Image
 from ddbha.values.key import ItemKey
@@ -45,9 +47,9 @@ def batch_write_item(region: Region, request: Request) -> Response:
             key, image = key_of_canonical(table, attributes), None
         else:
             key, image = _key_of_put(table, attributes, size), Image.of(attributes, size)
-        if (table.name, key) in seen:
+        if (table.arn, key) in seen:
             raise ValidationException(_DUPLICATES)
-        seen.add((table.name, key))
+        seen.add((table.arn, key))
         writes.append((name, table, key, image, attributes, entry))
     limit = CollectionLimit(region)
     for _, table, key, image, _, _ in writes:
@@ -56,19 +58,24 @@ def batch_write_item(region: Region, request: Request) -> Response:
     consumed: dict[str, Consumption] = {}
     unprocessed: dict[str, list[Any]] = {}
     done: list[tuple[Table, ItemKey, Item]] = []
+    failure: AwsError | None = None
     for name, table, key, image, attributes, entry in writes:
         try:
             partition = table.partition(key)
             leader = partition.available_leader()
             old = leader.items.images.get(key)
-            consumed.setdefault(table.name, Consumption(table)).write(old, image)
-            if image is not None or old is not None:
+            if image is None and old is None:
+                admit_unrecorded(region, table, key)
+            else:
+                admit_write(region, table, key, image)
                 partition.commit(key, image, region.now(), region.name)
+            consumed.setdefault(table.name, Consumption(table)).write(old, image)
             done.append((table, key, attributes))
-        except InternalServerError:
+        except (InternalServerError, *THROTTLED) as error:
+            failure = error
             unprocessed.setdefault(name, []).append(entry)
-    if sum(map(len, unprocessed.values())) == len(writes):
-        raise InternalServerError
+    if failure is not None and not done:
+        raise failure
     response = with_metrics_by_table({"UnprocessedItems": unprocessed}, request, done)
     return consumed_by_table(response, request, consumed.values())
 
@@ -98,6 +105,7 @@ def batch_get_item(region: Region, request: Request) -> Response:
     unprocessed: dict[str, Any] = {}
     consumed: dict[str, Consumption] = {}
     size = failures = 0
+    failure: AwsError | None = None
     for name, table, keys, projection in reads:
         wanted = requested[name]
         items = found.setdefault(name, [])
@@ -106,12 +114,16 @@ def batch_get_item(region: Region, request: Request) -> Response:
             try:
                 consistent = bool(wanted.get("ConsistentRead"))
                 replica = partition.available_leader() if consistent else partition.reader(region.now())
-            except InternalServerError:
+                image = replica.items.images.get(key)
+                full = image is not None and size + image.size > MAXIMUM_ANSWER
+                if not full:
+                    found_size = image.size if image else 0
+                    admit_read(region, table, partition, key, found_size, consistent=consistent)
+            except (InternalServerError, *THROTTLED) as error:
+                failure = error
                 failures += 1
                 image, full = None, True
             else:
-                image = replica.items.images.get(key)
-                full = image is not None and size + image.size > MAXIMUM_ANSWER
                 if not full:
                     read = consumed.setdefault(table.name, Consumption(table)).read
                     read(image.size if image else 0, consistent=consistent)
@@ -122,8 +134,8 @@ def batch_get_item(region: Region, request: Request) -> Response:
                 size += image.size
                 item = image.item()
                 items.append(item if projection is None else projection.project(item))
-    if failures == sum(len(keys) for _, _, keys, _ in reads):
-        raise InternalServerError
+    if failure is not None and failures == sum(len(keys) for _, _, keys, _ in reads):
+        raise failure
     response = {"Responses": found, "UnprocessedKeys": unprocessed}
     return consumed_by_table(response, request, consumed.values())
 

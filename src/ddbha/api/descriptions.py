@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
+from hashlib import blake2b
 from typing import Any
+from uuid import UUID
 
 from ddbha.followers.replication import Member
 from ddbha.region import utc
-from ddbha.storage.table import GlobalIndex, LocalIndex, Table, Throughput
+from ddbha.storage.table import (
+    INITIAL_ON_DEMAND,
+    GlobalIndex,
+    LocalIndex,
+    Table,
+    TableSettings,
+    Throughput,
+)
 from ddbha.values.key import KeySchema
 
 
@@ -21,7 +30,7 @@ def describe(table: Table) -> dict[str, Any]:
         "KeySchema": key_schema_elements(table.schema),
         "TableStatus": table.status,
         "CreationDateTime": utc(table.created),
-        "ProvisionedThroughput": _throughput(settings.throughput),
+        "ProvisionedThroughput": _throughput(settings),
         "TableSizeBytes": table.size,
         "ItemCount": table.item_count,
         "TableArn": table.arn,
@@ -45,20 +54,13 @@ def describe(table: Table) -> dict[str, Any]:
         description["SSEDescription"] = {
             "Status": "ENABLED",
             "SSEType": settings.encryption.get("SSEType", "KMS"),
+            "KMSMasterKeyArn": _key_arn(table, settings.encryption.get("KMSMasterKeyId")),
         }
-    if settings.on_demand is not None:
-        description["OnDemandThroughput"] = {
-            "MaxReadRequestUnits": settings.on_demand.read,
-            "MaxWriteRequestUnits": settings.on_demand.write,
-        }
-    if settings.warm is not None:
-        description["WarmThroughput"] = {
-            "ReadUnitsPerSecond": settings.warm.read,
-            "WriteUnitsPerSecond": settings.warm.write,
-            "Status": "ACTIVE",
-        }
+    description.update(_request_rates(settings, settings.billing_mode))
     if settings.table_class is not None:
         description["TableClassSummary"] = {"TableClass": settings.table_class}
+        if settings.class_changes:
+            description["TableClassSummary"]["LastUpdateDateTime"] = utc(settings.class_changes[-1])
     if table.local_indexes:
         description["LocalSecondaryIndexes"] = [
             _local_index(table, index) for index in table.local_indexes.values()
@@ -67,6 +69,15 @@ def describe(table: Table) -> dict[str, Any]:
         description["GlobalSecondaryIndexes"] = [
             _global_index(table, index) for index in table.global_indexes.values()
         ]
+    origin = table.restoring_from
+    if origin is not None:
+        backup = {} if origin.backup_arn is None else {"SourceBackupArn": origin.backup_arn}
+        description["RestoreSummary"] = {
+            **backup,
+            "SourceTableArn": origin.table_arn,
+            "RestoreDateTime": utc(origin.time),
+            "RestoreInProgress": True,
+        }
     if table.membership is not None:
         description.update(_replication(table.membership))
     return description
@@ -100,12 +111,54 @@ def key_schema_elements(schema: KeySchema) -> list[dict[str, str]]:
     ]
 
 
-def _throughput(throughput: Throughput) -> dict[str, int]:
-    return {
-        "NumberOfDecreasesToday": 0,
-        "ReadCapacityUnits": throughput.read,
-        "WriteCapacityUnits": throughput.write,
+def _throughput(owner: TableSettings | GlobalIndex) -> dict[str, Any]:
+    changes = owner.changes
+    shown: dict[str, Any] = {
+        "NumberOfDecreasesToday": changes.decreases_today,
+        "ReadCapacityUnits": owner.throughput.read,
+        "WriteCapacityUnits": owner.throughput.write,
     }
+    if changes.last_increase is not None:
+        shown["LastIncreaseDateTime"] = utc(changes.last_increase)
+    if changes.last_decrease is not None:
+        shown["LastDecreaseDateTime"] = utc(changes.last_decrease)
+    return shown
+
+
+def ready_for(owner: TableSettings | GlobalIndex, mode: str) -> Throughput:
+    """The warm throughput of a table or an index: what was asked for, or what it has anyway."""
+    base = INITIAL_ON_DEMAND if mode == "PAY_PER_REQUEST" else owner.throughput
+    warm = owner.warm or Throughput()
+    return Throughput(max(warm.read, base.read), max(warm.write, base.write))
+
+
+def _request_rates(owner: TableSettings | GlobalIndex, mode: str) -> dict[str, Any]:
+    """On-demand maximums, as far as there are any, and warm throughput."""
+    shown: dict[str, Any] = {}
+    if owner.on_demand is not None and mode == "PAY_PER_REQUEST":
+        maximums = (
+            ("MaxReadRequestUnits", owner.on_demand.read),
+            ("MaxWriteRequestUnits", owner.on_demand.write),
+        )
+        shown["OnDemandThroughput"] = {member: units for member, units in maximums if units > 0}
+    warm = ready_for(owner, mode)
+    shown["WarmThroughput"] = {
+        "ReadUnitsPerSecond": warm.read,
+        "WriteUnitsPerSecond": warm.write,
+        "Status": "ACTIVE" if owner.warming is None else "UPDATING",
+    }
+    return shown
+
+
+def _key_arn(table: Table, key: str | None) -> str:
+    """The ARN of the key of an encrypted table: the account's own key if none is named."""
+    if key is not None and key.startswith("arn:"):
+        return key
+    place = ":".join(table.arn.split(":")[3:5])
+    if key is None:
+        digest = blake2b(place.encode(), digest_size=16).digest()
+        key = str(UUID(bytes=digest, version=4))
+    return f"arn:aws:kms:{place}:{key if key.startswith('alias/') else f'key/{key}'}"
 
 
 def _index(table: Table, index: LocalIndex | GlobalIndex) -> dict[str, Any]:
@@ -121,13 +174,14 @@ def _index(table: Table, index: LocalIndex | GlobalIndex) -> dict[str, Any]:
 
 
 def _local_index(table: Table, index: LocalIndex) -> dict[str, Any]:
-    entries = [
-        index.project(image)
-        for partition in table.partitions
-        for _, image in partition.available_leader().items.range(
-            partition.low, partition.high, index=index.name
-        )
-    ]
+    entries = []
+    for partition in table.partitions:
+        leader = partition.leader
+        leader.apply_all()
+        entries += [
+            index.project(image)
+            for _, image in leader.items.range(partition.low, partition.high, index=index.name)
+        ]
     return {
         **_index(table, index),
         "IndexSizeBytes": sum(entry.size for entry in entries),
@@ -137,12 +191,14 @@ def _local_index(table: Table, index: LocalIndex) -> dict[str, Any]:
 
 def _global_index(table: Table, index: GlobalIndex) -> dict[str, Any]:
     stores = [partition.leader.items for partition in index.partitions]
-    backfilling = {} if index.backfilling is None else {"Backfilling": index.backfilling}
+    state: dict[str, Any] = {} if index.backfilling is None else {"Backfilling": index.backfilling}
+    if table.restoring_from is None:
+        state["IndexStatus"] = table.status if table.status == "CREATING" else index.status
     return {
         **_index(table, index),
-        **backfilling,
-        "IndexStatus": table.status if table.status == "CREATING" else index.status,
-        "ProvisionedThroughput": _throughput(index.throughput),
+        **state,
+        **_request_rates(index, table.settings.billing_mode),
+        "ProvisionedThroughput": _throughput(index),
         "IndexSizeBytes": sum(store.size for store in stores),
         "ItemCount": sum(len(store) for store in stores),
     }

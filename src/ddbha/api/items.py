@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ddbha.api.item_collections import CollectionLimit, with_metrics
 from ddbha.api.keys import MAXIMUM_ITEM_SIZE, key_of_canonical, key_of_item, refuse_large_item
+from ddbha.api.metering import admit_read, admit_unrecorded, admit_write
 from ddbha.api.placeholders import Expressions, refuse_misplaced
 from ddbha.api.registry import Request, Response, operation
 from ddbha.capacity import Consumption
@@ -14,6 +15,7 @@ from ddbha.region import Region
 from ddbha.storage.table import Table
 from ddbha.values.attribute import Item, canonical_item, same_item
 from ddbha.values.image import Image
+from ddbha.values.key import ItemKey
 
 
 @operation("PutItem")
@@ -30,13 +32,13 @@ def put_item(region: Region, request: Request) -> Response:
     table = region.table(request["TableName"])
     key = key_of_item(table, item, size)
 
-    partition = table.partition(key)
+    partition, image = table.partition(key), Image.of(item, size)
     if condition is not None:
         old = partition.available_leader().items.images.get(key)
-        check_condition(condition, old, expressions.values, request)
-    image = Image.of(item, size)
+        check_condition(region, table, key, condition, old, image, expressions.values, request)
     if table.local_indexes:
         CollectionLimit(region).admit(table, key, image)
+    admit_write(region, table, key, image)
     record = partition.commit(key, image, region.now(), region.name)
 
     response = {"Attributes": record.old.item()} if return_old and record.old is not None else {}
@@ -59,8 +61,11 @@ def delete_item(region: Region, request: Request) -> Response:
     partition = table.partition(key)
     old = partition.available_leader().items.images.get(key)
     if condition is not None:
-        check_condition(condition, old, expressions.values, request)
-    if old is not None:
+        check_condition(region, table, key, condition, old, None, expressions.values, request)
+    if old is None:
+        admit_unrecorded(region, table, key)
+    else:
+        admit_write(region, table, key, None)
         partition.commit(key, None, region.now(), region.name)
 
     response = {"Attributes": old.item()} if return_old and old is not None else {}
@@ -86,8 +91,9 @@ def update_item(region: Region, request: Request) -> Response:
     partition = table.partition(key)
     old = partition.available_leader().items.images.get(key)
     if condition is not None:
-        check_condition(condition, old, expressions.values, request)
+        check_condition(region, table, key, condition, old, None, expressions.values, request)
     if old is None and update is not None and not update.creates:
+        admit_unrecorded(region, table, key)
         response = with_metrics({}, request, table, key, key_attributes)
         return _consumed(table, None, None, response, request)
     new = key_attributes if old is None else old.item()
@@ -102,7 +108,10 @@ def update_item(region: Region, request: Request) -> Response:
     if not same_item(before, item):
         if table.local_indexes:
             CollectionLimit(region).admit(table, key, image)
+        admit_write(region, table, key, image)
         partition.commit(key, image, region.now(), region.name)
+    else:
+        admit_unrecorded(region, table, key, old, image)
 
     response = with_metrics(_updated(wanted, update, before, item), request, table, key, item)
     return _consumed(table, old, image, response, request)
@@ -120,11 +129,11 @@ def get_item(region: Region, request: Request) -> Response:
     key = key_of_canonical(table, key_attributes)
 
     partition = table.partition(key)
-    if request.get("ConsistentRead"):
-        replica = partition.available_leader()
-    else:
-        replica = partition.reader(region.now())
+    consistent = bool(request.get("ConsistentRead"))
+    replica = partition.available_leader() if consistent else partition.reader(region.now())
     image = replica.items.images.get(key)
+    size = 0 if image is None else image.size
+    admit_read(region, table, partition, key, size, consistent=consistent)
 
     response: Response = {}
     if image is not None:
@@ -132,7 +141,7 @@ def get_item(region: Region, request: Request) -> Response:
         response["Item"] = item if projection is None else projection.project(item)
     if "ReturnConsumedCapacity" in request:
         consumption = Consumption(table)
-        consumption.read(image.size if image else 0, consistent=bool(request.get("ConsistentRead")))
+        consumption.read(size, consistent=consistent)
         consumption.into(response, request)
     return response
 
@@ -147,12 +156,25 @@ def _consumed(
     return consumption.into(response, request)
 
 
-def check_condition(condition: Condition, old: Image | None, values: Values, request: Request) -> None:
-    """Raise `ConditionalCheckFailedException`, with the item if the request wants it."""
-    item = {} if old is None else old.item()
-    if not condition.holds(item, values):
-        show = request.get("ReturnValuesOnConditionCheckFailure") == "ALL_OLD" and old is not None
-        raise ConditionalCheckFailedException(item=item if show else None)
+def check_condition(
+    region: Region,
+    table: Table,
+    key: ItemKey,
+    condition: Condition,
+    old: Image | None,
+    new: Image | None,
+    values: Values,
+    request: Request,
+) -> None:
+    """Raise `ConditionalCheckFailedException`, with the item if the request wants it.
+
+    A failure costs what a write of the larger of `old` and `new` does, as far as they are known.
+    """
+    if condition.holds({} if old is None else old.item(), values):
+        return
+    admit_unrecorded(region, table, key, old, new)
+    show = request.get("ReturnValuesOnConditionCheckFailure") == "ALL_OLD" and old is not None
+    raise ConditionalCheckFailedException(item=old.item() if show and old is not None else None)
 
 
 def refuse_key_updates(table: Table, update: Update) -> None:

@@ -15,11 +15,20 @@ from ddbha.expressions.key_condition import KeyCondition, key_condition
 from ddbha.expressions.legacy import LEGACY_PARAMETERS, Legacy, legacy, refuse_mixture
 from ddbha.expressions.projection import Projection, projection
 from ddbha.expressions.update import Update, update
-from ddbha.values.attribute import AttributeValue, Item, canonical_value, text_size
+from ddbha.values.attribute import (
+    EMPTY_NAME,
+    MAXIMUM_NAME_SIZE,
+    NAME_TOO_LARGE,
+    AttributeValue,
+    Item,
+    canonical_value,
+    text_size,
+)
 
-#: Bytes of a name or value placeholder, and of the attribute name that one stands for.
+#: Bytes of a name or value placeholder.
 MAXIMUM_PLACEHOLDER_SIZE = 255
-MAXIMUM_NAME_SIZE = 65535
+#: Bytes of all placeholders of a request together with what they stand for.
+MAXIMUM_SIZE = 2 * 1024 * 1024
 
 _NAME = re.compile("#[A-Za-z0-9_]+", re.ASCII)
 _VALUE = re.compile(":[A-Za-z0-9_]+", re.ASCII)
@@ -55,12 +64,19 @@ class Expressions:
         refuse_misplaced(request)
         if not _LEGACY.isdisjoint(request):
             self._legacy = legacy(request)
+        size = 0
         if "ExpressionAttributeValues" in request:
             _check_placeholders(request, "ExpressionAttributeValues", _VALUE)
-            self.values = _values(request)
+            self.values, size = _values(request)
         if "ExpressionAttributeNames" in request:
             _check_placeholders(request, "ExpressionAttributeNames", _NAME)
             self._names = request["ExpressionAttributeNames"]
+            size += sum(len(key) + text_size(name) for key, name in self._names.items())
+        if size > MAXIMUM_SIZE:
+            raise ValidationException(
+                "ExpressionAttributeNames and ExpressionAttributeValues exceed the maximum size of "
+                f"{MAXIMUM_SIZE} bytes"
+            )
         if self._legacy is not None:
             self.values.update(self._legacy.values)
             self._values_used.update(self._legacy.values)
@@ -149,17 +165,20 @@ def _check_placeholders(request: Request, member: str, placeholder: re.Pattern[s
                 f"long; size of key: {len(key)}"
             )
         if isinstance(value, str) and not 0 < text_size(value) <= MAXIMUM_NAME_SIZE:
-            fault = "Empty attribute name" if not value else "Attribute name is too large"
+            fault = NAME_TOO_LARGE if value else EMPTY_NAME
             raise ValidationException(f"{member} contains invalid value: {fault} for key {key}")
 
 
-def _values(request: Request) -> dict[str, AttributeValue]:
+def _values(request: Request) -> tuple[dict[str, AttributeValue], int]:
+    """The value placeholders in canonical form, and their size in bytes."""
     values: Item = {}
+    size = 0
     for name, value in request["ExpressionAttributeValues"].items():
         try:
-            values[name] = canonical_value(value)[0]
+            values[name], value_size = canonical_value(value)
+            size += len(name) + value_size
         except ValidationException as error:
             raise ValidationException(
                 f"ExpressionAttributeValues contains invalid value: {error.message} for key {name}"
             ) from None
-    return values
+    return values, size

@@ -11,6 +11,7 @@ from typing import Any
 
 from attrs import frozen
 
+from ddbha.api.metering import admit_page, charge_page
 from ddbha.api.placeholders import Expressions, refuse_misplaced
 from ddbha.api.registry import Request, Response, operation
 from ddbha.capacity import Consumption
@@ -91,7 +92,7 @@ def query(region: Region, request: Request) -> Response:
             if reverse
             else KeyBounds(max(bounds.low, (*start, GREATEST)), bounds.high)
         )
-    return page.read(target, _entries(region, request, target, bounds, reverse))
+    return _read(region, request, page, target, bounds, reverse)
 
 
 @operation("Scan")
@@ -114,7 +115,7 @@ def scan(region: Region, request: Request) -> Response:
                 f"TotalSegments: {count} Segment: {segment}"
             )
         bounds = KeyBounds((*start, GREATEST), bounds.high)
-    return page.read(target, _entries(region, request, target, bounds, False))
+    return _read(region, request, page, target, bounds, False)
 
 
 class _Page:
@@ -147,6 +148,8 @@ class _Page:
                 f"{prefix}ALL_PROJECTED_ATTRIBUTES can be used only when Querying using an IndexName"
             )
         self._select: str | None = select
+        #: Read units of the page that was read.
+        self.units = 0.0
 
     def refuse_keys_in_filter(self, target: Target) -> None:
         """A filter of a query may not name the key attributes of what is queried."""
@@ -196,6 +199,7 @@ class _Page:
         if last is not None:
             response["LastEvaluatedKey"] = target.key(last)
         consumption.read(size, consistent=consistent, index=None if index is None else index.name)
+        self.units = consumption.total
         return consumption.into(response, self._request)
 
     def _whole(self, target: Target) -> bool:
@@ -218,6 +222,31 @@ class _Page:
                 f"{index.name} does not project [{missing}]"
             )
         return beyond
+
+
+def _read(
+    region: Region, request: Request, page: _Page, target: Target, bounds: KeyBounds, reverse: bool
+) -> Response:
+    """Admit, read and charge a page."""
+    table, consistent = target.table, bool(request.get("ConsistentRead"))
+    index = target.index if isinstance(target.index, GlobalIndex) else None
+    # The partition that a page begins in bears all of it; few pages go beyond.
+    partitions = bounds.of(target.partitions)
+    partition = (partitions or target.partitions)[-1 if reverse else 0]
+    admit_page(region, table, index, partition, consistent=consistent)
+    response = page.read(target, _entries(region, request, target, partitions, bounds, reverse))
+    collection = bounds.low[:2] if len(bounds.low) > 1 else None
+    charge_page(
+        region,
+        table,
+        index,
+        partition,
+        collection,
+        page.units,
+        consistent=consistent,
+        returned=response["Count"],
+    )
+    return response
 
 
 def bounds_of(key_range: KeyRange) -> KeyBounds:
@@ -257,6 +286,7 @@ def _entries(
     region: Region,
     request: Request,
     target: Target,
+    partitions: Sequence[Partition],
     bounds: KeyBounds,
     reverse: bool,
 ) -> Iterator[Image]:
@@ -265,7 +295,6 @@ def _entries(
     if isinstance(index, GlobalIndex):
         index.catch_up(now)
     local = index.name if isinstance(index, LocalIndex) else None
-    partitions = bounds.of(target.partitions)
     for partition in reversed(partitions) if reverse else partitions:
         consistent = request.get("ConsistentRead")
         replica = partition.available_leader() if consistent else partition.reader(now)

@@ -169,6 +169,8 @@ def _check_strong(region: Region, table: Table, change: ReplicaChange) -> None:
         raise ValidationException(f"Unsupported Region(s) specified {_STRONG}: [{', '.join(odd)}].")
     if table.local_indexes:
         raise ValidationException(f"Local secondary indexes are not supported {_STRONG}.")
+    if table.settings.ttl_attribute is not None:
+        raise ValidationException(f"Time to live is not supported {_STRONG}.")
     if table.item_count:
         raise ValidationException(f"The table must be empty {_STRONG}.")
 

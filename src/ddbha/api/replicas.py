@@ -12,15 +12,17 @@ from uuid import UUID
 from attrs import evolve
 
 from ddbha.api.descriptions import describe
+from ddbha.api.expiry_settings import enable_time_to_live
 from ddbha.api.registry import Request, Response
 from ddbha.api.replica_rules import ReplicaChange, check_departure, checked_change
 from ddbha.api.stream_settings import disable_stream, enable_stream
 from ddbha.errors import InternalServerError
+from ddbha.followers.consumption import count_writes
 from ddbha.followers.replication import GlobalTable, Member
 from ddbha.followers.strong_replication import StrongGlobalTable
 from ddbha.region import Region
 from ddbha.storage.record import Stamp
-from ddbha.storage.table import GlobalIndex, LocalIndex, Table
+from ddbha.storage.table import ContributorInsights, GlobalIndex, LocalIndex, Table
 from ddbha.values.image import Image
 from ddbha.values.key import ItemKey
 
@@ -119,7 +121,15 @@ def _new_replica(region: Region, table: Table, action: dict[str, Any], source: M
         for name, i in table.local_indexes.items()
     }
     settings = evolve(
-        table.settings, tags={}, deletion_protection=False, stream_view_type=None, stream_label=None
+        table.settings,
+        tags={},
+        deletion_protection=False,
+        stream_view_type=None,
+        stream_label=None,
+        ttl_attribute=None,
+        ttl_status="DISABLED",
+        warming=None,
+        insights=ContributorInsights(),
     )
     replica = Table(
         table.name,
@@ -176,6 +186,8 @@ def _fill_later(region: Region, source: Member, target: Member, seconds: float) 
         target.attach()
         if group.consistency == "EVENTUAL":
             enable_stream(place, table, "NEW_AND_OLD_IMAGES", 0)
+        if source.table.settings.ttl_attribute is not None:
+            enable_time_to_live(place, table, source.table.settings.ttl_attribute)
         table.status = target.status = "ACTIVE"
         for witness in group.witnesses:
             group.witnesses[witness] = "ACTIVE"
@@ -253,6 +265,7 @@ def _delete(region: Region, table: Table, change: ReplicaChange) -> Response:
             if member.table.settings.stream_view_type is not None:
                 disable_stream(place, member.table, 0)
             _remove(place, group, member)
+            count_writes(member.table, place.now())
             del place.tables[table.name]
             place.record("replica-deleted", table=table.name)
 

@@ -4,14 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Any
-from uuid import UUID
 
+from attrs import frozen
+
+from ddbha.api.account import with_tags
+from ddbha.api.control_plane_quotas import (
+    refuse_another_operation,
+    refuse_another_table,
+    refuse_units,
+)
 from ddbha.api.descriptions import describe
+from ddbha.api.kinesis_destinations import close_destinations
 from ddbha.api.registry import Request, Response, operation
 from ddbha.api.replica_rules import check_departure
 from ddbha.api.replicas import leave
+from ddbha.api.request_rates import initial_warm_throughput, new_maximums
+from ddbha.api.resource_policies import attach_policy, forget_policies, read_policy
 from ddbha.api.stream_settings import disable_stream, enable_stream, view_type_of_new_table
+from ddbha.api.table_building import activate_later, new_table
+from ddbha.api.update_rules import check_encryption
 from ddbha.errors import ResourceInUseException, ValidationException
+from ddbha.followers.consumption import count_writes
+from ddbha.policies import Policy
+from ddbha.recovery.backup import SYSTEM_RETENTION, SYSTEM_SUFFIX, Backup, back_up, keep
 from ddbha.region import Region
 from ddbha.storage.table import (
     GlobalIndex,
@@ -24,21 +39,63 @@ from ddbha.storage.table import (
 from ddbha.values.key import KeyAttribute, KeySchema
 
 INVALID = "One or more parameter values were invalid: "
-#: An on-demand table is ready for 4000 writes and 12 000 reads a second: four partitions of 1000 writes.
-ON_DEMAND_PARTITIONS = 4
-PARTITION_READS, PARTITION_WRITES = 3000, 1000
 #: More capacity than this is not looked at any further.
 MAXIMUM_UNITS = 1_000_000_000_000
 MAXIMUM_LOCAL_INDEXES = 5
 MAXIMUM_GLOBAL_INDEXES = 20
 #: Attributes that all INCLUDE projections of a table name together.
 MAXIMUM_PROJECTED = 100
-_UNSUPPORTED = frozenset({"ResourcePolicy"})
 
 
-@operation("CreateTable", lacks=_UNSUPPORTED)
+@frozen(eq=False)
+class TableDefinition:
+    """What a request to make a table asks for, checked."""
+
+    name: str
+    types: dict[str, str]
+    schema: KeySchema
+    local_indexes: list[LocalIndex]
+    global_indexes: list[GlobalIndex]
+    settings: TableSettings
+    stream_view_type: str | None
+    policy: Policy | None
+
+    def build(self, region: Region) -> Table:
+        """The table, empty and CREATING; the region does not know it yet."""
+        return new_table(
+            region,
+            self.name,
+            self.types,
+            self.schema,
+            self.local_indexes,
+            self.global_indexes,
+            self.settings,
+        )
+
+
+@operation("CreateTable", lacks=frozenset({"VectorIndexes"}))
 def create_table(region: Region, request: Request) -> Response:
     """A new table, CREATING until the time that the world's timings say."""
+    definition = read_definition(region, request)
+    table = definition.build(region)
+    region.tables[table.name] = table
+    if definition.policy is not None:
+        attach_policy(region, table, definition.policy)
+    timings = region.environment.timings
+    with_indexes = bool(definition.global_indexes)
+    seconds = timings.create_table_with_indexes if with_indexes else timings.create_table
+    if definition.stream_view_type is not None:
+        enable_stream(region, table, definition.stream_view_type, seconds)
+    response = {"TableDescription": describe(table)}
+    activate_later(region, table, seconds)
+    return response
+
+
+def read_definition(region: Region, request: Request) -> TableDefinition:
+    """What CreateTable is asked for.
+
+    Raises `ValidationException`, and `ResourceInUseException` if there is a table of that name.
+    """
     name = region.table_name(request["TableName"])
     settings = _settings(request, region.now())
     stream_view_type = view_type_of_new_table(
@@ -50,42 +107,16 @@ def create_table(region: Region, request: Request) -> Response:
     globals_ = _global_indexes(request, types, schema, settings.billing_mode)
     refuse_indexes([*locals_, *globals_])
     _refuse_unused_attributes(types, schema, [*locals_, *globals_])
+    policy = read_policy(request["ResourcePolicy"]) if "ResourcePolicy" in request else None
     if name in region.tables:
+        if region.tables[name].restoring_from is not None:
+            raise ResourceInUseException(f"Table is being used: {name}")
         raise ResourceInUseException(f"Table already exists: {name}")
-
-    table = Table(
-        name,
-        region.table_arn(name),
-        str(UUID(int=region.environment.random.getrandbits(128), version=4)),
-        region.now(),
-        types,
-        schema,
-        region.new_partitions(
-            name,
-            partition_count(settings.throughput),
-            {index.name: index.schema for index in locals_},
-        ),
-        {index.name: index for index in locals_},
-        settings=settings,
-    )
+    refuse_another_table(region)
+    refuse_units(region, settings.throughput)
     for index in globals_:
-        index.partitions = region.new_partitions(
-            f"{name}/{index.name}", partition_count(index.throughput), {}
-        )
-        table.add_global_index(index, region.now())
-    region.tables[name] = table
-    timings = region.environment.timings
-    seconds = timings.create_table_with_indexes if globals_ else timings.create_table
-    if stream_view_type is not None:
-        enable_stream(region, table, stream_view_type, seconds)
-    response = {"TableDescription": describe(table)}
-
-    def become_active() -> None:
-        table.status = "ACTIVE"
-        region.record("table-active", table=name)
-
-    region.later(seconds, become_active)
-    return response
+        refuse_units(region, index.throughput, index.name)
+    return TableDefinition(name, types, schema, locals_, globals_, settings, stream_view_type, policy)
 
 
 @operation("DescribeTable")
@@ -114,25 +145,52 @@ def delete_table(region: Region, request: Request) -> Response:
             "Resource cannot be deleted as it is currently protected against deletion. "
             "Disable deletion protection first."
         )
+    if table.restoring_from is not None:
+        raise ResourceInUseException(f"Table is being used: {table.name}")
     if table.status == "CREATING":
         raise ResourceInUseException(
             "Attempt to change a resource which is still in use: Table is being created: " + table.name
         )
+    if table.status == "UPDATING":
+        raise ResourceInUseException(
+            f"Attempt to change a resource which is still in use: Table: {table.name} is in the process "
+            "of being updated."
+        )
+    if any(index.status != "ACTIVE" for index in table.global_indexes.values()):
+        raise ResourceInUseException(
+            "Attempt to change a resource which is still in use: Cannot delete table while indexes are "
+            "being created, updated, or deleted."
+        )
     if table.status == "ACTIVE":
         check_departure(region, table)
+        refuse_another_operation(region)
+        last_backup = _last_backup(region, table)
         table.status = "DELETING"
+        count_writes(table, region.now())
         if table.membership is not None:
             table.membership.status = "DELETING"
         if table.settings.stream_view_type is not None:
             disable_stream(region, table, 0)
 
         def vanish() -> None:
+            if table.archive is not None and last_backup is not None:
+                keep(region, last_backup)
             leave(region, table)
             del region.tables[table.name]
+            forget_policies(region, table)
+            close_destinations(region, table)
             region.record("table-deleted", table=table.name)
 
         region.later(region.environment.timings.delete_table, vanish)
     return {"TableDescription": describe(table)}
+
+
+def _last_backup(region: Region, table: Table) -> Backup | None:
+    """What stays of a table whose history can be restored; the history goes with the table."""
+    if table.archive is None:
+        return None
+    name = table.name + SYSTEM_SUFFIX
+    return back_up(region, table, name, "SYSTEM", retention=SYSTEM_RETENTION)
 
 
 def key_schema(elements: list[dict[str, str]], types: dict[str, str]) -> KeySchema:
@@ -204,16 +262,28 @@ def _global_indexes(
         return []
     if not definitions:
         raise ValidationException(f"{INVALID}List of GlobalSecondaryIndexes is empty")
-    return [
-        GlobalIndex(
-            definition["IndexName"],
-            key_schema(definition["KeySchema"], types),
-            projection(definition),
-            schema,
-            throughput=throughput(definition, billing_mode, index=definition["IndexName"]),
+    return [new_index(definition, types, schema, billing_mode) for definition in definitions]
+
+
+def new_index(
+    definition: dict[str, Any], types: dict[str, str], schema: KeySchema, billing_mode: str
+) -> GlobalIndex:
+    """The global index that a definition describes, without partitions."""
+    name = definition["IndexName"]
+    index = GlobalIndex(
+        name,
+        key_schema(definition["KeySchema"], types),
+        projection(definition),
+        schema,
+        throughput=throughput(definition, billing_mode, index=name),
+    )
+    if "OnDemandThroughput" in definition:
+        index.on_demand = new_maximums(None, definition["OnDemandThroughput"], billing_mode, name)
+    if "WarmThroughput" in definition:
+        index.warm = initial_warm_throughput(
+            definition["WarmThroughput"], billing_mode, index.throughput, name
         )
-        for definition in definitions
-    ]
+    return index
 
 
 def refuse_indexes(indexes: Sequence[LocalIndex | GlobalIndex]) -> None:
@@ -281,14 +351,14 @@ def _settings(request: Request, now: float) -> TableSettings:
         table_class=request.get("TableClass"),
         encryption=request.get("SSESpecification"),
         on_demand_since=now if mode == "PAY_PER_REQUEST" else None,
-        tags={tag["Key"]: tag["Value"] for tag in request.get("Tags", ())},
+        tags=with_tags({}, request.get("Tags", [])),
     )
     if "OnDemandThroughput" in request:
-        settings.on_demand = units(
-            request["OnDemandThroughput"], "MaxReadRequestUnits", "MaxWriteRequestUnits"
-        )
+        settings.on_demand = new_maximums(None, request["OnDemandThroughput"], mode)
     if "WarmThroughput" in request:
-        settings.warm = units(request["WarmThroughput"], "ReadUnitsPerSecond", "WriteUnitsPerSecond")
+        settings.warm = initial_warm_throughput(request["WarmThroughput"], mode, settings.throughput)
+    if settings.encryption is not None:
+        check_encryption(settings.encryption)
     return settings
 
 
@@ -320,11 +390,3 @@ def throughput(request: Request, billing_mode: str, *, index: str | None = None)
             where = "" if index is None else f" for index {index}"
             raise ValidationException(f"Given value {given[member]} for {member} is out of bounds{where}")
     return Throughput(given["ReadCapacityUnits"], given["WriteCapacityUnits"])
-
-
-def partition_count(throughput: Throughput) -> int:
-    """Partitions that a throughput needs."""
-    if throughput == Throughput():
-        return ON_DEMAND_PARTITIONS
-    needed = throughput.read * PARTITION_WRITES + throughput.write * PARTITION_READS
-    return max(1, -(-needed // (PARTITION_READS * PARTITION_WRITES)))

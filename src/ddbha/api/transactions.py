@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from copy import deepcopy
-from typing import Any
+from functools import partial
+from typing import Any, TypeVar
 
 from attrs import frozen
 
@@ -17,9 +18,9 @@ from ddbha.api.keys import (
     MAXIMUM_ITEM_SIZE,
     key_of_canonical,
     key_of_item,
-    key_of_request,
     refuse_large_item,
 )
+from ddbha.api.metering import admit_transaction_reads, admit_transaction_writes
 from ddbha.api.placeholders import Expressions
 from ddbha.api.registry import Request, Response, operation
 from ddbha.capacity import Consumption, consumed_by_table
@@ -44,6 +45,7 @@ MAXIMUM_SIZE = 4 * 1024 * 1024
 TOKEN_LIFETIME = 600.0
 
 _NO_REASON = {"Code": "None"}
+_T = TypeVar("_T")
 
 
 @frozen(eq=False)
@@ -82,7 +84,8 @@ def transact_write_items(region: Region, request: Request) -> Response:
         return _consumed({}, request, done, repeated=True)
     # Whatever can be seen to be wrong comes before a missing table, also of an earlier action.
     parsed = [_parsed(entry) for entry in request["TransactItems"]]
-    actions = [_action(region, action) for action in parsed]
+    tables = [_table(region, action.body["TableName"]) for action in parsed]
+    actions = _fitting(partial(_action, *pair) for pair in zip(tables, parsed, strict=True))
     _refuse_repeated([(action.table, action.key) for action in actions])
 
     reasons: list[dict[str, Any]] = []
@@ -115,12 +118,17 @@ def transact_write_items(region: Region, request: Request) -> Response:
     _refuse_large(max(e.old.size if e.old else 0, e.new.size if e.new else 0) for e in effects)
     if any(reason["Code"] != "None" for reason in reasons):
         raise TransactionCanceledException(reasons)
+    admit_transaction_writes(
+        region, [(effect.action.table, effect.action.key, effect.old, effect.new) for effect in effects]
+    )
 
-    # Every partition had a quorum a moment ago, and nothing can fail between the commits.
+    # Every partition had a quorum a moment ago, and nothing can fail between the commits.  All are of one
+    # time, so that no moment of the table's history shows half a transaction.
+    now = region.now()
     for effect in effects:
         if effect.new is not effect.old:
             action = effect.action
-            action.partition.commit(action.key, effect.new, region.now(), region.name)
+            action.partition.commit(action.key, effect.new, now, region.name)
     if token is not None:
         expires = region.now() + TOKEN_LIFETIME
         region.tokens[token] = (expires, deepcopy(request["TransactItems"]), effects)
@@ -136,22 +144,27 @@ def transact_write_items(region: Region, request: Request) -> Response:
 @operation("TransactGetItems")
 def transact_get_items(region: Region, request: Request) -> Response:
     """Up to 100 items as at one moment."""
-    reads = []
+    asked = []
     for entry in request["TransactItems"]:
         get = entry["Get"]
         expressions = Expressions(get)
         projection = expressions.projection()
         expressions.finish()
-        table = _table(region, get["TableName"])
-        reads.append((table, key_of_request(table, get["Key"])[0], projection))
+        attributes, _ = canonical_item(get["Key"])
+        asked.append((_table(region, get["TableName"]), attributes, projection))
+    keys = _fitting(partial(key_of_canonical, table, attributes) for table, attributes, _ in asked)
+    reads = [(table, key, projection) for (table, _, projection), key in zip(asked, keys, strict=True)]
 
     _refuse_repeated([(table, key) for table, key, _ in reads])
 
+    images = [table.partition(key).available_leader().items.images.get(key) for table, key, _ in reads]
+    admit_transaction_reads(
+        region, [(table, key, image) for (table, key, _), image in zip(reads, images, strict=True)]
+    )
     responses: list[dict[str, Any]] = []
     sizes: list[int] = []
     consumed: dict[str, Consumption] = {}
-    for table, key, projection in reads:
-        image = table.partition(key).available_leader().items.images.get(key)
+    for (table, _, projection), image in zip(reads, images, strict=True):
         used = consumed.setdefault(table.name, Consumption(table, "ReadCapacityUnits"))
         used.read(image.size if image else 0, consistent=True)
         sizes.append(image.size if image else 0)
@@ -222,8 +235,22 @@ def _parsed(entry: dict[str, Any]) -> _Parsed:
     return _Parsed(kind, body, attributes, size, update, condition, expressions.values)
 
 
-def _action(region: Region, parsed: _Parsed) -> _Action:
-    table = _table(region, parsed.body["TableName"])
+def _fitting(steps: Iterable[Callable[[], _T]]) -> list[_T]:
+    """What the steps give; a cancelled transaction if some of their keys do not fit their tables."""
+    results: list[_T] = []
+    reasons: list[dict[str, Any]] = []
+    for step in steps:
+        try:
+            results.append(step())
+            reasons.append(dict(_NO_REASON))
+        except ValidationException as error:
+            reasons.append({"Code": "ValidationError", "Message": error.message})
+    if len(results) < len(reasons):
+        raise TransactionCanceledException(reasons)
+    return results
+
+
+def _action(table: Table, parsed: _Parsed) -> _Action:
     shows = parsed.body.get("ReturnValuesOnConditionCheckFailure") == "ALL_OLD"
     attributes, update, condition, values = (
         parsed.attributes,
@@ -264,7 +291,7 @@ def _table(region: Region, name: str) -> Table:
 
 
 def _refuse_repeated(items: list[tuple[Table, ItemKey]]) -> None:
-    if len({(table.name, key) for table, key in items}) != len(items):
+    if len({(table.arn, key) for table, key in items}) != len(items):
         raise ValidationException("Transaction request cannot include multiple operations on one item")
 
 

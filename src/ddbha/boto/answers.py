@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import json
-from base64 import b64encode
 from collections.abc import Callable
-from datetime import datetime
 from email.utils import formatdate
 from functools import lru_cache
 from typing import Any
@@ -21,6 +18,7 @@ from botocore.model import ListShape, MapShape, OperationModel, Shape, Structure
 from botocore.parsers import ResponseParserFactory
 from dateutil.tz import tzlocal  # type: ignore[import-untyped]
 
+from ddbha.api.encoding import encoded
 from ddbha.errors import AwsError, NoAnswer
 
 #: Converts the timestamps of an answer, in place or by what it returns.
@@ -47,20 +45,12 @@ class HttpResponse:
     def content(self) -> bytes:
         """The body as it would travel."""
         body = {name: value for name, value in self._body.items() if name != "ResponseMetadata"}
-        return json.dumps(body, default=_wire).encode()
+        return encoded(body)
 
     @property
     def text(self) -> str:
         """The body as text."""
         return self.content.decode()
-
-
-def _wire(value: Any) -> Any:
-    if isinstance(value, datetime):
-        return value.timestamp()
-    if isinstance(value, bytes):
-        return b64encode(value).decode()
-    raise TypeError(f"{value!r} has no form in JSON")
 
 
 def metadata(request_id: str, status: int, seconds: float, json_version: str) -> dict[str, Any]:
@@ -84,15 +74,6 @@ def _http_date(seconds: int) -> str:
     return formatdate(seconds, usegmt=True)
 
 
-def error_body(error: AwsError) -> dict[str, Any]:
-    """The JSON body of an error."""
-    return {
-        "__type": f"com.amazonaws.dynamodb.v20120810#{error.code}",
-        error.message_member: error.message,
-        **error.fields,
-    }
-
-
 def parsed_error(error: AwsError, service: Any, details: dict[str, Any]) -> dict[str, Any]:
     """What `ClientError.response` holds: code, message, metadata, and the members of a modelled error."""
     parsed: dict[str, Any] = {
@@ -101,7 +82,7 @@ def parsed_error(error: AwsError, service: Any, details: dict[str, Any]) -> dict
     }
     shape = service.shape_for_error_code(error.code)
     if shape is not None:
-        body = error_body(error)
+        body = error.body()
         parsed.update((name, body[name]) for name in shape.members if body.get(name) is not None)
     return parsed
 

@@ -225,7 +225,7 @@ class Transport:
             details = answers.metadata(
                 world.request_id(), error.status, world.clock.time(), operation.json_version
             )
-            body, parsed = answers.error_body(error), answers.parsed_error(error, self._service, details)
+            body, parsed = error.body(), answers.parsed_error(error, self._service, details)
         else:
             details = answers.metadata(
                 world.request_id(), 200, world.clock.time(), operation.json_version

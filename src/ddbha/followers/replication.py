@@ -194,6 +194,12 @@ class GlobalTable:
         """EVENTUAL or STRONG."""
         return "EVENTUAL"
 
+    @property
+    def sweeper(self) -> str | None:
+        """The region that removes expired items for all: the first one that can be reached."""
+        regions = [name for name, member in self.members.items() if member.status == "ACTIVE"]
+        return min((name for name in regions if not self.links.outages.get(name)), default=None)
+
     def new_member(self, region: str, table: Table) -> Member:
         """A table that is to take part."""
         return Member(region, table, self)

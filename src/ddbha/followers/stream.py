@@ -193,7 +193,7 @@ class StreamFollower(PartitionFollower):
 
     def apply(self, record: LogRecord) -> None:
         self._roll_over(record.time)
-        if not _changes_nothing(record):
+        if not changes_nothing(record):
             self.shard.add(record)
 
     def _roll_over(self, now: float) -> None:
@@ -221,7 +221,8 @@ class StreamFollower(PartitionFollower):
         return follower
 
 
-def _changes_nothing(record: LogRecord) -> bool:
+def changes_nothing(record: LogRecord) -> bool:
+    """Whether a write left an item as it was."""
     old, new = record.old, record.new
     if old is None or new is None:
         return old is new

@@ -6,7 +6,7 @@ since the last of them wait in a set, and are merged when order is next asked fo
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from sortedcontainers import SortedList
@@ -53,6 +53,10 @@ class KeyOrder:
             self._fresh.remove(position)
         else:
             self._sorted.remove(position)
+
+    def update(self, positions: Iterable[ItemKey]) -> None:
+        """Add positions that are not in the set."""
+        self._fresh.update(positions)
 
     def range(self, low: ItemKey, high: ItemKey, *, reverse: bool = False) -> Iterator[ItemKey]:
         """The positions from `low` on and before `high`."""
@@ -108,6 +112,17 @@ class ItemStore:
                     order.remove(before)
                 if after is not None:
                     order.add(after)
+
+    def load(
+        self, images: dict[ItemKey, Image], size: int, local_positions: Mapping[str, list[ItemKey]]
+    ) -> None:
+        """Fill an empty store at once: `size` is that of all items, positions are by local index."""
+        assert not self.images, "only an empty store is loaded"
+        self.images = images.copy()
+        self.size = size
+        self._order.update(images)
+        for name, positions in local_positions.items():
+            self._local[name].update(positions)
 
     def range(
         self, low: ItemKey, high: ItemKey, *, reverse: bool = False, index: str | None = None

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
+from math import inf
 from random import Random
 
 from attrs import Factory, define, field
 
 from ddbha.errors import InternalServerError, UsageError
 from ddbha.storage.follower import Follower
+from ddbha.storage.items import local_position
 from ddbha.storage.log import Log
 from ddbha.storage.record import LogRecord, Version
 from ddbha.storage.replica import Replica
@@ -99,6 +101,10 @@ class Partition:
     elections: list[tuple[int, str]] = Factory(
         lambda self: [(self.term, self.leader.zone)], takes_self=True
     )
+    #: Bytes of items beyond which the partition is full and `notify` is told.
+    size_limit: float = inf
+    #: Bytes at which that is next said.
+    full_at: float = field(default=Factory(lambda self: self.size_limit, takes_self=True), init=False)
     _cut_at: int = field(default=BATCH, init=False)
     #: When the leader lost its quorum; its lease runs from then on.
     _lost_at: float | None = field(default=None, init=False)
@@ -232,9 +238,17 @@ class Partition:
         self.acknowledged_sequence = sequence
         leader.items.replace(key, new)
         leader.applied_sequence = sequence
+        if leader.items.size > self.full_at:
+            # Said once: who splits the partition may take its time.
+            self.full_at = inf
+            self.notify("partition-full", self, leader.zone)
         if sequence >= self._cut_at:
             self._catch_up_and_cut(time)
         return record
+
+    def catch_up_after_next_write(self) -> None:
+        """Let the followers catch up at the next write already: one of them wants to know of it."""
+        self._cut_at = self.acknowledged_sequence + 1
 
     def _catch_up_and_cut(self, now: float) -> None:
         for follower in self.followers:
@@ -250,6 +264,30 @@ class Partition:
             if replica.up:
                 replica.log.drop_through(needed)
         self._cut_at = self.acknowledged_sequence + BATCH
+
+    def load(self, images: dict[ItemKey, Image]) -> None:
+        """Fill a partition that was never written to, as one step of the log that no record tells of.
+
+        All replicas share the images; followers go on behind them.  Raises `InternalServerError` while no
+        two replicas are up and connected.
+        """
+        assert not self.acknowledged_sequence, "only an unwritten partition is loaded"
+        leader = self.available_leader()
+        size = sum([image.size for image in images.values()])
+        positions = {
+            name: [p for key, image in images.items() if (p := local_position(schema, image, key))]
+            for name, schema in leader.items.local_schemas.items()
+        }
+        for replica in self._reachable(leader):
+            replica.items.load(images, size, positions)
+            # One that is away finds the log cut when it is back, and is copied from the leader.
+            replica.log.restart_at(1)
+            replica.applied_sequence = 1
+        self.acknowledged_sequence = 1
+        for follower in self.followers:
+            follower.applied_sequence = 1
+        for follower in self.followers:
+            follower.applied_sequence = 1
 
     def split(self, at: ItemKey | None = None) -> tuple[Partition, Partition]:
         """Put two partitions in this one's place, divided `at` a position or in the middle of the items.
@@ -299,6 +337,7 @@ class Partition:
             acknowledged_sequence=self.acknowledged_sequence,
             guard=self.guard,
             replication=self.replication,
+            size_limit=self.size_limit,
         )
         half._cut_at = half.acknowledged_sequence + BATCH
         return half
@@ -308,14 +347,22 @@ class Partition:
         return next(r.zone for r in self._reachable(self.leader) if r is not self.leader)
 
     def _middle(self, leader: Replica) -> ItemKey:
-        """Where half of the items lie before; between item collections as far as that is possible."""
-        keys = [key for key, _ in leader.items.range(self.low, self.high)]
-        if keys:
-            middle = keys[len(keys) // 2]
-            for collection in (middle[:2], next((k[:2] for k in keys if k[:2] > middle[:2]), self.low)):
-                if keys[0][:2] < collection:
-                    return collection
-            if len(keys) > 1 and not leader.items.local_schemas:
-                return middle
+        """Where half of the items lie before; half of the hashes if the items cannot be divided."""
+        at = self.dividing_position(leader)
         low, high = self.low[0], self.high[0]
-        return ((low + high) // 2,)
+        return ((low + high) // 2,) if at is None else at
+
+    def dividing_position(self, leader: Replica) -> ItemKey | None:
+        """Where half of the items lie before; between item collections as far as that is possible.
+
+        None if the items cannot be divided: there are too few, or they are one collection of a table with
+        local indexes.
+        """
+        keys = [key for key, _ in leader.items.range(self.low, self.high)]
+        if not keys:
+            return None
+        middle = keys[len(keys) // 2]
+        for collection in (middle[:2], next((k[:2] for k in keys if k[:2] > middle[:2]), ())):
+            if keys[0][:2] < collection:
+                return collection
+        return middle if len(keys) > 1 and not leader.items.local_schemas else None

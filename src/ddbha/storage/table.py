@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import Factory, define, field, frozen
 
 from ddbha.errors import InternalServerError
+from ddbha.storage.bulk_load import by_partition, collector_paused, index_entries
 from ddbha.storage.items import GREATEST
 from ddbha.storage.partition import Partition, PartitionFollower
 from ddbha.storage.record import LogRecord
@@ -20,7 +21,12 @@ from ddbha.values.image import Image
 from ddbha.values.key import HASH_SPACE, ItemKey, KeySchema
 
 if TYPE_CHECKING:
+    from ddbha.auto_scaling import AutoScaling
+    from ddbha.followers.archive import Archive
     from ddbha.followers.replication import Member
+    from ddbha.metrics import Series
+    from ddbha.recovery.backup import RestoreOrigin
+    from ddbha.throttling import Limits
 
 
 @frozen
@@ -31,12 +37,34 @@ class Throughput:
     write: int = 0
 
 
+#: What an on-demand table is ready for from the beginning.
+INITIAL_ON_DEMAND = Throughput(12_000, 4_000)
+
+
+@frozen
+class ThroughputChanges:
+    """When the provisioned units of a table or an index were changed."""
+
+    decreases_today: int = 0
+    last_increase: float | None = None
+    last_decrease: float | None = None
+
+
 @frozen
 class IndexProjection:
     """What an index holds of an item besides the keys: nothing, the named attributes, or all."""
 
     type: str
     non_key_attributes: tuple[str, ...] = ()
+
+
+@frozen
+class ContributorInsights:
+    """The setting of a table or a global index; it has no mode until it was enabled once."""
+
+    status: str = "DISABLED"
+    mode: str | None = None
+    updated: float | None = None
 
 
 @define(eq=False)
@@ -58,12 +86,15 @@ class SecondaryIndex:
             (*self.schema.names, *self.table_schema.names, *self.projection.non_key_attributes)
         )
 
-    def project(self, image: Image) -> Image:
-        """The entry that an item has in the index; the item's own image if all is projected."""
+    def project(self, image: Image, item: Item | None = None) -> Image:
+        """The entry that an item has in the index; the item's own image if all is projected.
+
+        `item` is what the image holds, for a caller who has unpacked it.
+        """
         if self.projected is None:
             return image
-        item = self.part(image.item())
-        return Image.of(item, item_size(item))
+        part = self.part(image.item() if item is None else item)
+        return Image.of(part, item_size(part))
 
     def part(self, item: Item) -> Item:
         """What is projected of an item."""
@@ -95,6 +126,9 @@ class GlobalIndex(SecondaryIndex):
     throughput: Throughput = Throughput()
     on_demand: Throughput | None = None
     warm: Throughput | None = None
+    warming: Throughput | None = None
+    changes: ThroughputChanges = ThroughputChanges()
+    insights: ContributorInsights = ContributorInsights()
     followers: list[IndexFollower] = Factory(list)
     _lags: dict[object, float] = Factory(dict)
 
@@ -172,10 +206,18 @@ class TableSettings:
     table_class: str | None = None
     encryption: dict[str, Any] | None = None
     on_demand_since: float | None = None
-    decreases_today: int = 0
-    last_increase: float | None = None
-    last_decrease: float | None = None
+    #: What the table is becoming ready for.
+    warming: Throughput | None = None
+    changes: ThroughputChanges = ThroughputChanges()
+    #: When the table became on demand, and when its class was set.
+    on_demand_switches: tuple[float, ...] = ()
+    class_changes: tuple[float, ...] = ()
     tags: dict[str, str] = Factory(dict)
+    #: The attribute that says when an item expires; kept until the setting is DISABLED.
+    ttl_attribute: str | None = None
+    ttl_status: str = "DISABLED"
+    ttl_changed: float | None = None
+    insights: ContributorInsights = ContributorInsights()
 
 
 @define(eq=False)
@@ -196,6 +238,19 @@ class Table:
     status: str = "CREATING"
     #: What makes it a replica of a global table.
     membership: Member | None = None
+    #: When the table first took reads and writes.
+    active_since: float | None = None
+    #: The history of the table while point-in-time recovery is on.
+    archive: Archive | None = None
+    #: The metrics of the units that the table itself consumed, at hand from the first time on.
+    consumed_reads: Series | None = field(default=None, repr=False)
+    consumed_writes: Series | None = field(default=None, repr=False)
+    #: How the provisioned throughput follows what is consumed, if it does.
+    auto_scaling: AutoScaling | None = field(default=None, repr=False)
+    #: The token buckets of the table and its global indexes, by index and kind, once they were needed.
+    limits: dict[tuple[str | None, str], Limits] = field(factory=dict, repr=False)
+    #: Where the table comes from while it is being restored.
+    restoring_from: RestoreOrigin | None = None
 
     def partition(self, key: ItemKey) -> Partition:
         """The partition that holds a key."""
@@ -225,6 +280,21 @@ class Table:
             partition.followers.append(follower)
             index.followers.append(follower)
         self.global_indexes[index.name] = index
+
+    def load(self, images: Iterable[tuple[ItemKey, Image]]) -> None:
+        """Fill a table that was never written to, with its indexes, sharing the images.
+
+        Raises `InternalServerError` where a partition has no quorum; the table is of no use then.
+        """
+        indexes = list(self.global_indexes.values())
+        with collector_paused():
+            parts = by_partition(self.partitions, images)
+            entries = index_entries(indexes, parts)
+            for partition, part in zip(self.partitions, parts, strict=True):
+                partition.load(part)
+            for index, index_parts in zip(indexes, entries, strict=True):
+                for partition, part in zip(index.partitions, index_parts, strict=True):
+                    partition.load(part)
 
     def remove_global_index(self, name: str) -> None:
         """Drop an index and whatever it followed."""

@@ -34,7 +34,10 @@ def type_of(value: AttributeValue) -> str:
     raise ValidationException(_EMPTY_VALUE)
 
 
+#: Bytes of the name of an attribute.
+MAXIMUM_NAME_SIZE = 65535
 EMPTY_NAME = "Empty attribute name"
+NAME_TOO_LARGE = f"Attribute name is too large, must be less than {MAXIMUM_NAME_SIZE + 1} bytes"
 _EMPTY_VALUE = "Supplied AttributeValue is empty, must contain exactly one of the supported datatypes"
 NESTED_TOO_DEEPLY = (
     "Nesting Levels have exceeded supported limits: Attributes in the item have nested levels beyond "
@@ -67,7 +70,14 @@ def canonical_item(item: Item) -> tuple[Item, int]:
             canonical_content, content_size = _canonical_of(descriptor)(content, 0)
             result[name] = canonical_content
             size += content_size + (len(name) if name.isascii() else text_size(name))
+    if size > MAXIMUM_NAME_SIZE:
+        _refuse_large_names(item)
     return result, size
+
+
+def _refuse_large_names(names: Iterable[str]) -> None:
+    if any(text_size(name) > MAXIMUM_NAME_SIZE for name in names):
+        raise ValidationException(NAME_TOO_LARGE)
 
 
 def canonical_value(value: AttributeValue, depth: int = 0) -> tuple[AttributeValue, int]:
@@ -151,6 +161,8 @@ def _map(content: dict[str, AttributeValue], depth: int) -> tuple[AttributeValue
         value, value_bytes = canonical_value(member, inner)
         members[name] = value
         size += text_size(name) + value_bytes + ELEMENT_OVERHEAD
+    if size > MAXIMUM_NAME_SIZE:
+        _refuse_large_names(content)
     return {"M": members}, size
 
 

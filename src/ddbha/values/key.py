@@ -66,7 +66,13 @@ class KeySchema:
 
     def key_or_none(self, item: Item) -> ItemKey | None:
         """The position of an item, or None if it lacks a key attribute: the rule of sparse indexes."""
-        return self.key(item) if self.fits(item) else None
+        partition = _component(self.partition, item)
+        if partition is None:
+            return None
+        if self.sort is None:
+            return (hash_of(partition), partition)
+        sort = _component(self.sort, item)
+        return None if sort is None else (hash_of(partition), partition, sort)
 
     def fits(self, item: Item) -> bool:
         """Whether an item has all key attributes with the right types."""
@@ -79,3 +85,12 @@ class KeySchema:
     def of(self, item: Item) -> dict[str, AttributeValue]:
         """The key attributes of an item, as `Keys` and `LastEvaluatedKey` show them."""
         return {name: item[name] for name in self.names}
+
+
+def _component(attribute: KeyAttribute, item: Item) -> Any:
+    """What a position has of an item for a key attribute; None if it is absent or of another type."""
+    value = item.get(attribute.name)
+    if value is None:
+        return None
+    content = value.get(attribute.type)
+    return content if content is None or attribute.type != "N" else order(value)

@@ -1,0 +1,50 @@
+"""Requests and answers as JSON, in the form of AWS's JSON protocol 1.0.
+
+https://smithy.io/2.0/aws/protocols/aws-json-1_0-protocol.html
+"""
+
+from __future__ import annotations
+
+import json
+from base64 import b64encode
+from datetime import datetime
+from typing import Any
+
+from ddbha.errors import SerializationException, ValidationException
+from ddbha.values.attribute import NESTED_TOO_DEEPLY
+
+
+def encoded(answer: dict[str, Any]) -> bytes:
+    """An answer as JSON: blobs as base64 text, times as seconds since the epoch.
+
+    Half of a surrogate pair, which UTF-8 cannot have, becomes a question mark, as it does in Java.
+    """
+    text = json.dumps(answer, default=_wire, ensure_ascii=False, separators=(",", ":"))
+    return text.encode("utf-8", "replace")
+
+
+def _wire(value: Any) -> Any:
+    if isinstance(value, datetime):
+        return value.timestamp()
+    if isinstance(value, bytes):
+        return b64encode(value).decode()
+    raise TypeError(f"{value!r} has no form in JSON")
+
+
+def decoded(body: bytes) -> Any:
+    """What a body says, of any JSON type.
+
+    Raises `SerializationException` for what is no JSON, and `ValidationException` for what is nested
+    beyond anything that DynamoDB takes.
+    """
+    try:
+        return json.loads(body.decode("utf-8"), parse_constant=_refuse)
+    except ValueError:
+        # Also what is no UTF-8, and an integer of thousands of digits.
+        raise SerializationException from None
+    except RecursionError:
+        raise ValidationException(NESTED_TOO_DEEPLY) from None
+
+
+def _refuse(constant: str) -> Any:
+    raise ValueError(f"JSON has no {constant}")

@@ -1,0 +1,73 @@
+"""What writes consumed, counted from the log, so that no write waits for its own bill.
+
+https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/metrics-dimensions.html
+"""
+
+from __future__ import annotations
+
+from math import inf
+
+from attrs import define
+
+from ddbha.metrics import Series
+from ddbha.storage.partition import Partition, PartitionFollower
+from ddbha.storage.record import LogRecord
+from ddbha.storage.table import Table
+from ddbha.values.attribute import same_item
+from ddbha.values.image import Image
+
+WRITE_UNIT = 1024
+
+
+@define(eq=False)
+class ConsumedWrites(PartitionFollower):
+    """Adds one write unit for each started 1 KB of the larger of the old and the new item.
+
+    The partitions of a global secondary index have followers of their own: an entry that stays as it is
+    costs nothing, one that moves is two records and costs both.  The expiry of an item is free in the
+    region where it happens, and counted in a series of its own.
+    """
+
+    series: Series
+    index: bool = False
+    expired: Series | None = None
+
+    def catch_up(self, now: float) -> None:
+        """Take in all that was written: the time of a record says when it counts."""
+        super().catch_up(inf)
+
+    def apply(self, record: LogRecord) -> None:
+        if record.cause == "ttl" and record.version is None:
+            if self.expired is not None:
+                self.expired.add(1.0, record.time)
+            return
+        old, new = record.old, record.new
+        if self.index and old is not None and new is not None and _same(old, new):
+            return
+        size = max(0 if old is None else old.size, 0 if new is None else new.size)
+        self.series.add(float(-(-size // WRITE_UNIT) or 1), record.time)
+
+    def successor(self, partition: Partition) -> ConsumedWrites:
+        self.catch_up(inf)
+        return ConsumedWrites(
+            partition,
+            self.series,
+            self.index,
+            self.expired,
+            applied_sequence=partition.acknowledged_sequence,
+        )
+
+
+def count_writes(table: Table, now: float) -> None:
+    """Count what was written to a table and its indexes until now."""
+    for index in table.global_indexes.values():
+        index.catch_up(now)
+    for partition in table.all_partitions():
+        for follower in partition.followers:
+            if isinstance(follower, ConsumedWrites):
+                follower.catch_up(inf)
+
+
+def _same(old: Image, new: Image) -> bool:
+    # Equal items are of one size; most others are told apart by that.
+    return old.packed == new.packed or (old.size == new.size and same_item(old.item(), new.item()))

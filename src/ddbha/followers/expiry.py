@@ -1,0 +1,202 @@
+"""Time to live: items vanish some time after the moment that one of their attributes names.
+
+Each partition of a table with TTL has a follower that knows when which item is due.  The table is swept
+at whole minutes, and only at those at which something is due or may have become so by a write.
+
+https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/TTL.html
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from math import floor, inf
+from typing import Any
+
+from attrs import Factory, define, field
+from sortedcontainers import SortedList
+
+from ddbha.errors import InternalServerError
+from ddbha.storage.partition import Partition, PartitionFollower
+from ddbha.storage.record import LogRecord
+from ddbha.storage.table import Table
+from ddbha.values.image import Image
+from ddbha.values.key import ItemKey
+
+#: Seconds between sweeps, also between two attempts at a partition without a quorum.
+INTERVAL = 60.0
+#: Items that expired longer ago than these seconds are left alone: five years.
+OLDEST = 5 * 365 * 24 * 3600.0
+#: No clock gets to what lies behind the year 9999, such as times in milliseconds.
+NEWEST = 253_402_300_799.0
+#: Who removed an item, as the records of the log say.
+CAUSE = "ttl"
+
+
+@define(eq=False)
+class Expiry:
+    """Removes the expired items of one table; ends when its followers are detached.
+
+    Times are in seconds since the epoch on the region's clock.  `at` runs an action at such a time.
+    """
+
+    table: Table
+    attribute: str
+    #: Seconds that a sweep comes later than at the next whole minute.
+    delay: float
+    region: str
+    now: Callable[[], float]
+    at: Callable[[float, Callable[[], None]], None]
+    #: Told how many items a sweep removed.
+    notify: Callable[[int], None]
+    _next_look: float | None = field(default=None, init=False)
+
+    def attach(self) -> None:
+        """Take in the items that are there and all writes from now on."""
+        now = self.now()
+
+        def follow(partition: Partition) -> ExpiryFollower:
+            partition.leader.apply_all()
+            follower = ExpiryFollower(partition, self)
+            for key, image in partition.leader.items.images.items():
+                follower.note(key, image, now)
+            partition.catch_up_after_next_write()
+            return follower
+
+        self.table.attach(follow)
+        self._look_when_due(now)
+
+    def look_after(self, time: float) -> None:
+        """Something was written: look at the next whole minute what is due."""
+        self._look_at(self.minute_after(time))
+
+    def minute_after(self, time: float) -> float:
+        """When an item is removed that expires at a time."""
+        return (floor(time / INTERVAL) + 1) * INTERVAL + self.delay
+
+    def _look_at(self, time: float) -> None:
+        if self._next_look is None or time < self._next_look:
+            self._next_look = time
+            self.at(time, partial(self._look, time))
+
+    def _look_when_due(self, now: float) -> None:
+        due = min((follower.next_due for follower in self._followers()), default=inf)
+        if due < inf:
+            # What is overdue lies in a partition without a quorum.
+            self._look_at(due if due > now else now + INTERVAL)
+
+    def _look(self, time: float) -> None:
+        """Remove what is due, and see to it that the next look comes in time.
+
+        A clock that was advanced far beyond `time` must not move the removals.
+        """
+        if time != self._next_look or self.table.status == "DELETING":
+            return
+        self._next_look = None
+        now = min(time, self.now())
+        followers = self._followers()
+        removed = sum(follower.sweep(now) for follower in followers) if self._may_sweep(now) else 0
+        for follower in followers:
+            follower.partition.catch_up_after_next_write()
+        self._look_when_due(now)
+        if removed:
+            self.notify(removed)
+
+    def _may_sweep(self, now: float) -> bool:
+        """Whether it is here that items are removed: of several regions one does it for all."""
+        member = self.table.membership
+        if member is None:
+            return True
+        # The region that removes has to hear of what is due elsewhere.
+        member.group.settle(now)
+        return member.group.sweeper == self.region
+
+    def _followers(self) -> list[ExpiryFollower]:
+        return [
+            follower
+            for partition in self.table.partitions
+            for follower in partition.followers
+            if isinstance(follower, ExpiryFollower) and follower.expiry is self
+        ]
+
+
+@define(eq=False)
+class ExpiryFollower(PartitionFollower):
+    """Knows when the items of one partition are due."""
+
+    expiry: Expiry
+    _due: dict[ItemKey, float] = Factory(dict)
+    _order: Any = Factory(SortedList)
+
+    @property
+    def next_due(self) -> float:
+        """When the next item is due, infinity if none is."""
+        return self._order[0][0] if self._order else inf
+
+    def catch_up(self, now: float) -> None:
+        """Take in all that was written: records of a skewed clock are no reason to wait."""
+        before = self.applied_sequence
+        super().catch_up(inf)
+        if self.applied_sequence != before:
+            self.expiry.look_after(min(now, self.expiry.now()))
+
+    def apply(self, record: LogRecord) -> None:
+        self.note(record.key, record.new, record.time)
+
+    def note(self, key: ItemKey, image: Image | None, time: float) -> None:
+        """Remember when an item is due that was written at a time."""
+        expires = None if image is None else expiry_time(image, self.expiry.attribute)
+        due = None
+        if expires is not None and time - OLDEST <= expires <= NEWEST:
+            due = self.expiry.minute_after(max(expires, time))
+        known = self._due.get(key)
+        if due == known:
+            return
+        if known is not None:
+            self._order.remove((known, key))
+            del self._due[key]
+        if due is not None:
+            self._order.add((due, key))
+            self._due[key] = due
+
+    def sweep(self, now: float) -> int:
+        """Remove what is due and still expired; how many items that were.
+
+        Without a quorum everything is left for another sweep.
+        """
+        self.catch_up(now)
+        removed = 0
+        while self.next_due <= now:
+            try:
+                leader = self.partition.available_leader()
+            except InternalServerError:
+                break
+            _, key = self._order[0]
+            image = leader.items.images.get(key)
+            if image is not None and self._is_expired(image, now):
+                self.partition.commit(key, None, now, self.expiry.region, CAUSE)
+                removed += 1
+            self.note(key, None, now)
+        return removed
+
+    def _is_expired(self, image: Image, now: float) -> bool:
+        expires = expiry_time(image, self.expiry.attribute)
+        return expires is not None and now - OLDEST <= expires < now
+
+    def successor(self, partition: Partition) -> ExpiryFollower:
+        self.catch_up(self.expiry.now())
+        follower = ExpiryFollower(
+            partition, self.expiry, applied_sequence=partition.acknowledged_sequence
+        )
+        for key, due in self._due.items():
+            if partition.low <= key < partition.high:
+                follower._due[key] = due
+        follower._order.update((due, key) for key, due in follower._due.items())
+        partition.catch_up_after_next_write()
+        return follower
+
+
+def expiry_time(image: Image, attribute: str) -> float | None:
+    """The time in an attribute; None unless it is there and a number."""
+    number = image.item().get(attribute, {}).get("N")
+    return None if number is None else float(number)

@@ -1,0 +1,169 @@
+"""Metrics under the names, dimensions and statistics that DynamoDB has in CloudWatch.
+
+https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/metrics-dimensions.html
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime, timezone
+from math import inf
+
+from attrs import Factory, define, field
+
+from ddbha.errors import UsageError
+
+MINUTE = 60
+#: Minutes that a series keeps; CloudWatch keeps values of one minute for 15 days.
+KEPT = 15 * 24 * 60
+STATISTICS = ("Sum", "SampleCount", "Average", "Minimum", "Maximum")
+
+#: Name, region, and the dimensions in the order of their names.
+SeriesKey = tuple[str, str, tuple[tuple[str, str], ...]]
+
+
+@define(eq=False)
+class Summary:
+    """What is kept of the values of some time."""
+
+    sum: float
+    count: int
+    minimum: float
+    maximum: float
+
+    def merge(self, other: Summary) -> None:
+        """Take in the values of another summary."""
+        self.sum += other.sum
+        self.count += other.count
+        self.minimum = min(self.minimum, other.minimum)
+        self.maximum = max(self.maximum, other.maximum)
+
+    def statistic(self, name: str) -> float:
+        """One of `STATISTICS`."""
+        if name == "Average":
+            return self.sum / self.count
+        values = {"Sum": self.sum, "SampleCount": float(self.count), "Minimum": self.minimum}
+        return values.get(name, self.maximum)
+
+
+@define(eq=False)
+class Series:
+    """The values of one metric with one set of dimensions, summed up by minute."""
+
+    minutes: dict[int, Summary] = Factory(dict)
+    #: The minute that the last value was of, in seconds since the epoch, and its summary.
+    _begins: float = field(default=inf, init=False)
+    _ends: float = field(default=-inf, init=False)
+    _summary: Summary = field(factory=lambda: Summary(0.0, 0, inf, -inf), init=False)
+
+    def add(self, value: float, time: float) -> None:
+        """Take in a value of a time in seconds since the epoch."""
+        if not self._begins <= time < self._ends:
+            self._turn_to(int(time // MINUTE))
+        summary = self._summary
+        summary.sum += value
+        summary.count += 1
+        if value < summary.minimum:
+            summary.minimum = value
+        if value > summary.maximum:
+            summary.maximum = value
+
+    def clear(self) -> None:
+        """Forget all values."""
+        self.minutes.clear()
+        self._begins, self._ends = inf, -inf
+
+    def _turn_to(self, minute: int) -> None:
+        self._begins, self._ends = minute * MINUTE, (minute + 1) * MINUTE
+        if minute not in self.minutes:
+            self.minutes[minute] = Summary(0.0, 0, inf, -inf)
+        self._summary = self.minutes[minute]
+        if len(self.minutes) > KEPT:
+            del self.minutes[min(self.minutes)]
+
+
+@define(eq=False)
+class Metrics:
+    """All series of a world.
+
+    `refresh` is called before each query: what is counted late, from logs, is counted then.
+    """
+
+    refresh: Callable[[], None] = lambda: None
+    _series: dict[SeriesKey, Series] = Factory(dict)
+
+    def put(self, name: str, value: float, time: float, region: str, **dimensions: str) -> None:
+        """Take in a value of a time in seconds since the epoch."""
+        self.series(name, region, **dimensions).add(value, time)
+
+    def series(self, name: str, region: str, **dimensions: str) -> Series:
+        """One series, to be kept at hand by whoever adds to it often."""
+        key = (name, region, tuple(sorted(dimensions.items())))
+        series = self._series.get(key)
+        if series is None:
+            series = self._series[key] = Series()
+        return series
+
+    def query(
+        self,
+        name: str,
+        *,
+        region: str | None = None,
+        period: int = MINUTE,
+        start: datetime | None = None,
+        end: datetime | None = None,
+        statistic: str = "Sum",
+        **dimensions: str,
+    ) -> list[tuple[datetime, float]]:
+        """A statistic of each period that has values, oldest first, with the beginning of the period.
+
+        `period` is a multiple of 60 seconds, counted from the epoch; `start` is the first minute and
+        `end` the one after the last.  Series of several regions, or with more dimensions than are given,
+        are taken together, but those of an index only if `GlobalSecondaryIndexName` is given: as in
+        CloudWatch, they are no part of the table's.  Units are those of CloudWatch: Count for all that
+        ddbha has, and milliseconds for latencies.  Raises `UsageError` for an unknown statistic or an
+        impossible period.
+        """
+        if statistic not in STATISTICS:
+            raise UsageError(f"statistic={statistic!r} is none of {', '.join(STATISTICS)}.")
+        if period < MINUTE or period % MINUTE:
+            raise UsageError(f"period={period} is not a multiple of {MINUTE} seconds.")
+        self.refresh()
+        first = -1.0 if start is None else start.timestamp() // MINUTE * MINUTE
+        last = float("inf") if end is None else end.timestamp()
+        periods: dict[int, Summary] = {}
+        for (its_name, its_region, its_dimensions), series in self._series.items():
+            if its_name != name or region not in (None, its_region):
+                continue
+            if not _fits(dict(its_dimensions), dimensions):
+                continue
+            for minute, summary in series.minutes.items():
+                seconds = minute * MINUTE
+                if first <= seconds < last:
+                    period_start = seconds - seconds % period
+                    if period_start in periods:
+                        periods[period_start].merge(summary)
+                    else:
+                        periods[period_start] = Summary(
+                            summary.sum, summary.count, summary.minimum, summary.maximum
+                        )
+        return [
+            (datetime.fromtimestamp(seconds, timezone.utc), periods[seconds].statistic(statistic))
+            for seconds in sorted(periods)
+        ]
+
+    def names(self) -> list[str]:
+        """The names of all metrics that have values."""
+        self.refresh()
+        return sorted({name for (name, _, _), series in self._series.items() if series.minutes})
+
+    def clear(self) -> None:
+        """Forget all values; series that are at hand somewhere go on."""
+        for series in self._series.values():
+            series.clear()
+
+
+def _fits(found: dict[str, str], wanted: dict[str, str]) -> bool:
+    if ("GlobalSecondaryIndexName" in found) != ("GlobalSecondaryIndexName" in wanted):
+        return False
+    return wanted.items() <= found.items()

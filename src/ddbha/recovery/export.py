@@ -1,0 +1,193 @@
+"""The files of an export, in AWS's layout.
+
+`PREFIX/AWSDynamoDB/ID/` has the manifests with their checksums; a full export has its data there too,
+while those of incremental ones lie together in `PREFIX/AWSDynamoDB/data/`.
+
+https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/S3DataExport.Output.html
+"""
+
+from __future__ import annotations
+
+import json
+from base64 import b64encode
+from collections.abc import Iterator, Sequence
+from hashlib import md5
+from math import inf, nextafter
+from random import Random
+from typing import Any
+
+from attrs import define, field
+
+from ddbha.followers.archive import Archive
+from ddbha.objects import ObjectStore
+from ddbha.recovery.formats import dynamodb_json, ion
+from ddbha.recovery.formats.compression import compressed
+from ddbha.recovery.transfer import Export
+from ddbha.region import utc
+from ddbha.storage.record import LogRecord
+from ddbha.storage.table import Table, partition_of
+from ddbha.values.image import Image
+from ddbha.values.key import KeySchema
+
+_FILE_NAME_ALPHABET = "abcdefghijklmnopqrstuvwxyz234567"
+_FORMATS = {"DYNAMODB_JSON": dynamodb_json, "ION": ion}
+
+
+@define(eq=False)
+class Change:
+    """What a period made of one item."""
+
+    before: Image | None
+    after: Image | None
+    #: Of the last write, in seconds since the epoch.
+    time: float
+
+
+@define(eq=False)
+class Content:
+    """What is exported, by partition: references to images, pinned when the export was asked for."""
+
+    schema: KeySchema
+    #: NEW_IMAGE or NEW_AND_OLD_IMAGES for an incremental export.
+    view: str | None
+    parts: Sequence[list[Image | Change]]
+    billed_size: int = field(default=0)
+
+    @property
+    def item_count(self) -> int:
+        """How many items are exported."""
+        return sum(map(len, self.parts))
+
+    def entries(self, part: list[Image | Change]) -> Iterator[dict[str, Any]]:
+        """The lines of the file of one partition."""
+        for each in part:
+            yield {"Item": each.item()} if isinstance(each, Image) else self._changed(each)
+
+    def _changed(self, change: Change) -> dict[str, Any]:
+        before = None if change.before is None else change.before.item()
+        after = None if change.after is None else change.after.item()
+        entry: dict[str, Any] = {
+            "Metadata": {"WriteTimestampMicros": str(round(change.time * 1_000_000))},
+            "Keys": self.schema.of(after or before or {}),
+        }
+        if before is not None and self.view == "NEW_AND_OLD_IMAGES":
+            entry["OldImage"] = before
+        if after is not None:
+            entry["NewImage"] = after
+        return entry
+
+
+def state_at(table: Table, archive: Archive, time: float) -> Content:
+    """What a full export of a table holds."""
+    parts: dict[int, list[Image | Change]] = {id(partition): [] for partition in table.partitions}
+    size = 0
+    for key, image in archive.images_at(time):
+        parts[id(table.partition(key))].append(image)
+        size += image.size
+    return Content(table.schema, None, list(parts.values()), size)
+
+
+def changes_in(table: Table, archive: Archive, period: tuple[float, float], view: str) -> Content:
+    """What an incremental export holds: of each item that was written to, what came of it in the end."""
+    changes: dict[Any, Change] = {}
+    size = 0
+    # The period has its beginning and not its end; the archive is asked the other way round.
+    after, until = (nextafter(time, -inf) for time in period)
+    for record in archive.changes(after, until):
+        size += _size(record)
+        change = changes.setdefault(record.key, Change(record.old, None, record.time))
+        change.after, change.time = record.new, record.time
+    parts: dict[int, list[Image | Change]] = {id(partition): [] for partition in table.partitions}
+    for key, change in changes.items():
+        if change.before is not None or change.after is not None:
+            parts[id(partition_of(table.partitions, key))].append(change)
+    return Content(table.schema, view, list(parts.values()), size)
+
+
+def _size(record: LogRecord) -> int:
+    return sum(image.size for image in (record.old, record.new) if image is not None)
+
+
+def begin(export: Export, store: ObjectStore) -> None:
+    """Put the empty file that shows that the bucket can be written to."""
+    store.put(export.request["S3Bucket"], f"{_folder(export)}/_started", b"")
+
+
+def write(export: Export, content: Content, store: ObjectStore, random: Random, now: float) -> None:
+    """Put all files of an export, the manifests last, and complete it.  Raises `ObjectError`."""
+    bucket, folder = export.request["S3Bucket"], _folder(export)
+    format_name = export.request.get("ExportFormat", "DYNAMODB_JSON")
+    writer = _FORMATS[format_name]
+    data_folder = f"{folder}/data" if content.view is None else f"{_root(export)}/data"
+    files = []
+    for part in content.parts:
+        name = "".join(random.choices(_FILE_NAME_ALPHABET, k=26))
+        key = f"{data_folder}/{name}.{writer.EXTENSION}.gz"
+        data = compressed(writer.export_lines(content.entries(part)))
+        files.append(
+            {
+                "itemCount": len(part),
+                "md5Checksum": _checksum(data),
+                "etag": store.put(bucket, key, data),
+                "dataFileS3Key": key,
+            }
+        )
+    manifest_files = "".join(json.dumps(line, separators=(",", ":")) + "\n" for line in files)
+    _put_with_checksum(store, bucket, f"{folder}/manifest-files", manifest_files.encode())
+    export.item_count, export.billed_size = content.item_count, content.billed_size
+    summary = json.dumps(_summary(export, content, format_name, now), separators=(",", ":"))
+    _put_with_checksum(store, bucket, f"{folder}/manifest-summary", summary.encode())
+    export.manifest = f"{folder}/manifest-summary.json"
+    export.complete(now)
+
+
+def _summary(export: Export, content: Content, format_name: str, now: float) -> dict[str, Any]:
+    request = export.request
+    moment: dict[str, Any] = {}
+    if export.time is not None:
+        moment["exportTime"] = _timestamp(export.time)
+    if export.period is not None:
+        moment["exportFromTime"], moment["exportToTime"] = map(_timestamp, export.period)
+    incremental = {"outputView": content.view} if content.view is not None else {}
+    return {
+        "version": "2020-06-30" if content.view is None else "2023-08-01",
+        "exportArn": export.arn,
+        "startTime": _timestamp(export.started),
+        "endTime": _timestamp(now),
+        "tableArn": export.table_arn,
+        "tableId": export.table_id,
+        **moment,
+        "s3Bucket": request["S3Bucket"],
+        "s3Prefix": request.get("S3Prefix"),
+        # What S3 does unless it is told otherwise.
+        "s3SseAlgorithm": request.get("S3SseAlgorithm", "AES256"),
+        "s3SseKmsKeyId": request.get("S3SseKmsKeyId"),
+        "manifestFilesS3Key": f"{_folder(export)}/manifest-files.json",
+        "billedSizeBytes": export.billed_size,
+        "itemCount": export.item_count,
+        "outputFormat": format_name,
+        **incremental,
+        "exportType": export.type,
+    }
+
+
+def _put_with_checksum(store: ObjectStore, bucket: str, name: str, data: bytes) -> None:
+    store.put(bucket, f"{name}.json", data)
+    store.put(bucket, f"{name}.md5", _checksum(data).encode())
+
+
+def _root(export: Export) -> str:
+    prefix = export.request.get("S3Prefix", "").rstrip("/")
+    return f"{prefix}/AWSDynamoDB" if prefix else "AWSDynamoDB"
+
+
+def _folder(export: Export) -> str:
+    return f"{_root(export)}/{export.arn.rpartition('/')[2]}"
+
+
+def _checksum(data: bytes) -> str:
+    return b64encode(md5(data, usedforsecurity=False).digest()).decode()
+
+
+def _timestamp(time: float) -> str:
+    return utc(time).isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -1,0 +1,96 @@
+"""Exports and imports: what was asked for, and what came of it.
+
+https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/S3DataExport.HowItWorks.html
+https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/S3DataImport.HowItWorks.html
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, TypeVar
+
+from attrs import define, field
+
+#: Seconds that a client token stands for its request.
+TOKEN_LIFETIME = 8 * 3600.0
+#: Seconds that exports and imports are known.
+RETENTION = 90 * 24 * 3600.0
+
+
+@define(eq=False)
+class Transfer:
+    """What exports and imports have in common; times are seconds since the epoch."""
+
+    arn: str
+    table_arn: str
+    table_id: str
+    started: float
+    #: What was asked for, without the token.
+    request: dict[str, Any]
+    token: str | None
+    status: str = field(default="IN_PROGRESS", init=False)
+    ended: float | None = field(default=None, init=False)
+    failure_code: str | None = field(default=None, init=False)
+    failure_message: str | None = field(default=None, init=False)
+
+    def complete(self, time: float) -> None:
+        """It is done."""
+        self.status, self.ended = "COMPLETED", time
+
+    def fail(self, time: float, code: str, message: str) -> None:
+        """It is over, and not as it was meant."""
+        self.status, self.ended = "FAILED", time
+        self.failure_code, self.failure_message = code, message
+
+
+@define(eq=False)
+class Export(Transfer):
+    """An export of a table; times of the table in the request are seconds since the epoch here."""
+
+    #: FULL_EXPORT or INCREMENTAL_EXPORT.
+    type: str
+    #: The moment of a full export.
+    time: float | None = None
+    #: The period of an incremental one: from the first on, before the second.
+    period: tuple[float, float] | None = None
+    item_count: int = field(default=0, init=False)
+    billed_size: int = field(default=0, init=False)
+    manifest: str | None = field(default=None, init=False)
+
+
+@define(eq=False)
+class Import(Transfer):
+    """An import into a new table."""
+
+    processed_size: int = field(default=0, init=False)
+    processed_items: int = field(default=0, init=False)
+    imported_items: int = field(default=0, init=False)
+    errors: int = field(default=0, init=False)
+
+
+AnyTransfer = TypeVar("AnyTransfer", bound=Transfer)
+
+
+def of_token(transfers: Iterable[AnyTransfer], token: str | None, now: float) -> AnyTransfer | None:
+    """The one that a token was used for in the last eight hours."""
+    if token is None:
+        return None
+    for transfer in transfers:
+        if transfer.token == token and now < transfer.started + TOKEN_LIFETIME:
+            return transfer
+    return None
+
+
+def forget_old(transfers: dict[str, AnyTransfer], now: float) -> None:
+    """Drop what ended more than 90 days ago."""
+    for arn, transfer in list(transfers.items()):
+        if transfer.ended is not None and now >= transfer.ended + RETENTION:
+            del transfers[arn]
+
+
+def transfer_arn(table_arn: str, kind: str, time: float, suffix: int, known: Iterable[str]) -> str:
+    """An ARN that none of the known ones is: milliseconds and a random number of 32 bits."""
+    milliseconds = round(time * 1000)
+    while (arn := f"{table_arn}/{kind}/{milliseconds:014d}-{suffix:08x}") in known:
+        milliseconds += 1
+    return arn

@@ -1,0 +1,163 @@
+"""The HTTP side of an endpoint, an ASGI application.
+
+What AWS answers beside the operations, to a health check, a browser's preflight or a method it does not
+have, is as seen from https://dynamodb.us-east-1.amazonaws.com.
+"""
+
+from __future__ import annotations
+
+import gzip
+import zlib
+from email.utils import formatdate
+from io import BytesIO
+from typing import TYPE_CHECKING, Any
+
+from starlette.applications import Starlette
+from starlette.datastructures import Headers
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response
+from starlette.routing import Route
+from starlette.types import Receive, Scope, Send
+
+from ddbha.api.encoding import encoded
+from ddbha.boto.clients import default_region
+from ddbha.errors import AwsError, NoAnswer, SerializationException
+from ddbha.server.wire import answer
+
+if TYPE_CHECKING:
+    from ddbha.world import World
+
+#: Bytes of a request's body, as sent and unpacked.
+MAXIMUM_BODY = 16 * 1024 * 1024
+#: The ASGI extension of a server that can close a connection without an answer.
+HANG_UP = "ddbha.hang_up"
+
+_JSON = "application/x-amz-json-1.0"
+_UNKNOWN = b"<UnknownOperationException/>\n"
+#: Bytes from which packing an answer is worth it.
+_WORTH_PACKING = 1024
+#: Seconds that a browser may rely on a preflight.
+_PREFLIGHT = "172800"
+
+
+def application(world: World) -> Starlette:
+    """The endpoint of a world; operations are answered at any path, as AWS does."""
+    return Starlette(routes=[Route("/{path:path}", Endpoint(world))])
+
+
+class _TooLarge(Exception):
+    """The body has more bytes than AWS takes."""
+
+
+class Endpoint:
+    """Answers HTTP requests from a world."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """One request.
+
+        A lost answer closes the connection, and raises `NoAnswer` where the server cannot do that.
+        """
+        request = Request(scope, receive)
+        try:
+            response = self._respond(request, await _body(request))
+        except ClientDisconnect:
+            return
+        except _TooLarge:
+            response = Response(status_code=413, headers={"connection": "close"})
+        except NoAnswer:
+            hang_up = scope.get("extensions", {}).get(HANG_UP)
+            if hang_up is None:
+                raise
+            hang_up()
+            while (await receive())["type"] != "http.disconnect":
+                pass
+            return
+        await response(scope, receive, send)
+
+    def _respond(self, request: Request, body: bytes) -> Response:
+        if request.method == "OPTIONS" and "origin" in request.headers:
+            return self._response(request, 200, b"", **_preflight(request.headers))
+        if request.method == "GET" and request.url.path == "/":
+            health = f"healthy: dynamodb.{default_region()}.amazonaws.com "
+            return self._response(request, 200, health.encode())
+        media_type = request.headers.get("content-type", "").partition(";")[0].strip()
+        if request.method != "POST" or (body and media_type not in (_JSON, "application/json")):
+            return self._response(request, 404, _UNKNOWN)
+        status, content = self._answer(request, body)
+        answered_type = _JSON if media_type == _JSON else "application/json"
+        return self._response(request, status, encoded(content), **{"content-type": answered_type})
+
+    def _answer(self, request: Request, body: bytes) -> tuple[int, dict[str, Any]]:
+        try:
+            body = _unpacked(body, request.headers)
+            # One connection has one request at a time, as a client has.
+            client = "" if request.client is None else f"{request.client.host}:{request.client.port}"
+            return 200, answer(self._world, request.headers, request.query_params, body, client)
+        except AwsError as error:
+            return error.status, error.body()
+
+    def _response(self, request: Request, status: int, body: bytes, **headers: str) -> Response:
+        headers |= {
+            "server": "Server",
+            "date": formatdate(self._world.clock.time(), usegmt=True),
+            "x-amzn-requestid": self._world.request_id(),
+        }
+        if "origin" in request.headers:
+            headers["access-control-allow-origin"] = "*"
+        if len(body) >= _WORTH_PACKING and _takes_gzip(request.headers):
+            body = gzip.compress(body, mtime=0)
+            headers["content-encoding"] = "gzip"
+        if body:
+            # Of the bytes that travel: clients check it before they unpack.
+            headers["x-amz-crc32"] = str(zlib.crc32(body))
+        return Response(body, status, headers)
+
+
+async def _body(request: Request) -> bytes:
+    """The body as sent; one that is too large is read to its end, so that the client hears why."""
+    chunks: list[bytes] = []
+    size = 0
+    async for chunk in request.stream():
+        size += len(chunk)
+        if size <= MAXIMUM_BODY:
+            chunks.append(chunk)
+    if size > MAXIMUM_BODY:
+        raise _TooLarge
+    return b"".join(chunks)
+
+
+def _unpacked(body: bytes, headers: Headers) -> bytes:
+    coding = headers.get("content-encoding", "").strip().lower()
+    if coding in ("", "identity"):
+        return body
+    if coding != "gzip":
+        raise SerializationException
+    try:
+        # A small body may unpack to any size.
+        unpacked = gzip.GzipFile(fileobj=BytesIO(body)).read(MAXIMUM_BODY + 1)
+    except (OSError, EOFError, zlib.error):
+        raise SerializationException from None
+    if len(unpacked) > MAXIMUM_BODY:
+        raise _TooLarge
+    return unpacked
+
+
+def _takes_gzip(headers: Headers) -> bool:
+    for offer in headers.get("accept-encoding", "").split(","):
+        coding, _, weight = offer.replace(" ", "").lower().partition(";q=")
+        if coding in ("gzip", "*"):
+            return weight.strip("0.") != "" or not weight
+    return False
+
+
+def _preflight(headers: Headers) -> dict[str, str]:
+    allowed = {"access-control-max-age": _PREFLIGHT}
+    for what in ("headers", "method"):
+        wanted = headers.get(f"access-control-request-{what}")
+        if wanted is not None:
+            name = "headers" if what == "headers" else "methods"
+            allowed[f"access-control-allow-{name}"] = wanted
+    return allowed

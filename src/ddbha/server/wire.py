@@ -1,0 +1,49 @@
+"""A request of AWS's JSON protocol, answered by a world.
+
+The checks are made in AWS's order: the body's syntax, the operation, the signature, then the content.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from ddbha.api.encoding import decoded
+from ddbha.api.model import service_model
+from ddbha.errors import SerializationException, UnknownOperationException
+from ddbha.server.authentication import caller
+
+if TYPE_CHECKING:
+    from ddbha.world import World
+
+_SERVICES = {"DynamoDB_20120810": "dynamodb", "DynamoDBStreams_20120810": "dynamodbstreams"}
+
+
+def answer(
+    world: World, headers: Mapping[str, str], query: Mapping[str, str], body: bytes, client: str
+) -> dict[str, Any]:
+    """What the world answers to the operation that the header X-Amz-Target names.
+
+    `client` names who asks in the world's history.  Raises `AwsError` or `NoAnswer`.
+    """
+    request: Any = decoded(body) if body else None
+    service, operation = _target(headers.get("x-amz-target", ""))
+    asks = caller(headers, query, world.account_id)
+    if not body:
+        raise SerializationException
+    return world.call(service, operation, request, asks, client=client)
+
+
+def _target(target: str) -> tuple[str, str]:
+    """The service and the operation of a target such as DynamoDB_20120810.PutItem."""
+    prefix, _, operation = target.partition(".")
+    service = _SERVICES.get(prefix)
+    if service is None or operation not in _operations(service):
+        raise UnknownOperationException
+    return service, operation
+
+
+@cache
+def _operations(service: str) -> frozenset[str]:
+    return frozenset(service_model(service).operation_names)

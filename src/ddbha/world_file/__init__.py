@@ -1,0 +1,1 @@
+"""A whole world in one file: a ZIP archive of JSON and JSON Lines, described in docs/world-file.md."""

@@ -1,0 +1,114 @@
+"""The file itself: named members in a ZIP archive, with a checksum of each."""
+
+from __future__ import annotations
+
+import json
+import sys
+import zlib
+from collections.abc import Iterable, Iterator
+from hashlib import sha256
+from pathlib import Path
+from typing import Any, TypeVar
+from zipfile import ZIP_DEFLATED, BadZipFile, ZipFile, ZipInfo
+
+from attrs import define
+
+from ddbha.errors import WorldFileError
+
+FORMAT = "ddbha-world"
+VERSION = 1
+_CHECKSUMS = "checksums.json"
+#: The oldest time that ZIP knows: the same world gives the same bytes.
+_TIME = (1980, 1, 1, 0, 0, 0)
+#: How many steps have no progress shown.
+_QUICK = 20_000
+
+Each = TypeVar("Each")
+
+
+def write(path: Path, members: Iterable[tuple[str, bytes]]) -> None:
+    """Write a file, or leave what was there if that fails."""
+    checksums = {}
+    unfinished = path.with_name(f"{path.name}.unfinished")
+    try:
+        with ZipFile(unfinished, "w", ZIP_DEFLATED) as archive:
+            for name, data in members:
+                checksums[name] = sha256(data).hexdigest()
+                archive.writestr(_info(name), data)
+            archive.writestr(_info(_CHECKSUMS), json.dumps(checksums))
+        unfinished.replace(path)
+    except BaseException:
+        unfinished.unlink(missing_ok=True)
+        raise
+
+
+def _info(name: str) -> ZipInfo:
+    info = ZipInfo(name, _TIME)
+    info.compress_type = ZIP_DEFLATED
+    return info
+
+
+@define(eq=False)
+class Members:
+    """The members of a file that was read whole and found intact."""
+
+    _path: Path
+    _data: dict[str, bytes]
+
+    @classmethod
+    def read(cls, path: Path) -> Members:
+        """Raises `WorldFileError` for a file that is foreign, damaged, truncated or too new."""
+        try:
+            with ZipFile(path) as archive:
+                data = {name: archive.read(name) for name in archive.namelist()}
+        except FileNotFoundError:
+            raise WorldFileError(f"There is no file {path}.") from None
+        except (BadZipFile, OSError, EOFError, ValueError, zlib.error, NotImplementedError) as error:
+            raise WorldFileError(
+                f"{path} is no file of a world, or it is damaged or truncated: {error}"
+            ) from error
+        checksums = data.pop(_CHECKSUMS, None)
+        if checksums is None or "world.json" not in data:
+            raise WorldFileError(f"{path} is a ZIP file, but not one that World.save wrote.")
+        members = cls(path, data)
+        if members._parsed(checksums) != {name: sha256(d).hexdigest() for name, d in data.items()}:
+            raise WorldFileError(f"{path} is damaged: its checksums are not those of its members.")
+        header = members.json("world.json")
+        if not isinstance(header, dict) or header.get("format") != FORMAT:
+            raise WorldFileError(f"{path} is a ZIP file, but not one that World.save wrote.")
+        if header.get("version") != VERSION:
+            raise WorldFileError(
+                f"{path} has version {header.get('version')} of the format; this ddbha reads {VERSION}."
+            )
+        return members
+
+    def json(self, name: str) -> Any:
+        """The content of a JSON member."""
+        if name not in self._data:
+            raise WorldFileError(f"{self._path} is damaged: it lacks {name}.")
+        return self._parsed(self._data[name])
+
+    def lines(self, name: str) -> list[Any]:
+        """The lines of a JSON Lines member."""
+        if name not in self._data:
+            raise WorldFileError(f"{self._path} is damaged: it lacks {name}.")
+        return [self._parsed(line) for line in self._data[name].splitlines()]
+
+    def _parsed(self, data: bytes) -> Any:
+        try:
+            return json.loads(data)
+        except ValueError as error:
+            raise WorldFileError(f"{self._path} is damaged: {error}") from error
+
+
+def progress(label: str, count: int, each: Iterable[Each]) -> Iterator[Each]:
+    """Pass things on; if they are many and somebody watches, say on the terminal how far it is."""
+    if count < _QUICK or not sys.stderr.isatty():
+        yield from each
+        return
+    step = count // 100
+    for number, thing in enumerate(each):
+        if number % step == 0:
+            print(f"\r{label}: {100 * number // count} %", end="", file=sys.stderr, flush=True)
+        yield thing
+    print(f"\r{label}: 100 %", file=sys.stderr, flush=True)

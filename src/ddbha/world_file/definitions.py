@@ -1,0 +1,134 @@
+"""What a table is besides its items, as JSON and back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from decimal import Decimal
+from typing import Any, get_args, get_origin, get_type_hints
+
+from attrs import asdict, has
+
+from ddbha.recovery.backup import SourceTable
+from ddbha.storage.table import (
+    GlobalIndex,
+    IndexProjection,
+    LocalIndex,
+    SecondaryIndex,
+    Table,
+    TableSettings,
+)
+from ddbha.values.key import ItemKey, KeyAttribute, KeySchema
+
+#: What global indexes have besides keys and projection.
+_INDEX_SETTINGS = ("throughput", "on_demand", "warm", "changes", "insights")
+
+
+def definition(
+    table: Table | SourceTable, local: Iterable[LocalIndex], globals_: Iterable[GlobalIndex]
+) -> Any:
+    """A table or the source of a backup."""
+    return {
+        "name": table.name,
+        "arn": table.arn,
+        "id": table.id,
+        "created": table.created,
+        "attribute_types": table.attribute_types,
+        "keys": list(table.schema.names),
+        "local_indexes": [_index(index) for index in local],
+        "global_indexes": [
+            {
+                **_index(index),
+                **{name: _plain(getattr(index, name)) for name in _INDEX_SETTINGS},
+            }
+            for index in globals_
+        ],
+        "settings": asdict(table.settings),
+    }
+
+
+def source_table(entry: Any) -> SourceTable:
+    """What `definition` described."""
+    types, schema = dict(entry["attribute_types"]), _schema(entry["keys"], entry["attribute_types"])
+    return SourceTable(
+        entry["name"],
+        entry["arn"],
+        entry["id"],
+        entry["created"],
+        types,
+        schema,
+        tuple(
+            LocalIndex(index["name"], _schema(index["keys"], types), _projection(index), schema)
+            for index in entry["local_indexes"]
+        ),
+        tuple(
+            GlobalIndex(
+                index["name"],
+                _schema(index["keys"], types),
+                _projection(index),
+                schema,
+                **_values(GlobalIndex, {name: index[name] for name in _INDEX_SETTINGS}),
+            )
+            for index in entry["global_indexes"]
+        ),
+        TableSettings(**_values(TableSettings, entry["settings"])),
+    )
+
+
+def _index(index: SecondaryIndex) -> dict[str, Any]:
+    return {
+        "name": index.name,
+        "keys": list(index.schema.names),
+        "projection": index.projection.type,
+        "non_key_attributes": list(index.projection.non_key_attributes),
+    }
+
+
+def _schema(names: list[str], types: dict[str, str]) -> KeySchema:
+    return KeySchema(*(KeyAttribute(name, types[name]) for name in names))
+
+
+def _projection(index: dict[str, Any]) -> IndexProjection:
+    return IndexProjection(index["projection"], tuple(index["non_key_attributes"]))
+
+
+def _plain(value: Any) -> Any:
+    return asdict(value) if has(type(value)) else value
+
+
+def _values(model: type, entry: dict[str, Any]) -> dict[str, Any]:
+    """The values of attributes of a class, from what `asdict` made of them."""
+    hints = get_type_hints(model)
+    return {name: _value(hints[name], value) for name, value in entry.items()}
+
+
+def _value(hint: Any, value: Any) -> Any:
+    if value is None:
+        return None
+    for kind in (hint, *get_args(hint)):
+        if isinstance(kind, type) and has(kind):
+            return kind(**_values(kind, value))
+    return tuple(value) if get_origin(hint) is tuple else value
+
+
+def position(key: Any) -> Any:
+    """A bound of a partition: an array of hashes and keys, of which integers stand for themselves."""
+    if isinstance(key, tuple):
+        return [position(part) for part in key]
+    if isinstance(key, Decimal):
+        return {"N": str(key)}
+    if isinstance(key, bytes):
+        return {"B": key.hex()}
+    return key
+
+
+def read_position(entry: Any) -> ItemKey:
+    """The bound that `position` described."""
+    return tuple(_part(part) for part in entry)
+
+
+def _part(entry: Any) -> Any:
+    if isinstance(entry, list):
+        return read_position(entry)
+    if isinstance(entry, dict):
+        return Decimal(entry["N"]) if "N" in entry else bytes.fromhex(entry["B"])
+    return entry

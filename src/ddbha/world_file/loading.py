@@ -1,0 +1,226 @@
+"""From the members of a file to a world."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from attrs import define
+
+from ddbha.api.expiry_settings import begin_expiry
+from ddbha.clock import Clock, ManualClock, SystemClock, Timings
+from ddbha.errors import AwsError, UsageError, WorldFileError
+from ddbha.followers.archive import Archive
+from ddbha.followers.kinesis import Destination
+from ddbha.followers.stream import Stream
+from ddbha.policies import Policy
+from ddbha.recovery.backup import Backup, keep
+from ddbha.recovery.formats import dynamodb_json
+from ddbha.region import Environment, Region
+from ddbha.storage.partition import Partition
+from ddbha.storage.record import LogRecord
+from ddbha.storage.table import Table
+from ddbha.values.attribute import Item, canonical_item
+from ddbha.values.image import Image
+from ddbha.values.key import KeySchema
+from ddbha.world_file.container import Members, progress
+from ddbha.world_file.definitions import read_position, source_table
+
+
+@define(eq=False)
+class WorldFile:
+    """A file that was found intact."""
+
+    members: Members
+    header: dict[str, Any]
+
+    @classmethod
+    def read(cls, members: Members) -> WorldFile:
+        """The content of a file."""
+        return cls(members, members.json("world.json"))
+
+    def timings(self) -> Timings:
+        """How long transitions took when the world was saved."""
+        return Timings(**self.header["timings"])
+
+    def clock(self, given: Clock | None) -> Clock:
+        """A clock that goes on where that of the saved world was, or the one that is given.
+
+        Raises `UsageError` if it is behind.
+        """
+        time = self.header["time"]
+        if given is None:
+            if self.header["clock"] == "manual":
+                return ManualClock(time)
+            given = SystemClock()
+            given.sleep(max(0.0, time - given.time()))
+        if given.time() < time:
+            raise UsageError(
+                f"The clock is behind that of the world that was saved ({ManualClock(time).now()}); give "
+                "one that is not, or none."
+            )
+        return given
+
+    @contextmanager
+    def refusing_contradictions(self) -> Iterator[None]:
+        """Raise `WorldFileError` where the content of the file makes no sense."""
+        try:
+            yield
+        except (AwsError, KeyError, IndexError, TypeError, ValueError, AttributeError) as error:
+            raise WorldFileError(f"The file holds no world: {type(error).__name__} {error}") from error
+
+    def fill(self, environment: Environment) -> None:
+        """Make everything that the file describes in an empty world."""
+        lines = self.members.lines("images.jsonl")
+        images = [_image(line) for line in progress("loading items", len(lines), lines)]
+        for number, entry in enumerate(self.members.lines("tables.jsonl")):
+            region = environment.region(entry["account"], entry["region"])
+            folder = f"tables/{number}"
+            held = [images[n] for n in self.members.json(f"{folder}/items.json")]
+            table = _table(region, entry, held)
+            region.tables[table.name] = table
+            recovery = entry["recovery"]
+            if recovery is not None:
+                history = self.members.lines(f"{folder}/history.jsonl")
+                Archive.resume(
+                    table,
+                    region.now,
+                    recovery["enabled"],
+                    recovery["earliest"],
+                    recovery["period_days"],
+                    recovery["delay"],
+                    _records(table.schema, history, images),
+                )
+            _follow(region, table, entry)
+        for number, entry in enumerate(self.members.lines("backups.jsonl")):
+            region = environment.region(entry["account"], entry["region"])
+            held = [images[n] for n in self.members.json(f"backups/{number}/items.json")]
+            _keep(region, entry, held)
+        for arn, policy in self.header["policies"].items():
+            statements = tuple(policy["statements"])
+            environment.policies[arn] = Policy(policy["text"], statements, policy["revision_id"])
+        for place in self.header["policy_changes"]:
+            region = environment.region(place["account"], place["region"])
+            region.policy_changes.update(place["changes"])
+        environment.random.setstate(random_state(self.header["random"]))
+
+
+def random_state(entry: list[Any]) -> tuple[Any, ...]:
+    """The state of a random generator."""
+    version, state, gauss = entry
+    return version, tuple(state), gauss
+
+
+def _image(line: Any) -> tuple[Item, Image]:
+    """An item and its image; the item is read only here."""
+    item, size = canonical_item(dynamodb_json.plain_item(line))
+    return item, Image.of(item, size)
+
+
+def _table(region: Region, entry: dict[str, Any], held: Iterable[tuple[Item, Image]]) -> Table:
+    source = source_table(entry)
+    local = {index.name: index for index in source.local_indexes}
+    schemas = {name: index.schema for name, index in local.items()}
+    table = Table(
+        source.name,
+        source.arn,
+        source.id,
+        source.created,
+        source.attribute_types,
+        source.schema,
+        _partitions(region, source.name, entry["partitions"], schemas),
+        local,
+        settings=source.settings,
+        status="ACTIVE",
+        active_since=entry["active_since"],
+    )
+    for index in source.global_indexes:
+        owner = f"{source.name}/{index.name}"
+        index.partitions = _partitions(region, owner, entry["index_partitions"][index.name], {})
+        table.add_global_index(index, region.now())
+    table.load((source.schema.key(item), image) for item, image in held)
+    return table
+
+
+def _partitions(
+    region: Region, owner: str, entries: list[dict[str, Any]], schemas: dict[str, KeySchema]
+) -> list[Partition]:
+    partitions = region.new_partitions(owner, len(entries), schemas)
+    for partition, entry in zip(partitions, entries, strict=True):
+        partition.number = entry["number"]
+        partition.low, partition.high = read_position(entry["low"]), read_position(entry["high"])
+        partition.leader = next(r for r in partition.replicas if r.zone == entry["leader"])
+        partition.elections = [(partition.term, partition.leader.zone)]
+    return partitions
+
+
+def _records(
+    schema: KeySchema, history: list[Any], images: list[tuple[Item, Image]]
+) -> Iterator[LogRecord]:
+    """The records of a history; their sequence numbers are of no use any more."""
+    for entry in history:
+        old, new = entry["old"], entry["new"]
+        item, _ = images[new if old is None else old]
+        yield LogRecord(
+            0,
+            0,
+            entry["time"],
+            entry["origin"],
+            schema.key(item),
+            None if old is None else images[old][1],
+            None if new is None else images[new][1],
+            entry["cause"],
+        )
+
+
+def _follow(region: Region, table: Table, entry: dict[str, Any]) -> None:
+    """Begin what follows the writes of a table."""
+    settings = table.settings
+    if settings.stream_view_type is not None and settings.stream_label is not None:
+        arn = f"{table.arn}/stream/{settings.stream_label}"
+        stream = Stream(
+            arn,
+            settings.stream_label,
+            table.name,
+            table.schema,
+            settings.stream_view_type,
+            region.name,
+            entry["stream_created"],
+            region.now,
+            "ENABLED",
+        )
+        stream.attach(table)
+        region.streams[arn] = stream
+    if settings.ttl_attribute is not None:
+        begin_expiry(region, table, settings.ttl_attribute)
+    for each in entry["destinations"]:
+        destination = Destination(
+            each["stream_arn"],
+            table,
+            region.name,
+            each["precision"],
+            each["status"],
+            each["description"],
+        )
+        region.destinations.setdefault(table.name, {})[destination.stream_arn] = destination
+        if destination.status == "ACTIVE":
+            destination.attach()
+            region.environment.kinesis.add(destination)
+
+
+def _keep(region: Region, entry: dict[str, Any], held: list[tuple[Item, Image]]) -> None:
+    source = source_table(entry["source"])
+    backup = Backup(
+        entry["arn"],
+        entry["name"],
+        entry["type"],
+        entry["created"],
+        source,
+        entry["size"],
+        len(held),
+        [{source.schema.key(item): image for item, image in held}],
+        entry["expires"],
+    )
+    keep(region, backup)
+    backup.status = "AVAILABLE"

@@ -1,0 +1,50 @@
+"""Whatever is asked over HTTP, the answer is a success or an error of AWS, and the world stays whole."""
+
+from __future__ import annotations
+
+import json
+from base64 import b64encode
+from typing import Any
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from ddbha import ManualClock, World
+from ddbha.api.model import service_model
+from tests.api.test_any_request import TABLE, requests
+from tests.server.asking import call
+
+PREFIXES = {"dynamodb": "DynamoDB_20120810", "dynamodbstreams": "DynamoDBStreams_20120810"}
+#: Errors of the service models, and those that all services of AWS have.
+CODES = {
+    shape.name
+    for service in PREFIXES
+    for shape in map(service_model(service).shape_for, service_model(service).shape_names)
+    if shape.metadata.get("exception")
+}
+# https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/CommonErrors.html
+CODES |= {"ValidationException", "SerializationException", "AccessDeniedException"}
+
+
+def body(parameters: Any) -> bytes:
+    return json.dumps(parameters, default=lambda blob: b64encode(blob).decode()).encode()
+
+
+@given(st.lists(requests(), min_size=1, max_size=6))
+@settings(
+    max_examples=100,
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
+)
+def test_any_request_is_answered_over_http(asked: list[tuple[str, str, Any]]) -> None:
+    world = World(clock=ManualClock())
+    assert call(world, "CreateTable", TABLE).status == 200
+    for service, operation, parameters in asked:
+        answer = call(world, f"{PREFIXES[service]}.{operation}", body(parameters))
+        if answer.status == 200:
+            assert isinstance(answer.json, dict)
+        else:
+            assert answer.status == 400
+            assert answer.json["__type"].partition("#")[2] in CODES
+    world.clock.advance(seconds=3600)
+    world.verify()

@@ -1,0 +1,399 @@
+"""A world that is saved and loaded is the same world; what is no such file is refused."""
+
+from __future__ import annotations
+
+import io
+import json
+import zipfile
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import ddbha
+from ddbha.errors import UsageError, WorldFileError
+
+DAY = 24 * 3600
+
+
+def dynamodb(world: ddbha.World, **where: Any) -> Any:
+    return world.client("dynamodb", **{"region_name": "us-east-1", **where})
+
+
+def make_table(client: Any, name: str = "orders", **more: Any) -> str:
+    arn = client.create_table(
+        TableName=name,
+        KeySchema=[
+            {"AttributeName": "customer", "KeyType": "HASH"},
+            {"AttributeName": "number", "KeyType": "RANGE"},
+        ],
+        AttributeDefinitions=[
+            {"AttributeName": "customer", "AttributeType": "S"},
+            {"AttributeName": "number", "AttributeType": "N"},
+            {"AttributeName": "day", "AttributeType": "B"},
+        ],
+        LocalSecondaryIndexes=[
+            {
+                "IndexName": "by-day",
+                "KeySchema": [
+                    {"AttributeName": "customer", "KeyType": "HASH"},
+                    {"AttributeName": "day", "KeyType": "RANGE"},
+                ],
+                "Projection": {"ProjectionType": "KEYS_ONLY"},
+            }
+        ],
+        GlobalSecondaryIndexes=[
+            {
+                "IndexName": "of-day",
+                "KeySchema": [{"AttributeName": "day", "KeyType": "HASH"}],
+                "Projection": {"ProjectionType": "INCLUDE", "NonKeyAttributes": ["what"]},
+            }
+        ],
+        BillingMode="PAY_PER_REQUEST",
+        Tags=[{"Key": "team", "Value": "sales"}],
+        **more,
+    )["TableDescription"]["TableArn"]
+    return str(arn)
+
+
+def order(customer: str, number: str, **more: Any) -> dict[str, Any]:
+    return {"customer": {"S": customer}, "number": {"N": number}, "day": {"B": b"\x00\xff"}, **more}
+
+
+def everything(client: Any, name: str = "orders") -> list[str]:
+    pages = client.get_paginator("scan").paginate(TableName=name, ConsistentRead=True)
+    return sorted(repr(sorted(item.items())) for page in pages for item in page["Items"])
+
+
+def saved(world: ddbha.World, path: Path) -> ddbha.World:
+    world.save(path)
+    return ddbha.World.load(path)
+
+
+@pytest.fixture
+def world() -> ddbha.World:
+    return ddbha.World(seed=7, clock=ddbha.ManualClock("2026-03-01T12:00:00Z"))
+
+
+def test_a_table_comes_back_with_items_settings_and_indexes(world: ddbha.World, tmp_path: Path) -> None:
+    client = dynamodb(world)
+    make_table(client, StreamSpecification={"StreamEnabled": True, "StreamViewType": "NEW_IMAGE"})
+    for number in range(60):
+        client.put_item(
+            TableName="orders", Item=order(f"c{number % 7}", f"{number}.5", what={"S": "ä\ud800"})
+        )
+    client.update_time_to_live(
+        TableName="orders", TimeToLiveSpecification={"Enabled": True, "AttributeName": "until"}
+    )
+    world.table("orders").partitions[0].split()
+    world.table("orders").global_indexes["of-day"].partitions[0].split((1 << 60,))
+    loaded = saved(world, tmp_path / "w.ddbha")
+    copy = dynamodb(loaded)
+
+    assert loaded.clock.now() == world.clock.now()
+    assert everything(copy) == everything(client)
+    client.scan(TableName="orders", IndexName="of-day")
+    before = client.describe_table(TableName="orders")["Table"]
+    assert copy.describe_table(TableName="orders")["Table"] == before
+    tags = copy.list_tags_of_resource(ResourceArn=before["TableArn"])["Tags"]
+    assert tags == [{"Key": "team", "Value": "sales"}]
+    assert [(p.low, p.high, p.leader.zone) for p in loaded.table("orders").partitions] == [
+        (p.low, p.high, p.leader.zone) for p in world.table("orders").partitions
+    ]
+    for query in (
+        {"IndexName": "of-day", "KeyConditionExpression": "#d = :d"},
+        {"IndexName": "by-day", "KeyConditionExpression": "customer = :c AND #d = :d"},
+    ):
+        values = {":d": {"B": b"\x00\xff"}, ":c": {"S": "c3"}}
+        used = {name: value for name, value in values.items() if name in query["KeyConditionExpression"]}
+        asked = {"ExpressionAttributeNames": {"#d": "day"}, "ExpressionAttributeValues": used, **query}
+        found = copy.query(TableName="orders", **asked)
+        assert found["Count"] == client.query(TableName="orders", **asked)["Count"] > 0
+    loaded.verify()
+
+
+def test_settings_of_throughput_and_insights(world: ddbha.World, tmp_path: Path) -> None:
+    client = dynamodb(world)
+    make_table(client)
+    client.update_table(
+        TableName="orders",
+        BillingMode="PROVISIONED",
+        ProvisionedThroughput={"ReadCapacityUnits": 7, "WriteCapacityUnits": 8},
+        GlobalSecondaryIndexUpdates=[
+            {
+                "Update": {
+                    "IndexName": "of-day",
+                    "ProvisionedThroughput": {"ReadCapacityUnits": 3, "WriteCapacityUnits": 4},
+                }
+            }
+        ],
+    )
+    for index in ({}, {"IndexName": "of-day"}):
+        client.update_contributor_insights(
+            TableName="orders", ContributorInsightsAction="ENABLE", **index
+        )
+    client.list_tables()
+    copy = dynamodb(saved(world, tmp_path / "w"))
+    asked = {"TableName": "orders"}
+    assert copy.describe_table(**asked)["Table"] == client.describe_table(**asked)["Table"]
+    for index in ({}, {"IndexName": "of-day"}):
+        insights = copy.describe_contributor_insights(TableName="orders", **index)
+        before = client.describe_contributor_insights(TableName="orders", **index)
+        assert insights["ContributorInsightsStatus"] == "ENABLED"
+        for answer in (insights, before):
+            answer.pop("ResponseMetadata")
+        assert insights == before
+
+
+def test_what_follows_the_writes_goes_on(world: ddbha.World, tmp_path: Path) -> None:
+    client = dynamodb(world)
+    make_table(client, StreamSpecification={"StreamEnabled": True, "StreamViewType": "KEYS_ONLY"})
+    client.update_time_to_live(
+        TableName="orders", TimeToLiveSpecification={"Enabled": True, "AttributeName": "until"}
+    )
+    due = str(int(world.clock.time()) + 3600)
+    client.put_item(TableName="orders", Item=order("c", "1", until={"N": due}))
+    loaded = saved(world, tmp_path / "w.ddbha")
+
+    loaded.clock.advance(hours=2)
+    assert everything(dynamodb(loaded)) == []
+    streams = loaded.client("dynamodbstreams", region_name="us-east-1")
+    arn = streams.list_streams(TableName="orders")["Streams"][0]["StreamArn"]
+    assert arn == client.describe_table(TableName="orders")["Table"]["LatestStreamArn"]
+    records = []
+    for shard in streams.describe_stream(StreamArn=arn)["StreamDescription"]["Shards"]:
+        iterator = streams.get_shard_iterator(
+            StreamArn=arn, ShardId=shard["ShardId"], ShardIteratorType="TRIM_HORIZON"
+        )["ShardIterator"]
+        records += streams.get_records(ShardIterator=iterator)["Records"]
+    assert [record["eventName"] for record in records] == ["REMOVE"]
+    assert everything(client) != []
+
+
+def test_backups_and_history_come_back(world: ddbha.World, tmp_path: Path) -> None:
+    client = dynamodb(world)
+    make_table(client)
+    client.update_continuous_backups(
+        TableName="orders", PointInTimeRecoverySpecification={"PointInTimeRecoveryEnabled": True}
+    )
+    moments = []
+    for step in range(6):
+        world.clock.advance(hours=1)
+        client.put_item(TableName="orders", Item=order(f"c{step % 3}", "1", step={"N": str(step)}))
+        if step == 3:
+            client.delete_item(TableName="orders", Key={"customer": {"S": "c1"}, "number": {"N": "1"}})
+            world.table("orders").partitions[0].split()
+        moments.append((world.clock.now(), everything(client)))
+    backup = client.create_backup(TableName="orders", BackupName="now")["BackupDetails"]["BackupArn"]
+    client.describe_backup(BackupArn=backup)
+    window = client.describe_continuous_backups(TableName="orders")["ContinuousBackupsDescription"]
+    loaded = saved(world, tmp_path / "w.ddbha")
+    copy = dynamodb(loaded)
+
+    assert copy.describe_continuous_backups(TableName="orders")["ContinuousBackupsDescription"] == window
+    description = client.describe_backup(BackupArn=backup)["BackupDescription"]
+    assert copy.describe_backup(BackupArn=backup)["BackupDescription"] == description
+    loaded.clock.advance(hours=1)
+    copy.put_item(TableName="orders", Item=order("later", "1"))
+    moments.append((loaded.clock.now(), everything(copy)))
+    for number, (moment, expected) in enumerate(moments):
+        copy.restore_table_to_point_in_time(
+            SourceTableName="orders", TargetTableName=f"to-{number}", RestoreDateTime=moment
+        )
+        assert everything(copy, f"to-{number}") == expected
+    copy.restore_table_from_backup(BackupArn=backup, TargetTableName="from-backup")
+    assert everything(copy, "from-backup") == moments[5][1]
+    loaded.clock.advance(days=36)
+    earliest = copy.describe_continuous_backups(TableName="orders")["ContinuousBackupsDescription"]
+    assert (
+        earliest["PointInTimeRecoveryDescription"]["EarliestRestorableDateTime"].timestamp()
+        == loaded.clock.time() - 35 * DAY
+    )
+    loaded.verify()
+
+
+def test_images_are_stored_once(world: ddbha.World, tmp_path: Path) -> None:
+    client = dynamodb(world)
+    make_table(client)
+    client.update_continuous_backups(
+        TableName="orders", PointInTimeRecoverySpecification={"PointInTimeRecoveryEnabled": True}
+    )
+    client.put_item(TableName="orders", Item=order("c", "1"))
+    client.create_backup(TableName="orders", BackupName="one")
+    client.create_backup(TableName="orders", BackupName="two")
+    client.list_tables()
+    world.save(tmp_path / "w")
+    with zipfile.ZipFile(tmp_path / "w") as file:
+        lines = file.read("images.jsonl").splitlines()
+    assert [json.loads(line) for line in lines] == [
+        {"customer": {"S": "c"}, "number": {"N": "1"}, "day": {"B": "AP8="}}
+    ]
+
+
+def test_accounts_regions_policies_and_destinations(world: ddbha.World, tmp_path: Path) -> None:
+    here, there = dynamodb(world), dynamodb(world, region_name="eu-west-1", account_id="999999999999")
+    arn = make_table(here)
+    make_table(there)
+    there.put_item(TableName="orders", Item=order("there", "1"))
+    policy = json.dumps(
+        {
+            "Version": "2012-10-17",
+            "Statement": {
+                "Effect": "Allow",
+                "Principal": {"AWS": "999999999999"},
+                "Action": "dynamodb:PutItem",
+                "Resource": arn,
+            },
+        }
+    )
+    here.put_resource_policy(ResourceArn=arn, Policy=policy)
+    stream = "arn:aws:kinesis:us-east-1:123456789012:stream/changes"
+    here.enable_kinesis_streaming_destination(TableName="orders", StreamArn=stream)
+    here.list_tables()
+    loaded = saved(world, tmp_path / "w")
+
+    copy = dynamodb(loaded)
+    assert everything(copy) == []
+    there_too = dynamodb(loaded, region_name="eu-west-1", account_id="999999999999")
+    assert everything(there_too) == everything(there)
+    kept = copy.get_resource_policy(ResourceArn=arn)
+    assert kept["Policy"] == here.get_resource_policy(ResourceArn=arn)["Policy"]
+    dynamodb(loaded, account_id="999999999999").put_item(TableName=arn, Item=order("guest", "1"))
+    assert [record["eventName"] for record in loaded.kinesis[stream]] == ["INSERT"]
+
+
+def test_chance_goes_on_where_it_was(world: ddbha.World, tmp_path: Path) -> None:
+    make_table(dynamodb(world))
+    loaded = saved(world, tmp_path / "w")
+    for each in (world, loaded):
+        make_table(dynamodb(each), "next")
+    assert (
+        dynamodb(loaded).describe_table(TableName="next")["Table"]["TableId"]
+        == dynamodb(world).describe_table(TableName="next")["Table"]["TableId"]
+    )
+
+
+def test_a_clock_may_be_given_unless_it_is_behind(world: ddbha.World, tmp_path: Path) -> None:
+    world.save(tmp_path / "w")
+    later = ddbha.ManualClock("2030-01-01T00:00:00Z")
+    assert ddbha.World.load(tmp_path / "w", clock=later).clock is later
+    with pytest.raises(UsageError, match="behind"):
+        ddbha.World.load(tmp_path / "w", clock=ddbha.ManualClock("2020-01-01T00:00:00Z"))
+
+
+def test_what_is_going_on_cannot_be_saved(tmp_path: Path) -> None:
+    slow = ddbha.World(clock=ddbha.ManualClock(), timings=ddbha.Timings.aws())
+    path = tmp_path / "w"
+    make_table(dynamodb(slow))
+    with pytest.raises(UsageError, match="CREATING"):
+        slow.save(path)
+    slow.clock.advance(minutes=5)
+    with slow.faults.zone_outage("us-east-1a"), pytest.raises(UsageError, match="faults"):
+        slow.save(path)
+    assert not list(tmp_path.iterdir())
+    slow.save(path)
+    assert everything(dynamodb(ddbha.World.load(path))) == []
+
+
+def test_a_global_table_cannot_be_saved(world: ddbha.World, tmp_path: Path) -> None:
+    client = dynamodb(world)
+    make_table(
+        client, StreamSpecification={"StreamEnabled": True, "StreamViewType": "NEW_AND_OLD_IMAGES"}
+    )
+    client.update_table(TableName="orders", ReplicaUpdates=[{"Create": {"RegionName": "eu-west-1"}}])
+    client.list_tables()
+    with pytest.raises(UsageError, match="global"):
+        world.save(tmp_path / "w")
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> bytes:
+    world = ddbha.World(clock=ddbha.ManualClock())
+    client = dynamodb(world)
+    make_table(client)
+    client.put_item(TableName="orders", Item=order("c", "1"))
+    client.create_backup(TableName="orders", BackupName="daily")
+    client.list_tables()
+    path = tmp_path_factory.mktemp("whole") / "w"
+    world.save(path)
+    return path.read_bytes()
+
+
+@given(data=st.data())
+@settings(max_examples=40, deadline=None)
+def test_a_damaged_or_truncated_file_is_refused_or_whole(
+    data: st.DataObject, whole: bytes, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    at = data.draw(st.integers(0, len(whole) - 1))
+    if data.draw(st.booleans()):
+        broken = whole[:at]
+    else:
+        broken = whole[:at] + bytes([whole[at] ^ data.draw(st.integers(1, 255))]) + whole[at + 1 :]
+    path = tmp_path_factory.getbasetemp() / "broken"
+    path.write_bytes(broken)
+    try:
+        loaded = ddbha.World.load(path)
+    except WorldFileError:
+        return
+    # Some bytes of a ZIP file say nothing, such as its times.
+    assert len(broken) == len(whole)
+    assert len(everything(dynamodb(loaded))) == 1
+
+
+def rewritten(whole: bytes, **changed: bytes) -> bytes:
+    """The file with members changed, and checksums that agree."""
+    with zipfile.ZipFile(io.BytesIO(whole)) as file:
+        members = {name: file.read(name) for name in file.namelist()}
+    members.update({name.replace("__", "."): data for name, data in changed.items()})
+    del members["checksums.json"]
+    sums = {name: sha256(data).hexdigest() for name, data in members.items()}
+    result = io.BytesIO()
+    with zipfile.ZipFile(result, "w") as file:
+        for name, data in {**members, "checksums.json": json.dumps(sums).encode()}.items():
+            file.writestr(name, data)
+    return result.getvalue()
+
+
+def test_foreign_files_are_refused(whole: bytes, tmp_path: Path) -> None:
+    path = tmp_path / "w"
+    other = io.BytesIO()
+    with zipfile.ZipFile(other, "w") as file:
+        file.writestr("a.txt", "hello")
+    foreign = [
+        b"",
+        b"hello",
+        other.getvalue(),
+        rewritten(whole, world__json=b"{}"),
+        rewritten(whole, world__json=b"[]"),
+        rewritten(whole, world__json=b'{"format":"ddbha-world","version":99}'),
+        rewritten(whole, world__json=b'{"format":"ddbha-world","version":1}'),
+        rewritten(whole, images__jsonl=b""),
+        rewritten(whole, images__jsonl=b'{"customer":{"S":"c"}}\n'),
+        rewritten(whole, tables__jsonl=b"{}\n"),
+        rewritten(whole, tables__jsonl=b"?\n"),
+    ]
+    for content in foreign:
+        path.write_bytes(content)
+        with pytest.raises(ddbha.DdbhaError):
+            ddbha.World.load(path)
+    with pytest.raises(WorldFileError, match="no file"):
+        ddbha.World.load(tmp_path / "missing")
+
+
+def test_progress_is_shown_on_a_terminal(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    monkeypatch.setattr("ddbha.world_file.container._QUICK", 1)
+    monkeypatch.setattr("sys.stderr.isatty", lambda: True)
+    world = ddbha.World(clock=ddbha.ManualClock())
+    client = dynamodb(world)
+    make_table(client)
+    for number in range(200):
+        client.put_item(TableName="orders", Item=order("c", str(number)))
+    saved(world, tmp_path / "w")
+    shown = capsys.readouterr().err
+    assert "saving orders: 50 %" in shown
+    assert "loading items: 100 %" in shown
