@@ -122,7 +122,10 @@ class Scheduler:
 
 @frozen
 class Timings:
-    """How many seconds the transitions of the control plane take."""
+    """How many seconds the transitions of the control plane take.
+
+    `leader_lease` is for how long after the loss of a leader its successor must not serve yet.
+    """
 
     create_table: float = 0.0
     create_table_with_indexes: float = 0.0
@@ -135,6 +138,7 @@ class Timings:
     create_replica: float = 0.0
     backfill_replica: float = 0.0
     delete_replica: float = 0.0
+    leader_lease: float = 0.0
     update_time_to_live: float = 0.0
     #: How long a split takes; the partition is read and written meanwhile.
     split_partition: float = 0.0
@@ -178,6 +182,7 @@ class Timings:
             create_replica=40.0,
             backfill_replica=540.0,
             delete_replica=180.0,
+            leader_lease=1.5,
             update_time_to_live=1800.0,
             split_partition=60.0,
             enable_backups=5.0,

@@ -91,8 +91,9 @@ class Faults:
 
         def begin(fault: Fault) -> None:
             self._environment.zone_outages.setdefault(zone, set()).add(fault)
-            for _, replica in self._replicas(zone):
+            for partition, replica in self._replicas(zone):
                 replica.outages.add(fault)
+                partition.note_loss()
 
         def end(fault: Fault) -> None:
             self._environment.zone_outages[zone].discard(fault)
@@ -116,7 +117,9 @@ class Faults:
         self._replica(zone, table, partition)
 
         def begin(fault: Fault) -> None:
-            self._replica(zone, table, partition).outages.add(fault)
+            lost = self._replica(zone, table, partition)
+            lost.outages.add(fault)
+            next(p for p, replica in self._replicas(zone) if replica is lost).note_loss()
 
         def end(fault: Fault) -> None:
             self._restore(fault, zone)
@@ -140,6 +143,8 @@ class Faults:
 
         def begin(fault: Fault) -> None:
             cuts.setdefault(pair, set()).add(fault)
+            for partition, _ in self._replicas(zone):
+                partition.note_loss()
 
         def end(fault: Fault) -> None:
             cuts[pair].discard(fault)

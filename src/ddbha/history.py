@@ -250,7 +250,8 @@ class History:
     def _behind(self, table: Table, index_name: str | None) -> float:
         index = table.global_indexes.get(index_name or "")
         partitions = table.partitions if index is None else index.partitions
-        worst = max(map(_behind_leader, partitions))
+        stale = self._environment.replication.stale_reads
+        worst = max(stale, *map(_behind_leader, partitions))
         return worst if index is None else worst + _behind_table(index, self._environment.clock.time())
 
     def __iter__(self) -> Iterator[Call]:

@@ -31,7 +31,7 @@ from ddbha.objects import Objects, ObjectStore
 from ddbha.policies import Policy
 from ddbha.scaling import split_for_size
 from ddbha.storage.items import ItemStore
-from ddbha.storage.partition import Partition
+from ddbha.storage.partition import Partition, Replication
 from ddbha.storage.replica import Replica
 from ddbha.storage.table import Table, Throughput, even_ranges
 from ddbha.values.key import KeySchema
@@ -91,6 +91,9 @@ class Environment:
     #: The operation that is being answered, and the ARNs of other accounts that it may use.
     operation: str = ""
     admitted: frozenset[str] = frozenset()
+
+    #: How partitions replicate.
+    replication: Replication = Factory(lambda self: Replication(self.clock.time), takes_self=True)
 
     def record(self, kind: str, region: str, **details: Any) -> None:
         """Put an event on the timeline."""
@@ -311,7 +314,10 @@ class Region:
         def notify(kind: str, partition: Partition, zone: str) -> None:
             if kind == "partition-full":
                 split_for_size(self, owner, partition)
-            self.record(kind, table=owner, partition=partition.number, zone=zone, term=partition.term)
+            details: dict[str, Any] = {"zone": zone, "term": partition.term}
+            if partition.serves_from:
+                details["serves_in"] = round(max(0.0, partition.serves_from - self.now()), 3)
+            self.record(kind, table=owner, partition=partition.number, **details)
 
         for number, (low, high) in enumerate(even_ranges(count)):
             replicas = tuple(self._new_replica(zone, local_schemas) for zone in self.zones)
@@ -327,6 +333,7 @@ class Region:
                     notify,
                     partitions,
                     self.environment.zone_cuts,
+                    replication=self.environment.replication,
                     size_limit=self.environment.partition_size,
                 )
             )

@@ -69,6 +69,10 @@ class World:
     `throttling` holds on-demand tables to their partitions, their maximums and the account's
     `on_demand_quota` (read and write units a second of one table); provisioned tables always are held to
     what they provision.  A partition is split beyond `partition_size` bytes of items.
+
+    When a leader is lost, its successor serves after `leader_lease` seconds (None: what `timings` say).
+    Eventually consistent reads that do not meet a leader show the past, up to `stale_reads` seconds of it
+    as the seed decides.  Raises `UsageError` for negative seconds.
     """
 
     def __init__(
@@ -81,6 +85,8 @@ class World:
         item_collection_limit: int = 10 * 1024**3,
         ttl_delay: float = 0.0,
         history: bool = False,
+        leader_lease: float | None = None,
+        stale_reads: float = 0.0,
         s3: Any = None,
         throttling: bool = False,
         partition_size: float = 10 * 1024**3,
@@ -91,6 +97,13 @@ class World:
         self.account_id = account_id
         self._environment = Environment(self.clock, timings or Timings.instant(), Random(seed))
         self._environment.item_collection_limit = item_collection_limit
+        replication = self._environment.replication
+        replication.stale_reads = stale_reads
+        replication.leader_lease = (
+            self._environment.timings.leader_lease if leader_lease is None else leader_lease
+        )
+        if stale_reads < 0 or replication.leader_lease < 0:
+            raise UsageError("stale_reads= and leader_lease= are seconds: zero or more.")
         self._environment.ttl_delay = ttl_delay
         if s3 is not None:
             self._environment.objects = S3Objects(s3)

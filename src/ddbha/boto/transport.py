@@ -181,6 +181,7 @@ class Transport:
             if "needs-retry" in heard or response is None or response[0].status_code >= 300:
                 delay = yield from self._needs_retry(model, request, attempts, response, error)
                 if delay is not None:
+                    self._note_retry(model, attempts, delay, response, error)
                     self._world.clock.sleep(delay)
                     attempts += 1
                     continue
@@ -191,6 +192,26 @@ class Transport:
                 response[1]["ResponseMetadata"]["RetryAttempts"] = attempts - 1
             _history.record("PARSED_RESPONSE", response[1])
             return response
+
+    def _note_retry(
+        self,
+        model: OperationModel,
+        attempts: int,
+        delay: float,
+        response: Response | None,
+        error: Exception | None,
+    ) -> None:
+        cause = type(error).__name__ if response is None else response[1].get("Error", {}).get("Code")
+        self._world.events.add(
+            self._world.clock.time(),
+            "request-retried",
+            self._caller.region,
+            client=self._name,
+            operation=model.name,
+            attempt=attempts,
+            cause=cause,
+            delay=round(delay, 3),
+        )
 
     def _answer(
         self, operation: Operation, model: OperationModel, params: dict[str, Any], typed: bool

@@ -55,6 +55,23 @@ class Guard(ABC):
 
 
 @define(eq=False)
+class Replication:
+    """What is set for all partitions of a world, in seconds.
+
+    A new leader serves nothing before the `leader_lease` of the one before it has run out.  Eventually
+    consistent reads look up to `stale_reads` into the past where they do not meet the leader.
+    """
+
+    #: Seconds since the epoch.
+    now: Callable[[], float]
+    leader_lease: float = 0.0
+    stale_reads: float = 0.0
+
+
+_INSTANT = Replication(lambda: 0.0)
+
+
+@define(eq=False)
 class Partition:
     """Positions from `low` on and before `high`.
 
@@ -79,6 +96,7 @@ class Partition:
     #: Followers of this partition's log besides its replicas.
     followers: list[PartitionFollower] = Factory(list)
     guard: Guard | None = None
+    replication: Replication = _INSTANT
     #: Who led in which term, oldest first: term and zone.
     elections: list[tuple[int, str]] = Factory(
         lambda self: [(self.term, self.leader.zone)], takes_self=True
@@ -88,18 +106,24 @@ class Partition:
     #: Bytes at which that is next said.
     full_at: float = field(default=Factory(lambda self: self.size_limit, takes_self=True), init=False)
     _cut_at: int = field(default=BATCH, init=False)
+    #: When the leader lost its quorum; its lease runs from then on.
+    _lost_at: float | None = field(default=None, init=False)
+    #: When a new leader begins to serve; 0 once it does.
+    serves_from: float = field(default=0.0, init=False)
 
     def available_leader(self) -> Replica:
         """The replica that takes writes and strongly consistent reads, with all records applied.
 
         A new leader is elected if the last one is down or cut off from both of its peers.  Raises
-        `InternalServerError` while no two replicas are up and connected.
+        `InternalServerError` while no two replicas are up and connected, and until the lease of the last
+        leader is over.
         """
         if self.guard is not None:
             self.guard.agree()
         leader = self.leader
-        if leader.outages or self.cuts or self._members_up() < QUORUM:
+        if leader.outages or self.cuts or self.serves_from or self._members_up() < QUORUM:
             leader = self._elect()
+            self._await_lease()
         if leader.applied_sequence != leader.log.last_sequence:
             leader.apply_all()
         return leader
@@ -107,6 +131,17 @@ class Partition:
     def _members_up(self) -> int:
         first, second, third = self.replicas
         return (not first.outages) + (not second.outages) + (not third.outages)
+
+    def _await_lease(self) -> None:
+        if self.serves_from:
+            if self.replication.now() < self.serves_from:
+                raise InternalServerError
+            self.serves_from = 0.0
+
+    def note_loss(self) -> None:
+        """Replicas or links were lost: if the leader cannot go on, its lease runs from now on."""
+        if self._lost_at is None and len(self._reachable(self.leader)) < QUORUM:
+            self._lost_at = self.replication.now()
 
     def _elect(self) -> Replica:
         if len(self._reachable(self.leader)) < QUORUM:
@@ -119,7 +154,11 @@ class Partition:
             )
             self.term += 1
             self.elections.append((self.term, self.leader.zone))
+            if self.replication.leader_lease:
+                lost_at = self.replication.now() if self._lost_at is None else self._lost_at
+                self.serves_from = max(self.serves_from, lost_at + self.replication.leader_lease)
             self.notify("leader-elected", self, self.leader.zone)
+        self._lost_at = None
         for replica in self._reachable(self.leader):
             self._recover(replica)
         return self.leader
@@ -161,8 +200,14 @@ class Partition:
             if replica is self.leader:
                 replica.apply_all()
             else:
-                replica.catch_up(now)
+                replica.catch_up(now - self._drawn_staleness(replica))
         return replica
+
+    def _drawn_staleness(self, replica: Replica) -> float:
+        """How many seconds further than its lag a replica shows the past this time."""
+        stale = self.replication.stale_reads
+        # Without it nothing is drawn, so that asking for it changes no other choice.
+        return max(0.0, self.random.random() * stale - replica.lag) if stale else 0.0
 
     def commit(
         self,
@@ -210,7 +255,7 @@ class Partition:
             follower.catch_up(now)
         for replica in self.replicas:
             if replica.up:
-                replica.catch_up(now)
+                replica.catch_up(now - self.replication.stale_reads)
         needed = min(
             [follower.applied_sequence for follower in self.followers]
             + [replica.applied_sequence for replica in self.replicas if replica.up]
@@ -289,6 +334,7 @@ class Partition:
             term=self.term + 1,
             acknowledged_sequence=self.acknowledged_sequence,
             guard=self.guard,
+            replication=self.replication,
             size_limit=self.size_limit,
         )
         half._cut_at = half.acknowledged_sequence + BATCH

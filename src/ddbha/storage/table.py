@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from attrs import Factory, define, field, frozen
 
+from ddbha.errors import InternalServerError
 from ddbha.storage.bulk_load import by_partition, collector_paused, index_entries
 from ddbha.storage.items import GREATEST
 from ddbha.storage.partition import Partition, PartitionFollower
@@ -170,6 +172,11 @@ class IndexFollower(PartitionFollower):
         )
         followers.append(follower)
         return follower
+
+    def catch_up(self, now: float) -> None:
+        # While a partition of the index has no leader that serves, the index stays behind.
+        with suppress(InternalServerError):
+            super().catch_up(now)
 
     def apply(self, record: LogRecord) -> None:
         before = self.index.entry(record.old)
