@@ -20,6 +20,7 @@ import boto3
 import moto
 from botocore.validate import ParamValidator
 from cases import BIG, DEFINITION, ITEM, TABLE, Case, cases, load
+from replication import measure as measure_replication
 
 import ddbha
 from recovery import measure
@@ -61,6 +62,7 @@ def main(many: int = MANY, many_for_moto: int = MANY_FOR_MOTO, seconds: float = 
         f"{text}  {_verdict(memory / text, 4, 'x')}"
     )
     _print_recovery(many, seconds)
+    _print_replication(many, seconds)
     extra = _import_time("import boto3, ddbha") - _import_time("import boto3")
     print(f"import beyond boto3: {extra:.0f} ms  {_verdict(extra, 60, 'ms')}")
 
@@ -79,6 +81,15 @@ def _print_recovery(many: int, seconds: float) -> None:
         f"put with point-in-time recovery: {found.archived_put:.2f} x the plain one  "
         f"{_verdict(found.archived_put, 2, 'x')}"
     )
+
+
+def _print_replication(many: int, seconds: float) -> None:
+    found = measure_replication(many, lambda call: _time(call, seconds))
+    print(
+        f"put with streams, recovery and three regions, each region: {found.put_of_a_region:.2f} x the "
+        f"plain one  {_verdict(found.put_of_a_region, 2, 'x')}"
+    )
+    print(f"{found.drained:,} writes after a cut arrive in {found.drain_seconds:.2f} s")
 
 
 def _verdict(measured: float, budget: float | None, unit: str) -> str:

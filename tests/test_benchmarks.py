@@ -20,6 +20,6 @@ def test_every_case_runs_on_both_engines(
         program["main"](many=100, many_for_moto=100, seconds=0)
         names = [case.name for case in sys.modules["cases"].cases()]
     finally:
-        del sys.modules["cases"], sys.modules["recovery"]
+        del sys.modules["cases"], sys.modules["recovery"], sys.modules["replication"]
     printed = capsys.readouterr().out
     assert [name for name in names if f"\n{name} " not in printed] == []

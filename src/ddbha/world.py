@@ -55,7 +55,6 @@ from ddbha.world_file.container import Members
 from ddbha.world_file.loading import WorldFile, random_state
 
 _NOTHING: frozenset[str] = frozenset()
-_REQUEST_ID_ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
 
 
 class World:
@@ -347,7 +346,7 @@ class World:
 
     def request_id(self) -> str:
         """An identifier like AWS's: 52 capital letters and digits."""
-        return "".join(self._request_ids.choices(_REQUEST_ID_ALPHABET, k=52))
+        return f"{self._request_ids.getrandbits(208):052X}"
 
     def __str__(self) -> str:
         lines = [f"world seed={self.seed} at {self.clock.now().isoformat()}"]
