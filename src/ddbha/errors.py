@@ -272,6 +272,9 @@ class GlobalTableAlreadyExistsException(AwsError):
 class ReplicatedWriteConflictException(AwsError):
     """Two regions of a strongly consistent global table wrote one item at once."""
 
+    # By botocore's table of what is tried again.
+    status = 409
+
 
 class TrimmedDataAccessException(AwsError):
     """The stream record asked for is older than 24 hours."""
