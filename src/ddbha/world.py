@@ -282,7 +282,7 @@ class World:
         """Keep the world in a file: tables with items and settings, history, and backups.
 
         Raises `UsageError` if it is in the middle of something that a file cannot hold: a fault, a
-        transition of the control plane, a global table.  docs/world-file.md describes the format.
+        transition of the control plane, writes between regions.  docs/world-file.md describes the format.
         """
         with self._lock:
             self._environment.scheduler.run_due(self.clock.time())

@@ -103,3 +103,21 @@ def test_a_table_is_updated(aws: Aws) -> None:
     missing = aws("describe-table", "--table-name", "nowhere")
     assert "(ResourceNotFoundException) when calling the DescribeTable operation" in missing.stderr
     assert "Requested resource not found: Table: nowhere not found" in missing.stderr
+
+
+def test_a_table_becomes_global(aws: Aws) -> None:
+    created = aws(
+        "create-table",
+        *("--table-name", "carts", "--billing-mode", "PAY_PER_REQUEST"),
+        *("--key-schema", "AttributeName=id,KeyType=HASH"),
+        *("--attribute-definitions", "AttributeName=id,AttributeType=S"),
+    )
+    assert created.returncode == 0, created.stderr
+    update = ("update-table", "--table-name", "carts", "--replica-updates")
+    replicas = printed(aws(*update, '[{"Create": {"RegionName": "eu-west-1"}}]'))
+    assert replicas["TableDescription"]["Replicas"] == [
+        {"RegionName": "eu-west-1", "ReplicaStatus": "CREATING"}
+    ]
+    assert aws("put-item", "--table-name", "carts", "--item", '{"id": {"S": "1"}}').returncode == 0
+    scanned = aws("scan", "--table-name", "carts", "--region", "eu-west-1")
+    assert printed(scanned)["Items"] == [{"id": {"S": "1"}}]

@@ -298,15 +298,70 @@ def test_what_is_going_on_cannot_be_saved(tmp_path: Path) -> None:
     assert everything(dynamodb(ddbha.World.load(path))) == []
 
 
-def test_a_global_table_cannot_be_saved(world: ddbha.World, tmp_path: Path) -> None:
+@pytest.mark.parametrize("strong", [False, True])
+def test_global_tables_come_back(world: ddbha.World, tmp_path: Path, strong: bool) -> None:
     client = dynamodb(world)
-    make_table(
-        client, StreamSpecification={"StreamEnabled": True, "StreamViewType": "NEW_AND_OLD_IMAGES"}
+    client.create_table(
+        TableName="orders",
+        KeySchema=[{"AttributeName": "customer", "KeyType": "HASH"}],
+        AttributeDefinitions=[{"AttributeName": "customer", "AttributeType": "S"}],
+        BillingMode="PAY_PER_REQUEST",
     )
-    client.update_table(TableName="orders", ReplicaUpdates=[{"Create": {"RegionName": "eu-west-1"}}])
+    if strong:
+        client.update_table(
+            TableName="orders",
+            ReplicaUpdates=[{"Create": {"RegionName": "us-east-2"}}],
+            GlobalTableWitnessUpdates=[{"Create": {"RegionName": "us-west-2"}}],
+            MultiRegionConsistency="STRONG",
+        )
+    else:
+        client.update_table(TableName="orders", ReplicaUpdates=[{"Create": {"RegionName": "us-east-2"}}])
     client.list_tables()
-    with pytest.raises(UsageError, match="global"):
-        world.save(tmp_path / "w")
+    client.put_item(TableName="orders", Item=order("a", "1"))
+    with world.faults.network_cut("us-east-1", "us-east-2"):
+        client.put_item(TableName="orders", Item=order("b", "2"))
+        with pytest.raises(UsageError, match="faults"):
+            world.save(tmp_path / "w")
+    world.save(tmp_path / "w")
+    loaded = ddbha.World.load(tmp_path / "w")
+    here: Any = loaded.client("dynamodb", region_name="us-east-1")
+    there: Any = loaded.client("dynamodb", region_name="us-east-2")
+    assert everything(there) == everything(client)
+    before = client.describe_table(TableName="orders")["Table"]
+    after = here.describe_table(TableName="orders")["Table"]
+    for member in ("Replicas", "GlobalTableVersion", "MultiRegionConsistency", "GlobalTableWitnesses"):
+        assert after.get(member) == before.get(member)
+    there.put_item(TableName="orders", Item=order("c", "3"))
+    here.delete_item(TableName="orders", Key={"customer": {"S": "a"}})
+    assert everything(here) == everything(there)
+    assert len(everything(here)) == 2
+    loaded.verify()
+
+
+def test_a_table_that_scales_by_itself_comes_back(world: ddbha.World, tmp_path: Path) -> None:
+    client = dynamodb(world)
+    client.create_table(
+        TableName="orders",
+        KeySchema=[{"AttributeName": "customer", "KeyType": "HASH"}],
+        AttributeDefinitions=[{"AttributeName": "customer", "AttributeType": "S"}],
+        ProvisionedThroughput={"ReadCapacityUnits": 5, "WriteCapacityUnits": 5},
+    )
+    client.update_table_replica_auto_scaling(
+        TableName="orders",
+        ProvisionedWriteCapacityAutoScalingUpdate={
+            "MinimumUnits": 5,
+            "MaximumUnits": 50,
+            "ScalingPolicyUpdate": {"TargetTrackingScalingPolicyConfiguration": {"TargetValue": 70.0}},
+        },
+    )
+    world.clock.advance(minutes=2)
+    loaded = dynamodb(saved(world, tmp_path / "w"))
+    described = loaded.describe_table_replica_auto_scaling(TableName="orders")
+    assert (
+        described["TableAutoScalingDescription"]
+        == client.describe_table_replica_auto_scaling(TableName="orders")["TableAutoScalingDescription"]
+    )
+    loaded.update_table(TableName="orders", ReplicaUpdates=[{"Create": {"RegionName": "eu-west-1"}}])
 
 
 @pytest.fixture(scope="module")

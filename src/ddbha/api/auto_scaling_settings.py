@@ -43,7 +43,7 @@ def update_table_replica_auto_scaling(region: Region, request: Request) -> Respo
             raise ResourceNotFoundException(
                 f"Requested resource not found: Index: {dimension[0]} of table: {table.name} not found"
             )
-        scaling = replica.auto_scaling or _new(place, replica)
+        scaling = replica.auto_scaling or new_scaling(place, replica)
         wanted.append((scaling, dimension, _changed(scaling, dimension, update)))
 
     for scaling, dimension, settings in wanted:
@@ -85,7 +85,9 @@ def _updates(request: Request, regions: list[str]) -> Iterator[tuple[str, Dimens
                 yield name, (index["IndexName"], "Read"), update
 
 
-def _new(region: Region, table: Table) -> AutoScaling:
+def new_scaling(region: Region, table: Table) -> AutoScaling:
+    """The scaling of a table, without any settings yet."""
+
     def change(throughputs: dict[str | None, Throughput]) -> None:
         request: Request = {"TableName": table.name}
         updates = []

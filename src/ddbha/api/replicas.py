@@ -21,7 +21,7 @@ from ddbha.errors import InternalServerError
 from ddbha.followers.consumption import count_writes
 from ddbha.followers.replication import GlobalTable, Member
 from ddbha.followers.strong_replication import StrongGlobalTable
-from ddbha.region import Region
+from ddbha.region import Environment, Region
 from ddbha.storage.record import Stamp
 from ddbha.storage.table import ContributorInsights, GlobalIndex, LocalIndex, Table
 from ddbha.values.image import Image
@@ -65,12 +65,10 @@ def leave(region: Region, table: Table) -> None:
 
 
 def _create(region: Region, table: Table, change: ReplicaChange) -> Response:
-    source = table.membership or _new_group(region, table, change.strong)
+    source = table.membership or _first_member(region, table, change.strong)
     group = source.group
     if change.witness is not None:
-        group.witnesses[change.witness] = "CREATING"
-        if isinstance(group, StrongGlobalTable):
-            group.held[change.witness] = group.end
+        group.add_witness(change.witness)
     timings = region.environment.timings
     seconds = timings.create_replica
     if table.item_count:
@@ -84,15 +82,15 @@ def _create(region: Region, table: Table, change: ReplicaChange) -> Response:
     return {"TableDescription": describe(table)}
 
 
-def _new_group(region: Region, table: Table, strong: bool) -> Member:
-    environment = region.environment
+def new_group(environment: Environment, account_id: str, name: str, *, strong: bool) -> GlobalTable:
+    """A global table that has no members yet."""
 
     def conflict(place: str, key: ItemKey, winner: Stamp, loser: Stamp) -> None:
         why = "later" if winner.microseconds > loser.microseconds else "equal time, region order"
         environment.record(
             "write-conflict-resolved",
             place,
-            table=table.name,
+            table=name,
             key=key[1:],
             winner=winner.region,
             loser=loser.region,
@@ -106,23 +104,28 @@ def _new_group(region: Region, table: Table, strong: bool) -> Member:
             seconds * 1000,
             environment.clock.time(),
             source,
-            TableName=table.name,
+            TableName=name,
             ReceivingRegion=destination,
         )
 
     def admit(member: Member, key: ItemKey, new: Image | None) -> None:
-        admit_write(region.peer(member.region), member.table, key, new)
+        admit_write(environment.region(account_id, member.region), member.table, key, new)
 
     kind = StrongGlobalTable if strong else GlobalTable
-    group = kind(table.name, environment.links, environment.random, conflict, arrived, admit)
+    group = kind(name, environment.links, environment.random, conflict, arrived, admit)
     if isinstance(group, StrongGlobalTable):
         group.now = environment.clock.time
+    environment.global_tables[account_id, name] = group
+    return group
+
+
+def _first_member(region: Region, table: Table, strong: bool) -> Member:
+    group = new_group(region.environment, region.account_id, table.name, strong=strong)
     member = group.new_member(region.name, table)
     member.status, member.joined = "ACTIVE", region.now()
     group.add(member)
     member.attach()
     table.membership = member
-    environment.global_tables[region.account_id, table.name] = group
     return member
 
 

@@ -226,6 +226,10 @@ class GlobalTable:
             member.outgoing[other.region] = deque()
         self.members[member.region] = member
 
+    def add_witness(self, region: str) -> None:
+        """Let a region keep the changes without being a replica."""
+        self.witnesses[region] = "CREATING"
+
     def copy(self, source: Member, target: Member) -> Iterator[tuple[ItemKey, Image]]:
         """What a new member begins with: the items of another, and what has not arrived there."""
         target.versions.update(source.versions)

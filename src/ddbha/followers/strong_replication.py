@@ -177,6 +177,10 @@ class StrongGlobalTable(GlobalTable):
         self.members[member.region] = member
         self.held[member.region] = self.end
 
+    def add_witness(self, region: str) -> None:
+        super().add_witness(region)
+        self.held[region] = self.end
+
     def copy(self, source: Member, target: Member) -> Iterator[tuple[ItemKey, Image]]:
         """Nothing: a table is empty when it becomes a member."""
         return iter(())

@@ -8,7 +8,9 @@ from typing import Any
 
 from attrs import define
 
+from ddbha.api.auto_scaling_settings import new_scaling
 from ddbha.api.expiry_settings import begin_expiry
+from ddbha.auto_scaling import ScalingSettings
 from ddbha.clock import Clock, ManualClock, SystemClock, Timings
 from ddbha.errors import AwsError, UsageError, WorldFileError
 from ddbha.followers.archive import Archive
@@ -26,6 +28,7 @@ from ddbha.values.image import Image
 from ddbha.values.key import KeySchema
 from ddbha.world_file.container import Members, progress
 from ddbha.world_file.definitions import read_position, source_table
+from ddbha.world_file.groups import join
 
 
 @define(eq=False)
@@ -93,6 +96,7 @@ class WorldFile:
                     _records(table.schema, history, images),
                 )
             _follow(region, table, entry)
+        join(environment, self.members.lines("global_tables.jsonl"))
         for number, entry in enumerate(self.members.lines("backups.jsonl")):
             region = environment.region(entry["account"], entry["region"])
             held = [images[n] for n in self.members.json(f"backups/{number}/items.json")]
@@ -194,6 +198,10 @@ def _follow(region: Region, table: Table, entry: dict[str, Any]) -> None:
         region.streams[arn] = stream
     if settings.ttl_attribute is not None:
         begin_expiry(region, table, settings.ttl_attribute)
+    for scaled in entry["scaling"]:
+        dimension = scaled.pop("index"), scaled.pop("kind")
+        scaling = table.auto_scaling = table.auto_scaling or new_scaling(region, table)
+        scaling.settings[dimension] = ScalingSettings(**scaled)
     for each in entry["destinations"]:
         destination = Destination(
             each["stream_arn"],

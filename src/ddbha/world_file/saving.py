@@ -20,6 +20,7 @@ from ddbha.values.image import Image
 from ddbha.world_file import container
 from ddbha.world_file.container import FORMAT, VERSION, progress
 from ddbha.world_file.definitions import definition, position
+from ddbha.world_file.groups import groups
 
 
 @define(eq=False)
@@ -46,6 +47,7 @@ def save(path: Path, environment: Environment, facts: dict[str, Any]) -> None:
     Raises `UsageError`, before anything is written, for a world that is in the middle of something.
     """
     _refuse_unfinished(environment)
+    global_tables = list(groups(environment))
     images = Images()
     members: list[tuple[str, bytes]] = []
     tables: list[dict[str, Any]] = []
@@ -100,7 +102,8 @@ def save(path: Path, environment: Environment, facts: dict[str, Any]) -> None:
     members.insert(0, ("world.json", _json(header)))
     members.insert(1, ("tables.jsonl", _lines(tables)))
     members.insert(2, ("backups.jsonl", _lines(backups)))
-    members.insert(3, ("images.jsonl", "".join(line + "\n" for line in images.lines).encode()))
+    members.insert(3, ("global_tables.jsonl", _lines(global_tables)))
+    members.insert(4, ("images.jsonl", "".join(line + "\n" for line in images.lines).encode()))
     container.write(path, members)
 
 
@@ -126,6 +129,12 @@ def _table(region: Region, table: Table, now: float) -> dict[str, Any]:
             "period_days": archive.period_days,
             "delay": archive.delay,
         },
+        "scaling": []
+        if table.auto_scaling is None
+        else [
+            {"index": index, "kind": kind, **asdict(settings)}
+            for (index, kind), settings in table.auto_scaling.settings.items()
+        ],
         "destinations": [
             {
                 "stream_arn": destination.stream_arn,
@@ -175,18 +184,7 @@ def _json(entry: Any) -> bytes:
 
 
 def _refuse_unfinished(environment: Environment) -> None:
-    for account, name in environment.global_tables:
-        raise UsageError(
-            f"The table {name!r} of account {account} is global; a file holds no replicas. Remove them "
-            "before saving."
-        )
     for region in environment.regions.values():
-        for table in region.tables.values():
-            if table.auto_scaling is not None:
-                raise UsageError(
-                    f"The throughput of {table.name!r} in {region.name} scales by itself, which a file "
-                    "does not hold. Disable that before saving."
-                )
         for what in _unfinished(region):
             raise UsageError(
                 f"In {region.name} {what}. Advance the clock until that is over, and save then."
