@@ -21,7 +21,7 @@ BOTH = "NEW_AND_OLD_IMAGES"
 class Place:
     """A table with a stream, and what a reader of the stream does."""
 
-    def __init__(self, view_type: str = BOTH) -> None:
+    def __init__(self, view_type: Any = BOTH) -> None:
         self.world = ddbha.World(clock=ddbha.ManualClock("2026-01-01T00:00:00Z"))
         self.client: Any = self.world.client("dynamodb", region_name="us-east-1")
         self.streams: Any = self.world.client("dynamodbstreams", region_name="us-east-1")
