@@ -38,6 +38,7 @@ from ddbha.api.validation import validator
 from ddbha.boto import clients
 from ddbha.clock import Clock, SystemClock, Timings
 from ddbha.errors import AwsError, NoAnswer, UnknownPlaceError, UsageError
+from ddbha.event_source import EventSourceMapping
 from ddbha.events import Timeline
 from ddbha.faults import Faults
 from ddbha.followers.archive import DAY
@@ -223,6 +224,20 @@ class World:
             plan = BackupPlan(name, parsed_schedule(schedule), table, tag, retention, place)
             plan.begin()
         return plan
+
+    def stream_events(
+        self, table: str, *, region: str = "us-east-1", **settings: Any
+    ) -> EventSourceMapping:
+        """What AWS Lambda makes of the table's stream: event batches, and their delivery to a handler.
+
+        `settings` are those of `EventSourceMapping`, such as batch_size=10.  Raises `UsageError` for a
+        setting out of range and for a table that has no stream.
+        """
+        found = self.table(table, region=region)
+        if found.settings.stream_label is None:
+            raise UsageError(f"The table {table!r} has no stream; enable one with UpdateTable.")
+        arn = f"{found.arn}/stream/{found.settings.stream_label}"
+        return EventSourceMapping(self.client("dynamodbstreams", region_name=region), arn, **settings)
 
     @property
     def events(self) -> Timeline:

@@ -26,6 +26,7 @@ MAXIMUM_SIZE = 1024 * 1024
 #: Who removes expired items.
 SERVICE = {"Type": "Service", "PrincipalId": "dynamodb.amazonaws.com"}
 
+_TRIMMED = "The operation attempted to read past the oldest stream record in a shard."
 _NUMBERED = ("AT_SEQUENCE_NUMBER", "AFTER_SEQUENCE_NUMBER")
 
 
@@ -92,7 +93,7 @@ def get_shard_iterator(region: Region, request: Request) -> Response:
         if named is None:
             raise ValidationException(f"Invalid SequenceNumber: {number}")
         if named <= shard.trimmed_position:
-            raise TrimmedDataAccessException("The data you are trying to access has been trimmed")
+            raise TrimmedDataAccessException(_TRIMMED)
         position = named - 1 if kind == "AT_SEQUENCE_NUMBER" else named
     return {"ShardIterator": ShardIterator(stream.arn, shard.id, position, region.now()).text()}
 
@@ -106,7 +107,7 @@ def get_records(region: Region, request: Request) -> Response:
     iterator.refuse_old(region.now())
     shard = stream.shard(iterator.shard_id)
     if shard is None or iterator.position < shard.trimmed_position:
-        raise TrimmedDataAccessException("The data you are trying to access has been trimmed")
+        raise TrimmedDataAccessException(_TRIMMED)
 
     records: list[dict[str, Any]] = []
     position, size = iterator.position, 0

@@ -207,13 +207,15 @@ class StreamFollower(PartitionFollower):
         """Close the shard behind what is written by now."""
         now = self.stream.now()
         self.catch_up(now)
-        self.shard.closed = now
+        # A clock that was ahead may have opened it later than now.
+        self.shard.closed = max(now, self.shard.opened)
         self.shard.last_position = self.applied_sequence
 
     def successor(self, partition: Partition) -> StreamFollower:
         if self.shard.closed is None:
             self.close()
-        shard = self.stream.open_shard(self.shard, self.stream.now(), partition.acknowledged_sequence + 1)
+        assert self.shard.closed is not None, "a shard is closed before its children open"
+        shard = self.stream.open_shard(self.shard, self.shard.closed, partition.acknowledged_sequence + 1)
         follower = StreamFollower(
             partition, self.stream, shard, applied_sequence=partition.acknowledged_sequence
         )
