@@ -310,7 +310,9 @@ def _check_pattern(pattern: Any) -> None:
         raise UsageError(f"A filter has lists of values at its ends, like ['INSERT']; not {pattern!r}.")
     for rule in pattern:
         if isinstance(rule, Mapping) and not (len(rule) == 1 and rule.keys() <= _COMPARISONS.keys()):
-            raise UsageError(f"A filter compares by one of {', '.join(sorted(_COMPARISONS))}; not {rule}.")
+            raise UsageError(
+                f"A filter compares by one of {', '.join(sorted(_COMPARISONS))}; not {rule}."
+            )
 
 
 _ABSENT = object()
@@ -318,7 +320,9 @@ _ABSENT = object()
 _COMPARISONS: dict[str, Callable[[Any, Any], bool]] = {
     "prefix": lambda value, wanted: isinstance(value, str) and value.startswith(wanted),
     "suffix": lambda value, wanted: isinstance(value, str) and value.endswith(wanted),
-    "equals-ignore-case": lambda value, wanted: isinstance(value, str) and value.lower() == wanted.lower(),
+    "equals-ignore-case": lambda value, wanted: (
+        isinstance(value, str) and value.lower() == wanted.lower()
+    ),
     "anything-but": lambda value, wanted: value is not _ABSENT and value not in wanted,
     "exists": lambda value, wanted: (value is not _ABSENT) == wanted,
 }

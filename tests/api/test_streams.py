@@ -19,7 +19,7 @@ TABLE: dict[str, Any] = {
     "TableName": "tab",
     "AttributeDefinitions": [{"AttributeName": "pk", "AttributeType": "S"}],
     "KeySchema": [{"AttributeName": "pk", "KeyType": "HASH"}],
-    "ProvisionedThroughput": {"ReadCapacityUnits": 1000, "WriteCapacityUnits": 1000},
+    "ProvisionedThroughput": {"ReadCapacityUnits": 500, "WriteCapacityUnits": 500},
 }
 VIEW = "NEW_AND_OLD_IMAGES"
 
@@ -63,14 +63,18 @@ def described(streams: Any, arn: str | None = None, **more: Any) -> Any:
     return streams.describe_stream(StreamArn=arn, **more)["StreamDescription"]
 
 
-def iterator(streams: Any, shard: str, kind: str = "TRIM_HORIZON", arn: str | None = None, **more: Any) -> Any:
+def iterator(
+    streams: Any, shard: str, kind: str = "TRIM_HORIZON", arn: str | None = None, **more: Any
+) -> Any:
     arn = arn or described(streams)["StreamArn"]
     return streams.get_shard_iterator(StreamArn=arn, ShardId=shard, ShardIteratorType=kind, **more)[
         "ShardIterator"
     ]
 
 
-def records_of(streams: Any, shard: str, kind: str = "TRIM_HORIZON", arn: str | None = None, **more: Any) -> Any:
+def records_of(
+    streams: Any, shard: str, kind: str = "TRIM_HORIZON", arn: str | None = None, **more: Any
+) -> Any:
     """The records of a shard, page after page."""
     found: list[Any] = []
     place = iterator(streams, shard, kind, arn, **more)
@@ -309,7 +313,9 @@ def test_shards_roll_over_and_records_are_trimmed(client: Any, streams: Any, wor
     assert first["ShardId"] not in [shard["ShardId"] for shard in described(streams)["Shards"]]
 
 
-def test_a_disabled_stream_is_readable_for_24_hours(client: Any, streams: Any, world: ddbha.World) -> None:
+def test_a_disabled_stream_is_readable_for_24_hours(
+    client: Any, streams: Any, world: ddbha.World
+) -> None:
     put(client, "a")
     arn = latest(client)
     client.update_table(TableName="tab", StreamSpecification={"StreamEnabled": False})
@@ -357,7 +363,8 @@ def test_changes_that_are_refused(client: Any) -> None:
 
     invalid = "One or more parameter values were invalid: "
     assert (
-        change(StreamEnabled=True, StreamViewType=VIEW) == "Table already has an enabled stream: TableName: tab"
+        change(StreamEnabled=True, StreamViewType=VIEW)
+        == "Table already has an enabled stream: TableName: tab"
     )
     assert change(StreamEnabled=True) == (
         f"{invalid}If stream is being enabled then UpdateViewType is required"
