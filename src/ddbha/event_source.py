@@ -310,8 +310,9 @@ def _check_pattern(pattern: Any) -> None:
         raise UsageError(f"A filter has lists of values at its ends, like ['INSERT']; not {pattern!r}.")
     for rule in pattern:
         if isinstance(rule, Mapping) and not (len(rule) == 1 and rule.keys() <= _COMPARISONS.keys()):
-            names = ", ".join(sorted(_COMPARISONS))
-            raise UsageError(f"A filter compares by one of {names}; not {rule}.")
+            raise UsageError(
+                f"A filter compares by one of {', '.join(sorted(_COMPARISONS))}; not {rule}."
+            )
 
 
 _ABSENT = object()
