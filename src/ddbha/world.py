@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 from os import PathLike
 from pathlib import Path
@@ -29,7 +30,7 @@ import ddbha.api.table_updates
 import ddbha.api.tables
 import ddbha.api.time_to_live
 import ddbha.api.transactions  # noqa: F401
-from ddbha import server, verify
+from ddbha import overview, server, verify
 from ddbha.api import registry
 from ddbha.api.authorization import authorize
 from ddbha.api.metering import count_error, count_tables
@@ -364,15 +365,15 @@ class World:
         return f"{self._request_ids.getrandbits(208):052X}"
 
     def __str__(self) -> str:
-        lines = [f"world seed={self.seed} at {self.clock.now().isoformat()}"]
-        for region in self._environment.regions.values():
-            lines.append(f"  {region.name} account {region.account_id}")
-            for table in region.tables.values():
-                lines.append(f"    {table.name} {table.status}")
-                for partition in table.partitions:
-                    replicas = ", ".join(
-                        f"{r.zone}{'*' if r is partition.leader else ''} {r.status} {r.last_sequence}"
-                        for r in partition.replicas
-                    )
-                    lines.append(f"      partition {partition.number} term {partition.term}: {replicas}")
-        return "\n".join(lines)
+        return self._shown(overview.as_text)
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows."""
+        return self._shown(overview.as_html)
+
+    def _shown(self, form: Callable[[str, Environment], str]) -> str:
+        with self._lock:
+            self._environment.scheduler.run_due(self.clock.time())
+            self._environment.settle()
+            title = f"world seed={self.seed} at {self.clock.now().isoformat()}"
+            return form(title, self._environment)
