@@ -98,7 +98,7 @@ def test_bad_values(world: World) -> None:
     with pytest.raises(UsageError, match=r"item 2 has a value.*Float"):
         world.load_items("orders", [{"id": "a"}, {"id": "b", "n": 1.5}])
     with pytest.raises(UsageError, match="put the one into a list"):
-        world.load_items("orders", {"id": "a"})  # type: ignore[arg-type]
+        world.load_items("orders", {"id": "a"})  # type: ignore[dict-item]
     with pytest.raises(UsageError, match="cannot be read"):
         world.load_items("orders", "missing.json")
     with pytest.raises(AwsError, match="Requested resource not found"):
