@@ -148,6 +148,59 @@ def test_count(ddbha_trial, safe):
     done.stdout.re_match_lines([r"pytest '.*test_count\[False\]' --ddbha-seed=\d+"])
 
 
+def test_the_story_of_a_failing_schedule_as_a_page(pytester: pytest.Pytester) -> None:
+    test = """
+@pytest.mark.ddbha_explore(seeds=3, faults=())
+@pytest.mark.parametrize("right", [True, False])
+def test_put(ddbha_trial, right):
+    table = ddbha_trial.world.resource("dynamodb").create_table(**TABLE)
+    ddbha_trial.client("writer", lambda: table.put_item(Item={"id": "<1>"}))
+    ddbha_trial.run()
+    assert right
+"""
+    done = run(pytester, test, "--ddbha-html-dir=stories/new")
+    done.assert_outcomes(passed=1, failed=1)
+    (page,) = (pytester.path / "stories" / "new").iterdir()
+    assert "test_put" in page.read_text(encoding="utf-8")
+    assert "writer" in page.read_text(encoding="utf-8")
+    done.stdout.fnmatch_lines(["pytest '*' --ddbha-seed=0", f"its story as a page: *{page.name}"])
+
+
+def test_the_marker_sets_timings_and_stale_reads(pytester: pytest.Pytester) -> None:
+    test = """
+import ddbha
+
+@pytest.fixture
+def ddbha_tables():
+    return []
+
+@pytest.mark.ddbha(clock="2030-05-05T00:00:00Z", timings=ddbha.Timings.aws())
+def test_timings(dynamodb_client):
+    dynamodb_client.create_table(**TABLE)
+    status = lambda: dynamodb_client.describe_table(TableName="orders")["Table"]["TableStatus"]
+    assert status() == "CREATING"
+    dynamodb_client.get_waiter("table_exists").wait(TableName="orders")
+    assert status() == "ACTIVE"
+
+@pytest.mark.ddbha(clock="2030-05-05T00:00:00Z", stale_reads=5.0)
+def test_stale_reads(ddbha_world, dynamodb_resource):
+    table = dynamodb_resource.create_table(**TABLE)
+    ddbha_world.clock.advance(seconds=60)
+    table.put_item(Item={"id": "1"})
+    read = lambda **options: "Item" in table.get_item(Key={"id": "1"}, **options)
+    assert all(read(ConsistentRead=True) for _ in range(20))
+    assert {read() for _ in range(40)} == {True, False}
+    ddbha_world.clock.advance(seconds=6)
+    assert all(read() for _ in range(40))
+
+def test_neither(ddbha_world, dynamodb_resource):
+    table = dynamodb_resource.create_table(**TABLE)
+    table.put_item(Item={"id": "1"})
+    assert all("Item" in table.get_item(Key={"id": "1"}) for _ in range(40))
+"""
+    run(pytester, test).assert_outcomes(passed=3)
+
+
 @pytest.fixture
 def engine() -> Iterator[str]:
     """moto's server, in place of any other engine."""

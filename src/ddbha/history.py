@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from copy import deepcopy
 from math import inf
 from typing import Any
@@ -192,6 +193,17 @@ class History:
             call.error = result
         if not foreign:
             self._read(call.tables)
+
+    @contextmanager
+    def aside(self) -> Iterator[None]:
+        """What is written meanwhile is no client's doing, and taken as it comes."""
+        self.read_all()
+        self.foreign = True
+        try:
+            yield
+        finally:
+            self.read_all()
+            self.foreign = False
 
     def read_all(self) -> None:
         """Take in what happened in the background up to now."""

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
+import re
 from collections.abc import Iterable, Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -15,12 +18,17 @@ _MARKER = "ddbha(regions=, clock=, seed=, timings=, stale_reads=, tables=): the 
 _EXPLORE = "ddbha_explore(seeds=, faults=): run the test, which takes ddbha_trial, under many schedules"
 _ARGUMENTS = {"regions", "clock", "seed", "timings", "stale_reads", "tables"}
 _WORLD = pytest.StashKey[Any]()
+_PAGE = pytest.StashKey[Any]()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Options of the command line."""
     group = parser.getgroup("ddbha", "DynamoDB inside the test process")
     group.addoption("--ddbha-seed", type=int, help="The seed of every world, whatever markers say.")
+    group.addoption(
+        "--ddbha-html-dir",
+        help="Write the story of each schedule that breaks an explored test to a page in this directory.",
+    )
     group.addoption(
         "--ddbha-endpoint-url",
         help="Run the tests against an existing engine; those that need a world of ddbha are skipped.",
@@ -112,7 +120,7 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
     marker = pyfuncitem.get_closest_marker("ddbha_explore")
     if marker is None or "ddbha_trial" not in pyfuncitem.funcargs:
         return None
-    from ddbha.exploration import explore
+    from ddbha.exploration import FailingSchedule, explore
 
     options = {"seeds": 50, **marker.kwargs}
     if isinstance(options["seeds"], int):
@@ -127,8 +135,23 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
         pyfuncitem.obj(ddbha_trial=trial, **given)
 
     scenario.__name__ = pyfuncitem.name
-    explore(scenario, **options)
+    directory = pyfuncitem.config.getoption("--ddbha-html-dir")
+    if directory is not None:
+        options.setdefault("html", _page(Path(directory), pyfuncitem.nodeid))
+    try:
+        explore(scenario, **options)
+    except FailingSchedule:
+        if "html" in options:
+            pyfuncitem.stash[_PAGE] = options["html"]
+        raise
     return True
+
+
+def _page(directory: Path, test: str) -> Path:
+    """A file for a test's story, by a name that every file system takes and no other test has."""
+    directory.mkdir(parents=True, exist_ok=True)
+    plain = re.sub(r"[^A-Za-z0-9]+", "-", test).strip("-")[-80:]
+    return directory / f"{plain}-{hashlib.sha256(test.encode()).hexdigest()[:8]}.html"
 
 
 @pytest.hookimpl(hookwrapper=True)
@@ -143,7 +166,9 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
             report.sections.append(("ddbha", f"{again}{world.seed}\n{world.told(call.excinfo)}"))
         seed = getattr(getattr(call.excinfo, "value", None), "seed", None)
         if item.get_closest_marker("ddbha_explore") and seed is not None:
-            report.sections.append(("ddbha", f"{again}{seed}"))
+            page = item.stash.get(_PAGE, None)
+            shown = "" if page is None else f"\nits story as a page: {page}"
+            report.sections.append(("ddbha", f"{again}{seed}{shown}"))
 
 
 def _options(node: Any) -> dict[str, Any]:

@@ -13,7 +13,8 @@ from botocore.exceptions import BotoCoreError, ClientError
 from ddbha.api.registry import Caller
 from ddbha.boto import clients
 from ddbha.clock import Clock, ManualClock
-from ddbha.errors import AwsError, NoAnswer, UsageError
+from ddbha.declarations import described
+from ddbha.errors import AwsError, NoAnswer
 from ddbha.events import Event
 from ddbha.world import World
 
@@ -148,54 +149,11 @@ class EndpointWorld:
         pytest.skip(f"needs ddbha_world.{name}, which {self._url} does not have")
 
 
-_REQUEST_MEMBERS = (
-    "TableName",
-    "AttributeDefinitions",
-    "KeySchema",
-    "BillingMode",
-    "ProvisionedThroughput",
-    "LocalSecondaryIndexes",
-    "GlobalSecondaryIndexes",
-    "StreamSpecification",
-    "Tags",
-    "DeletionProtectionEnabled",
-)
-_INDEX_MEMBERS = ("IndexName", "KeySchema", "Projection", "ProvisionedThroughput")
-
-
 def declare(client: Any, table: dict[str, Any]) -> None:
     """Create a table from a request of CreateTable or an answer of DescribeTable.
 
     Raises `UsageError` for anything else.
     """
-    table = table.get("Table", table)
-    if "TableName" not in table or "KeySchema" not in table:
-        raise UsageError(f"A table is declared by its TableName and KeySchema, not by {sorted(table)}.")
-    described = "TableStatus" in table
-    request = dict(table)
-    if described:
-        request = {name: table[name] for name in _REQUEST_MEMBERS if name in table}
-        request["BillingMode"] = table.get("BillingModeSummary", {}).get("BillingMode", "PROVISIONED")
-        request.update(_provision(request, request["BillingMode"]))
-        for kind in ("LocalSecondaryIndexes", "GlobalSecondaryIndexes"):
-            if kind in request:
-                request[kind] = [
-                    _provision(
-                        {k: index[k] for k in _INDEX_MEMBERS if k in index}, request["BillingMode"]
-                    )
-                    for index in request[kind]
-                ]
-        if request["BillingMode"] == "PAY_PER_REQUEST":
-            request.pop("ProvisionedThroughput", None)
-    client.create_table(**request)
-    client.get_waiter("table_exists").wait(TableName=request["TableName"])
-
-
-def _provision(described: dict[str, Any], mode: str) -> dict[str, Any]:
-    """A description with its throughput as it is asked for."""
-    result = dict(described)
-    throughput = result.pop("ProvisionedThroughput", None)
-    if throughput and mode == "PROVISIONED":
-        units = ("ReadCapacityUnits", "WriteCapacityUnits")
-        result["ProvisionedThroughput"] = {unit: throughput[unit] for unit in units}
-    return result
+    declaration = described(table, client.meta.region_name)
+    client.create_table(**declaration.create)
+    client.get_waiter("table_exists").wait(TableName=declaration.name)

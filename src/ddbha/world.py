@@ -30,7 +30,7 @@ import ddbha.api.table_updates
 import ddbha.api.tables
 import ddbha.api.time_to_live
 import ddbha.api.transactions  # noqa: F401
-from ddbha import overview, server, verify
+from ddbha import overview, seeding, server, templates, verify
 from ddbha.api import registry
 from ddbha.api.authorization import authorize
 from ddbha.api.metering import count_error, count_tables
@@ -125,6 +125,9 @@ class World:
     session = clients.session
     # The same as an HTTP endpoint, for programs that are not boto3.
     serve = server.serve
+    # Tables from templates and descriptions, and what they are filled with.
+    create_from = templates.create_from
+    load_items = seeding.load_items
 
     def call(
         self,

@@ -34,6 +34,7 @@ NEEDED = {
     "unconditional_lock": 3,
     "repeated_records": 1,
     "region_counter": 2,
+    "forgotten_settings": 0,
 }
 
 

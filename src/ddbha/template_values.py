@@ -1,0 +1,190 @@
+"""The values in a CloudFormation template: its text, parameters, and intrinsic functions.
+
+https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/intrinsic-function-reference.html
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from os import PathLike
+from pathlib import Path
+from typing import Any
+
+from attrs import define
+
+from ddbha.errors import UsageError
+
+#: Stands for a property that is not there.
+NO_VALUE = object()
+_VARIABLE = re.compile(r"\$\{(!?)([^}]*)\}")
+
+
+def read(template: Any) -> Any:
+    """A template or description as objects: given so, or as JSON or YAML, as text or in a file.
+
+    Text without a line break that does not begin with a brace or bracket is the path of a file.
+    Raises `UsageError` for what cannot be read.
+    """
+    if isinstance(template, (Mapping, list)):
+        return template
+    if isinstance(template, str) and ("\n" in template or template.lstrip()[:1] in ("{", "[")):
+        return _parsed(template, "The template")
+    if not isinstance(template, (str, PathLike)):
+        raise UsageError(f"A template is a dict, a list, text or a path, not {type(template).__name__}.")
+    path = Path(template)
+    try:
+        return _parsed(path.read_text(encoding="utf-8"), str(path))
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(f"The template {path} cannot be read: {error}") from None
+
+
+def _parsed(text: str, name: str) -> Any:
+    if text.lstrip()[:1] in ("{", "["):
+        try:
+            return json.loads(text)
+        except ValueError as error:
+            raise UsageError(f"{name} is no JSON: {error}") from None
+    try:
+        import yaml
+    except ImportError:
+        raise UsageError(
+            f"{name} is not JSON, and YAML needs PyYAML: pip install 'ddbha[templates]'."
+        ) from None
+
+    class Loader(yaml.SafeLoader):
+        """YAML with CloudFormation's short tags, and dates as they are written."""
+
+        yaml_implicit_resolvers = {  # noqa: RUF012
+            first: [one for one in resolvers if one[0] != "tag:yaml.org,2002:timestamp"]
+            for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+        }
+
+    def function(loader: Any, tag: str, node: Any) -> dict[str, Any]:
+        if isinstance(node, yaml.ScalarNode):
+            content: Any = loader.construct_scalar(node)
+        elif isinstance(node, yaml.SequenceNode):
+            content = loader.construct_sequence(node, deep=True)
+        else:
+            content = loader.construct_mapping(node, deep=True)
+        return {tag if tag in ("Ref", "Condition") else f"Fn::{tag}": content}
+
+    Loader.add_multi_constructor("!", function)
+    try:
+        return yaml.load(text, Loader)
+    except yaml.YAMLError as error:
+        raise UsageError(f"{name} is no YAML: {error}") from None
+
+
+def parameter_values(
+    declared: Mapping[str, Any], given: Mapping[str, Any], pseudo: Mapping[str, Any]
+) -> dict[str, Any]:
+    """The value of each parameter that has one: as `given`, or its default.
+
+    Pseudo parameters can be given too.  Raises `UsageError` for a parameter that the template does not
+    have, and for a value that it does not allow.
+    """
+    unknown = sorted(given.keys() - declared.keys() - pseudo.keys())
+    if unknown:
+        raise UsageError(
+            f"The template has no parameters {', '.join(unknown)}; it has "
+            f"{', '.join(sorted(declared)) or 'none'}."
+        )
+    values = dict(pseudo)
+    for name, declaration in declared.items():
+        if name in given:
+            value = given[name]
+        elif "Default" in declaration and not declaration.get("Type", "").startswith("AWS::SSM::"):
+            value = declaration["Default"]
+        else:
+            continue
+        if "AllowedValues" in declaration and str(value) not in map(str, declaration["AllowedValues"]):
+            raise UsageError(
+                f"The parameter {name} is one of {declaration['AllowedValues']}, not {value!r}."
+            )
+        kind = declaration.get("Type", "String")
+        if isinstance(value, str) and (kind == "CommaDelimitedList" or kind.startswith("List<")):
+            value = [part.strip() for part in value.split(",")]
+        values[name] = value
+    values.update({name: given[name] for name in given.keys() & pseudo.keys()})
+    return values
+
+
+@define
+class Values:
+    """What `Ref`, `Fn::Sub` and `Fn::Join` mean; `known` holds parameters and names of tables."""
+
+    known: dict[str, Any]
+    #: The parameters that the template declares, with values or without.
+    declared: frozenset[str]
+
+    def of(self, value: Any, resource: str) -> Any:
+        """A value with its intrinsic functions done; `UsageError`, naming the resource, for others."""
+        if isinstance(value, list):
+            found = [self.of(one, resource) for one in value]
+            return [one for one in found if one is not NO_VALUE]
+        if not isinstance(value, Mapping):
+            return value
+        functions = [
+            name for name in value if name in ("Ref", "Condition") or str(name).startswith("Fn::")
+        ]
+        if not functions or (functions == ["Condition"] and len(value) > 1):
+            members = {name: self.of(one, resource) for name, one in value.items()}
+            return {name: one for name, one in members.items() if one is not NO_VALUE}
+        function = functions[0]
+        content = value[function]
+        if len(value) > 1:
+            raise UsageError(f"{resource}: {function} stands beside other members, {sorted(value)}.")
+        if function == "Ref" and isinstance(content, str):
+            return self._named(content, resource)
+        if function == "Fn::Sub":
+            return self._substituted(content, resource)
+        if function == "Fn::Join":
+            return self._joined(content, resource)
+        raise UsageError(
+            f"{resource} uses {function}, which create_from does not evaluate, only Ref, Fn::Sub and "
+            "Fn::Join. Write its value into the template that you give."
+        )
+
+    def _named(self, name: str, resource: str) -> Any:
+        if name == "AWS::NoValue":
+            return NO_VALUE
+        if name in self.known:
+            return self.known[name]
+        if name in self.declared:
+            raise UsageError(
+                f"{resource} needs the parameter {name}, which has no default: "
+                f"create_from(..., parameters={{{name!r}: ...}})."
+            )
+        raise UsageError(f"{resource} refers to {name}, which is no parameter and no table.")
+
+    def _substituted(self, content: Any, resource: str) -> str:
+        text, own = content if isinstance(content, list) and len(content) == 2 else (content, {})
+        if not isinstance(text, str) or not isinstance(own, Mapping):
+            raise UsageError(f"{resource}: Fn::Sub takes text, or text and a map, not {content!r}.")
+
+        def value_of(match: re.Match[str]) -> str:
+            literal, name = match.groups()
+            if literal:
+                return "${" + name + "}"
+            value = self.of(own[name], resource) if name in own else self._named(name, resource)
+            return _text(value, resource)
+
+        return _VARIABLE.sub(value_of, text)
+
+    def _joined(self, content: Any, resource: str) -> str:
+        if not isinstance(content, list) or len(content) != 2 or not isinstance(content[0], str):
+            raise UsageError(f"{resource}: Fn::Join takes a delimiter and a list, not {content!r}.")
+        parts = self.of(content[1], resource)
+        if not isinstance(parts, list):
+            raise UsageError(f"{resource}: Fn::Join takes a delimiter and a list, not {content!r}.")
+        return content[0].join(_text(part, resource) for part in parts)
+
+
+def _text(value: Any, resource: str) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, (str, int, float)):
+        return str(value)
+    raise UsageError(f"{resource}: {value!r} cannot be a part of a text.")
