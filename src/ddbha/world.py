@@ -328,7 +328,7 @@ class World:
 
     @contextmanager
     def standstill(self) -> Iterator[Environment]:
-        """The world up to date, while nobody else gets in: to show it, or to do several things at once."""
+        """The world up to date, while nobody else gets in: to show it, or to do several things."""
         with self._lock:
             self._environment.scheduler.run_due(self.clock.time())
             yield self._environment
