@@ -142,6 +142,17 @@ def test_a_cut_link_holds_writes_back(world: World, client: DynamoDBClient) -> N
     assert region(world, "eu-west-1")["tables"][0]["items"] == 1
 
 
+def test_a_link_with_lag(world: World, client: DynamoDBClient) -> None:
+    go_global(client)
+    world.faults.replication_lag("us-east-1", "eu-west-1", seconds=(1, 3), one_way=True)
+    put(client, "a")
+    (link,) = state(world)["links"]
+    assert dict(zip(link["regions"], link["lag"], strict=True)) == {"us-east-1": 3, "eu-west-1": 0}
+    assert sum(link["pending"]) == 1
+    world.clock.advance(seconds=3)
+    assert sum(state(world)["links"][0]["pending"]) == 0
+
+
 def test_looking_changes_nothing(world: World, client: DynamoDBClient) -> None:
     put(client, "a")
     assert state(world) == state(world)

@@ -179,6 +179,8 @@ def _links(environment: Environment) -> Iterator[Json]:
                 or links.outages.get(region)
                 or links.outages.get(other)
             ),
+            # At most, where each write draws its own.
+            "lag": [links.lag(region, other, 1.0), links.lag(other, region, 1.0)],
             "pending": [_pending(environment, region, other), _pending(environment, other, region)],
         }
 
