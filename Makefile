@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: tour test check bench javascript
+.PHONY: tour test check bench javascript console-test
 
 tour: $(READY)
 	$(BIN)/ddbha tour
@@ -25,6 +25,11 @@ bench: $(READY)
 javascript: $(READY)
 	cd tests/server/javascript && npm install --no-package-lock --no-audit --no-fund
 	cd tests/server/javascript && DDBHA=$(abspath $(BIN))/ddbha npm test
+
+# The console page in Debian's Chromium (apt-get install chromium chromium-driver); leaves screenshots.
+console-test: $(READY)
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --editable . --group browser
+	DDBHA_SCREENSHOTS=screenshots $(BIN)/pytest tests/browser
 
 # uv resolves in seconds what pip alone may search for much longer.
 $(READY): pyproject.toml

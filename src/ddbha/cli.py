@@ -1,4 +1,4 @@
-"""The command line: `ddbha tour`, `ddbha serve` and `ddbha --version`."""
+"""The command line: `ddbha tour`, `ddbha serve`, `ddbha doctor` and `ddbha --version`."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import argparse
 from collections.abc import Sequence
 from importlib.metadata import version
 
-from ddbha import server, tour
+from ddbha import doctor, server, tour
 from ddbha.clock import ManualClock, SystemClock
 from ddbha.errors import DdbhaError
 from ddbha.world import World
@@ -23,6 +23,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     commands = parser.add_subparsers(required=True)
     commands.add_parser("tour", help="a guided run").set_defaults(run=lambda options: tour.run())
     _add_serve(commands)
+    commands.add_parser("doctor", help="versions, operations, and what is installed here").set_defaults(
+        run=lambda options: doctor.run()
+    )
     options = parser.parse_args(arguments)
     try:
         options.run(options)

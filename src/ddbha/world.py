@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import partial
 from os import PathLike
 from pathlib import Path
@@ -357,6 +358,13 @@ class World:
             self._environment.metrics.clear()
             self._environment.random.seed(self.seed)
             self._request_ids.seed(self.seed)
+
+    @contextmanager
+    def standstill(self) -> Iterator[Environment]:
+        """The world up to date, while nobody else gets in: to show it, or to do several things."""
+        with self._lock:
+            self._environment.scheduler.run_due(self.clock.time())
+            yield self._environment
 
     def client_name(self) -> str:
         """A name for one more client, for the history."""

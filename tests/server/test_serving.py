@@ -248,10 +248,11 @@ def test_ddbha_serve() -> None:
     command = [sys.executable, "-m", "ddbha", "serve", "--port", "0", "--seed", "7", "--clock", "manual"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:
         assert server.stdout is not None
-        first, second = server.stdout.readline(), server.stdout.readline()
+        first, second, third = (server.stdout.readline() for _ in range(3))
         found = re.search(r"at (http://127\.0\.0\.1:\d+), seed 7\. Only programs on this machine", first)
         assert found is not None
         assert second.strip() == f"aws dynamodb list-tables --endpoint-url {found[1]}"
+        assert third.strip().endswith(f"{found[1]}/console")
         client = connect(found[1])
         create(client)
         made = client.describe_table(TableName="orders")["Table"]["CreationDateTime"]

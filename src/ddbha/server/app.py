@@ -22,6 +22,7 @@ from starlette.types import Receive, Scope, Send
 from ddbha.api.encoding import encoded
 from ddbha.boto.clients import default_region
 from ddbha.errors import AwsError, NoAnswer, SerializationException
+from ddbha.server import console
 from ddbha.server.wire import answer
 
 if TYPE_CHECKING:
@@ -41,8 +42,8 @@ _PREFLIGHT = "172800"
 
 
 def application(world: World) -> Starlette:
-    """The endpoint of a world; operations are answered at any path, as AWS does."""
-    return Starlette(routes=[Route("/{path:path}", Endpoint(world))])
+    """The endpoint of a world: its console, and operations at any other path, as AWS answers them."""
+    return Starlette(routes=[*console.routes(world), Route("/{path:path}", Endpoint(world))])
 
 
 class _TooLarge(Exception):

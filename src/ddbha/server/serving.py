@@ -13,6 +13,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from ddbha.errors import UsageError
+from ddbha.server import console
 from ddbha.server.app import HANG_UP, application
 
 if TYPE_CHECKING:
@@ -124,7 +125,8 @@ def _welcome(world: World, host: str, url: str) -> str:
         reach = "Programs on other machines may reach it, and no credentials are checked."
     return (
         f"DynamoDB and DynamoDB Streams at {url}, seed {world.seed}. {reach} Ctrl+C ends it.\n"
-        f"  aws dynamodb list-tables --endpoint-url {url}"
+        f"  aws dynamodb list-tables --endpoint-url {url}\n"
+        f"  The console that shows the world and breaks it: {url}{console.PATH}"
     )
 
 

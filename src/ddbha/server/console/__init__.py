@@ -1,0 +1,118 @@
+"""The console: a page that shows a world live and breaks it at the press of a button.
+
+It needs nothing but the endpoint itself.  Since it changes the world, it obeys only its own page: a POST
+must have the page's Origin, and an endpoint at a loopback address wants to be called by a loopback name,
+so that no foreign page gets in under a name of its own (DNS rebinding).
+"""
+
+from __future__ import annotations
+
+import json
+from ipaddress import ip_address
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from ddbha.errors import AwsError, DdbhaError, NoAnswer
+from ddbha.server.console.actions import perform
+from ddbha.server.console.state import View
+
+if TYPE_CHECKING:
+    from ddbha.world import World
+
+PATH = "/console"
+#: Bytes that the request for an action may have.
+MAXIMUM_ACTION = 64 * 1024
+
+_PAGE = Path(__file__).with_name("page.html")
+_HEADERS = {
+    # Nothing comes from elsewhere, and no other page may frame the buttons.
+    "content-security-policy": (
+        "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; "
+        "connect-src 'self'; img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+    ),
+    "cache-control": "no-store",
+    "x-content-type-options": "nosniff",
+}
+
+
+def routes(world: World) -> list[Route]:
+    """The page, what it shows, and what it does."""
+    console = Console(world)
+    return [
+        Route(PATH, console.page, methods=["GET"]),
+        Route(f"{PATH}/state", console.state, methods=["GET"]),
+        Route(f"{PATH}/actions", console.act, methods=["POST"]),
+    ]
+
+
+class Console:
+    """Answers the page's requests from a world."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self._view = View(world)
+
+    async def page(self, request: Request) -> Response:
+        """The page itself."""
+        if not _is_called_by_its_name(request):
+            return _refusal(403, "The console of a loopback address is reached by a loopback name only.")
+        return Response(_PAGE.read_bytes(), media_type="text/html; charset=utf-8", headers=_HEADERS)
+
+    async def state(self, request: Request) -> Response:
+        """The world as JSON, see `View.state`."""
+        if not _is_called_by_its_name(request):
+            return _refusal(403, "The console of a loopback address is reached by a loopback name only.")
+        return JSONResponse(self._view.state(), headers=_HEADERS)
+
+    async def act(self, request: Request) -> Response:
+        """Perform an action, see `actions`, and answer with the new state, or with an `error`."""
+        if not _is_called_by_its_name(request) or not _comes_from_the_page(request):
+            return _refusal(403, "Only the console's own page may do that: its Origin must be the Host.")
+        body = b""
+        async for chunk in request.stream():
+            body += chunk
+            if len(body) > MAXIMUM_ACTION:
+                return _refusal(413, "An action is not that long.")
+        try:
+            wanted: Any = json.loads(body)
+        except ValueError:
+            return _refusal(400, "An action is a JSON object.")
+        try:
+            perform(self._world, self._view, wanted)
+        except NoAnswer:
+            return _refusal(400, "The region cannot be reached: end its outage first.")
+        except AwsError as error:
+            return _refusal(400, f"{error.code}: {error.message}")
+        except DdbhaError as error:
+            return _refusal(400, str(error))
+        return JSONResponse(self._view.state(), headers=_HEADERS)
+
+
+def _refusal(status: int, message: str) -> Response:
+    return JSONResponse({"error": message}, status, headers=_HEADERS)
+
+
+def _comes_from_the_page(request: Request) -> bool:
+    origin = urlsplit(request.headers.get("origin", ""))
+    return origin.scheme in ("http", "https") and origin.netloc == request.headers.get("host")
+
+
+def _is_called_by_its_name(request: Request) -> bool:
+    server = request.scope.get("server")
+    if server is None or not _is_loopback(server[0]):
+        return True
+    return _is_loopback(urlsplit(f"//{request.headers.get('host', '')}").hostname or "")
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False

@@ -1,0 +1,102 @@
+"""What the console's buttons do.
+
+An action is an object with the name of one of `ACTIONS` as `action`, and its arguments.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from itertools import count
+from math import isfinite
+from typing import TYPE_CHECKING, Any
+
+from ddbha.api.registry import Caller
+from ddbha.errors import UsageError
+from ddbha.server.console.state import View
+
+if TYPE_CHECKING:
+    from ddbha.world import World
+
+#: Seconds that the clock may be advanced by at once.
+LONGEST_STEP = 366 * 24 * 3600
+
+Arguments = dict[str, Any]
+
+
+def perform(world: World, view: View, wanted: Any) -> None:
+    """Perform one action, all of it or nothing, while no request is answered.
+
+    Raises `UsageError` for what is no action, and whatever the action raises.
+    """
+    name = wanted.get("action") if isinstance(wanted, dict) else None
+    action = ACTIONS.get(name) if isinstance(name, str) else None
+    if action is None:
+        raise UsageError(f"action= is one of {', '.join(ACTIONS)}.")
+    with world.standstill():
+        action(world, view, wanted)
+
+
+def _fail_zone(world: World, view: View, wanted: Arguments) -> None:
+    world.faults.zone_outage(_text(wanted, "zone"))
+
+
+def _fail_region(world: World, view: View, wanted: Arguments) -> None:
+    world.faults.region_outage(_text(wanted, "region"))
+
+
+def _cut_link(world: World, view: View, wanted: Arguments) -> None:
+    world.faults.network_cut(_text(wanted, "region"), _text(wanted, "other"))
+
+
+def _end_fault(world: World, view: View, wanted: Arguments) -> None:
+    view.fault(wanted.get("fault")).end()
+
+
+def _advance(world: World, view: View, wanted: Arguments) -> None:
+    seconds = wanted.get("seconds")
+    if isinstance(seconds, bool) or not isinstance(seconds, (int, float)):
+        raise UsageError("seconds= is a number.")
+    if not (isfinite(seconds) and 0 < seconds <= LONGEST_STEP):
+        raise UsageError(f"seconds= is more than 0 and at most {LONGEST_STEP}.")
+    world.clock.advance(seconds=seconds)
+
+
+def _back_up(world: World, view: View, wanted: Arguments) -> None:
+    table = _text(wanted, "table")
+    name = f"console-{world.clock.now():%Y%m%dT%H%M%S}"
+    request = {"TableName": table, "BackupName": name}
+    world.call("dynamodb", "CreateBackup", request, _caller(world, wanted), client="console")
+
+
+def _restore(world: World, view: View, wanted: Arguments) -> None:
+    caller, arn = _caller(world, wanted), _text(wanted, "backup")
+    request = {"BackupArn": arn}
+    described = world.call("dynamodb", "DescribeBackup", request, caller, client="console")
+    source = described["BackupDescription"]["SourceTableDetails"]["TableName"]
+    tables = world.region(caller).tables
+    names = (f"{source}-restored{'' if number == 1 else f'-{number}'}" for number in count(1))
+    target = next(name for name in names if name not in tables)
+    request = {"BackupArn": arn, "TargetTableName": target}
+    world.call("dynamodb", "RestoreTableFromBackup", request, caller, client="console")
+
+
+ACTIONS: dict[str, Callable[[World, View, Arguments], None]] = {
+    "fail_zone": _fail_zone,
+    "fail_region": _fail_region,
+    "cut_link": _cut_link,
+    "end_fault": _end_fault,
+    "advance": _advance,
+    "back_up": _back_up,
+    "restore": _restore,
+}
+
+
+def _caller(world: World, wanted: Arguments) -> Caller:
+    return Caller(_text(wanted, "account"), _text(wanted, "region"))
+
+
+def _text(wanted: Arguments, name: str) -> str:
+    value = wanted.get(name)
+    if not isinstance(value, str) or not value:
+        raise UsageError(f"{name}= is missing.")
+    return value
