@@ -213,12 +213,13 @@ class _Delivery:
             if not records:
                 return True
             attempts += 1
-            if mapping.bisect_on_error and (done or len(records) > 1):
-                # A batch that is divided is not counted as tried again.
-                middle = len(records) if done else len(records) // 2
-                return self.deliver(lane, records[:middle]) and (
-                    middle == len(records) or self.deliver(lane, records[middle:])
-                )
+            # A batch that is divided is not counted as tried again.
+            if mapping.bisect_on_error and done:
+                attempts = 0
+                continue
+            if mapping.bisect_on_error and len(records) > 1:
+                middle = len(records) // 2
+                return self.deliver(lane, records[:middle]) and self.deliver(lane, records[middle:])
             if mapping.maximum_retry_attempts < 0:
                 if not done:
                     return False

@@ -5,6 +5,7 @@ https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Streams.html
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from itertools import pairwise
 from typing import Any
 
@@ -296,7 +297,7 @@ def test_shards_roll_over_and_records_are_trimmed(client: Any, streams: Any, wor
     assert len(records(streams)) == 2
     place = iterator(streams, first["ShardId"])
     world.clock.advance(minutes=14)
-    acts: list[Any] = [
+    acts: list[Callable[[], Any]] = [
         lambda: streams.get_records(ShardIterator=place),
         lambda: iterator(streams, first["ShardId"], "AT_SEQUENCE_NUMBER", SequenceNumber=number),
     ]
@@ -380,7 +381,7 @@ def test_changes_that_are_refused(client: Any) -> None:
 def test_what_is_unknown_or_malformed(client: Any, streams: Any) -> None:
     with pytest.raises(ClientError, match="ResourceNotFoundException"):
         iterator(streams, "shardId-" + "0" * 29)
-    acts: list[Any] = [
+    acts: list[Callable[[], Any]] = [
         lambda: streams.describe_stream(StreamArn="x" * 40),
         lambda: streams.get_records(ShardIterator="nothing"),
         lambda: streams.list_streams(Limit=101),
