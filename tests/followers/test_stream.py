@@ -1,15 +1,30 @@
-"""Shards of a stream under clocks that go wrong.
+"""The lineage of shards.
 
 https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Streams.html
 """
 
 from __future__ import annotations
 
+from collections import Counter
+from typing import Any
+
+import pytest
+
 import ddbha
 
 
-def test_parents_come_before_their_children_though_a_clock_was_ahead() -> None:
-    world = ddbha.World(clock=ddbha.ManualClock())
+class SettableClock(ddbha.ManualClock):
+    """A clock that may be set back, as that of a machine."""
+
+    offset = 0.0
+
+    def time(self) -> float:
+        return super().time() + self.offset
+
+
+@pytest.fixture
+def world() -> ddbha.World:
+    world = ddbha.World(clock=SettableClock())
     client = world.client("dynamodb", region_name="us-east-1")
     client.create_table(
         TableName="tab",
@@ -18,18 +33,40 @@ def test_parents_come_before_their_children_though_a_clock_was_ahead() -> None:
         ProvisionedThroughput={"ReadCapacityUnits": 5, "WriteCapacityUnits": 5},
         StreamSpecification={"StreamEnabled": True, "StreamViewType": "KEYS_ONLY"},
     )
-    skew = world.faults.clock_skew("us-east-1", seconds=5 * 3600)
-    for key in "ab":
-        client.put_item(TableName="tab", Item={"pk": {"S": key}})
+    return world
+
+
+def shards(world: ddbha.World) -> Any:
     streams = world.client("dynamodbstreams", region_name="us-east-1")
     (listed,) = streams.list_streams()["Streams"]
-    arn = listed["StreamArn"]
-    streams.describe_stream(StreamArn=arn)
-    skew.end()
-    world.table("tab").partitions[0].split()
+    return streams.describe_stream(StreamArn=listed["StreamArn"])["StreamDescription"]["Shards"]
+
+
+def in_order(found: Any) -> bool:
+    """Whether each shard comes behind its parent."""
     seen: set[str | None] = {None}
-    shards = streams.describe_stream(StreamArn=arn)["StreamDescription"]["Shards"]
-    for shard in shards:
-        assert shard.get("ParentShardId") in seen
+    for shard in found:
+        if shard.get("ParentShardId") not in seen:
+            return False
         seen.add(shard["ShardId"])
-    assert len(shards) == 4
+    return True
+
+
+def test_a_rollover_has_one_child_and_a_split_has_two(world: ddbha.World) -> None:
+    world.clock.advance(hours=9)
+    world.table("tab").partitions[0].split()
+    found = shards(world)
+    assert in_order(found)
+    children = Counter(shard["ParentShardId"] for shard in found if "ParentShardId" in shard)
+    assert sorted(children.values()) == [1, 1, 2]
+    assert sum("EndingSequenceNumber" not in shard["SequenceNumberRange"] for shard in found) == 2
+
+
+def test_parents_come_first_although_the_clock_was_set_back(world: ddbha.World) -> None:
+    world.clock.advance(hours=5)
+    assert len(shards(world)) == 2
+    world.clock.offset = -5 * 3600.0  # type: ignore[attr-defined]
+    world.table("tab").partitions[0].split()
+    found = shards(world)
+    assert len(found) == 4
+    assert in_order(found)

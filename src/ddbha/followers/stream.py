@@ -207,7 +207,7 @@ class StreamFollower(PartitionFollower):
         """Close the shard behind what is written by now."""
         now = self.stream.now()
         self.catch_up(now)
-        # A clock that was ahead may have opened it later than now.
+        # The machine's time may have been set back since it was opened.
         self.shard.closed = max(now, self.shard.opened)
         self.shard.last_position = self.applied_sequence
 
