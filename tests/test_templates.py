@@ -250,3 +250,27 @@ def test_sub_with_its_own_variables_and_literals() -> None:
     text = {"Fn::Sub": ["${Own}.${!Kept}", {"Own": {"Ref": "AWS::Region"}}]}
     with pytest.raises(ClientError, match=r"us-east-1\.\$\{Kept\}"):
         World().create_from(template(A=resource(Tags=[{"Key": "a", "Value": text}])))
+
+
+def test_a_resource_policy() -> None:
+    world = World()
+    deny = {"Effect": "Deny", "Principal": "*", "Action": "dynamodb:Scan", "Resource": "*"}
+    policy = {"Version": "2012-10-17", "Statement": [deny]}
+    (name,) = world.create_from(template(A=resource(ResourcePolicy={"PolicyDocument": policy})))
+    with pytest.raises(ClientError, match="explicit deny"):
+        world.client("dynamodb").scan(TableName=name)
+
+
+def test_a_strongly_consistent_global_table() -> None:
+    world = World()
+    table = resource(
+        "AWS::DynamoDB::GlobalTable",
+        StreamSpecification={"StreamViewType": "NEW_AND_OLD_IMAGES"},
+        MultiRegionConsistency="STRONG",
+        Replicas=[{"Region": "us-east-1"}, {"Region": "us-east-2"}],
+        GlobalTableWitnesses=[{"Region": "us-west-2"}],
+    )
+    (name,) = world.create_from(template(Strong=table))
+    described: Any = world.client("dynamodb").describe_table(TableName=name)["Table"]
+    assert described["MultiRegionConsistency"] == "STRONG"
+    assert [one["RegionName"] for one in described["GlobalTableWitnesses"]] == ["us-west-2"]

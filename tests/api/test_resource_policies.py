@@ -482,3 +482,44 @@ def test_wildcards(wildcards: str, text: str) -> None:
         Access(OTHER, "dynamodb:GetItem", f"x{text}", "us-east-1")
     )
     assert decision is (True if matches(wildcards, text) else None)
+
+
+STATEMENTS = {
+    "PartiQLSelect": "SELECT * FROM orders WHERE pk = 'a'",
+    "PartiQLInsert": "INSERT INTO orders VALUE {'pk': 'b'}",
+    "PartiQLUpdate": "UPDATE orders SET n = 1 WHERE pk = 'a'",
+    "PartiQLDelete": "DELETE FROM orders WHERE pk = 'a'",
+}
+
+
+@pytest.mark.parametrize("action", STATEMENTS)
+def test_an_explicit_deny_holds_for_statements(owner: Any, action: str) -> None:
+    before = owner.scan(TableName="orders")["Items"]
+    deny = policy(action, effect="Deny", principal="*")
+    owner.put_resource_policy(ResourceArn=ARN, Policy=deny)
+    text = STATEMENTS[action]
+    refused = f"AccessDenied.*dynamodb:{action} on resource: {ARN} with an explicit deny"
+    with pytest.raises(ClientError, match=refused):
+        owner.execute_statement(Statement=text)
+    with pytest.raises(ClientError, match=refused):
+        owner.execute_transaction(TransactStatements=[{"Statement": text}])
+    (answer,) = owner.batch_execute_statement(Statements=[{"Statement": text}])["Responses"]
+    assert answer["Error"]["Code"] == "AccessDenied"
+    assert owner.scan(TableName="orders")["Items"] == before
+    for allowed, other_text in STATEMENTS.items():
+        if allowed != action:
+            owner.execute_statement(Statement=other_text)
+
+
+def test_a_check_in_a_transaction_and_an_index_are_selects(owner: Any) -> None:
+    deny = policy("PartiQLSelect", effect="Deny", principal="*", resource=f"{ARN}/index/*")
+    owner.put_resource_policy(ResourceArn=ARN, Policy=deny)
+    owner.execute_statement(Statement=STATEMENTS["PartiQLSelect"])
+    with pytest.raises(ClientError, match=r"PartiQLSelect on resource: .*/index/by-day"):
+        owner.execute_statement(Statement="SELECT * FROM orders.\"by-day\" WHERE day = 'monday'")
+    deny = policy("PartiQLSelect", effect="Deny", principal="*")
+    owner.put_resource_policy(ResourceArn=ARN, Policy=deny)
+    check = "EXISTS(SELECT * FROM orders WHERE pk = 'a' AND day = 'monday')"
+    write = STATEMENTS["PartiQLInsert"]
+    with pytest.raises(ClientError, match="PartiQLSelect"):
+        owner.execute_transaction(TransactStatements=[{"Statement": check}, {"Statement": write}])

@@ -15,6 +15,8 @@ from typing import Any
 from ddbha.api.registry import Request
 from ddbha.api.shard_iterators import ShardIterator
 from ddbha.errors import AccessDeniedException, ValidationException
+from ddbha.expressions.partiql.parser import parsed
+from ddbha.expressions.partiql.syntax import Exists, Select
 from ddbha.policies import Access
 from ddbha.region import Region, not_allowed
 
@@ -106,6 +108,10 @@ def _accesses(
     for entry in request.get("TransactItems", ()):
         for kind, body in entry.items():
             yield _TRANSACTION_ACTIONS[kind], _table_arn(region, body["TableName"])
+    # The statements of a batch are admitted one by one, each with an error of its own.
+    statements = [request] if operation == "ExecuteStatement" else request.get("TransactStatements", ())
+    for entry in statements:
+        yield from _statement_access(region, entry["Statement"])
     if "TableName" in request and operation != "ListStreams":
         arn = _table_arn(region, request["TableName"])
         index = request.get("IndexName")
@@ -114,6 +120,20 @@ def _accesses(
         yield operation, request["ResourceArn"]
     if service == "dynamodbstreams":
         yield from ((operation, arn) for arn in _stream_arns(request))
+
+
+def _statement_access(region: Region, text: str) -> Iterator[tuple[str, str]]:
+    """What a PartiQL statement does to which table or index; nothing if it is none."""
+    try:
+        statement = parsed(text).statement
+    except ValidationException:
+        # The operation says so itself.
+        return
+    if isinstance(statement, Exists):
+        statement = statement.select
+    arn = _table_arn(region, statement.table)
+    index = statement.index if isinstance(statement, Select) else None
+    yield f"PartiQL{type(statement).__name__}", arn if index is None else f"{arn}/index/{index}"
 
 
 def _stream_arns(request: dict[str, Any]) -> Iterator[str]:

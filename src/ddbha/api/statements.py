@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from hashlib import blake2b
 from typing import Any
 
+from ddbha.api.authorization import authorize
 from ddbha.api.items import delete_item, put_item, update_item
 from ddbha.api.keys import NO_MATCH
 from ddbha.api.queries import query_collections, scan
@@ -64,6 +65,8 @@ def batch_execute_statement(region: Region, request: Request) -> Response:
             responses.append({"Error": _error_of(statement)})
             continue
         try:
+            if region.environment.policies:
+                authorize(region, "dynamodb", "ExecuteStatement", entry)
             answer = _single(region, statement, {**entry, "ReturnConsumedCapacity": wanted})
         except AwsError as error:
             told = _error_of(error)
