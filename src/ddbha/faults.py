@@ -392,8 +392,8 @@ class Faults:
         """Transactions are prepared at once, and committed so many seconds later on the world's clock.
 
         Meanwhile their items are locked: other writes and transactions meet conflicts, reads see the
-        state before.  The client hears nothing (`ReadTimeoutError`); trying again with the same token gives
-        TransactionInProgressException until it is committed.  Requests are chosen as for `error`.
+        state before.  The client hears nothing (`ReadTimeoutError`); trying again with the same token
+        gives TransactionInProgressException until it is committed.  Requests are chosen as for `error`.
         """
         if operation not in ("TransactWriteItems", "ExecuteTransaction"):
             raise UsageError(
