@@ -21,6 +21,7 @@ from ddbha.request_faults import (
     PartialBatch,
     Request,
     RequestFault,
+    SlowTransaction,
 )
 from ddbha.storage.partition import Partition
 from ddbha.storage.replica import Replica
@@ -375,6 +376,36 @@ class Faults:
             raise UsageError("keep= is at least 1: AWS answers with an error if nothing was done.")
         fault = PartialBatch(operation, table, times, probability, when, False, keep)
         return self._meet(f"partial batch keep={keep}", fault, after, duration)
+
+    def slow_transaction(
+        self,
+        *,
+        seconds: float,
+        operation: str = "TransactWriteItems",
+        table: str | None = None,
+        times: int | None = None,
+        probability: float = 1.0,
+        when: Callable[[Request], bool] | None = None,
+        after: float = 0,
+        duration: float | None = None,
+    ) -> Fault:
+        """Transactions are prepared at once, and committed so many seconds later on the world's clock.
+
+        Meanwhile their items are locked: other writes and transactions meet conflicts, reads see the
+        state before.  The client hears nothing (`ReadTimeoutError`); trying again with the same token
+        gives TransactionInProgressException until it is committed.  Requests are chosen as for `error`.
+        """
+        if operation not in ("TransactWriteItems", "ExecuteTransaction"):
+            raise UsageError(
+                f"{operation} is no transaction that writes; "
+                "TransactWriteItems and ExecuteTransaction are."
+            )
+        if seconds <= 0:
+            raise UsageError("seconds= is more than zero: how long the transaction takes.")
+        environment = self._environment
+        # The client does not know whether it was done: as for answers that are lost after the commit.
+        fault = SlowTransaction(operation, table, times, probability, when, True, seconds, environment)
+        return self._meet(f"slow transaction seconds={seconds}", fault, after, duration)
 
     def _meet(self, description: str, met: RequestFault, after: float, duration: float | None) -> Fault:
         if not 0 <= met.probability <= 1:

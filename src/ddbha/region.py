@@ -34,7 +34,7 @@ from ddbha.storage.items import ItemStore
 from ddbha.storage.partition import Partition, Replication
 from ddbha.storage.replica import Replica
 from ddbha.storage.table import Table, Throughput, even_ranges
-from ddbha.values.key import KeySchema
+from ddbha.values.key import ItemKey, KeySchema
 
 if TYPE_CHECKING:
     from ddbha.recovery.backup import Backup
@@ -90,6 +90,8 @@ class Environment:
     kinesis: KinesisStreams = Factory(KinesisStreams)
     #: The operation that is being answered, and the ARNs of other accounts that it may use.
     operation: str = ""
+    #: Seconds that the transaction takes that is being answered.
+    transaction_seconds: float = 0.0
     admitted: frozenset[str] = frozenset()
 
     #: How partitions replicate.
@@ -164,6 +166,8 @@ class Region:
     imports: dict[str, Import] = Factory(dict)
     #: What transactions did, by token, for ten minutes.
     tokens: dict[str, Any] = Factory(dict)
+    #: The ongoing transactions that hold items, by the ARN of the table and the key.
+    locks: dict[tuple[str, ItemKey], Any] = Factory(dict)
     #: The revision ids of the last changes of policies, by ARN.
     policy_changes: dict[str, str] = Factory(dict)
     #: Metrics at hand.

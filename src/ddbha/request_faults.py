@@ -15,6 +15,7 @@ from attrs import define
 
 from ddbha.errors import AwsError, NoAnswer, TransactionCanceledException
 from ddbha.expressions.partiql.parser import table_of
+from ddbha.region import Environment
 
 Request = dict[str, Any]
 Response = dict[str, Any]
@@ -112,6 +113,21 @@ class LostAnswer(RequestFault):
             with suppress(AwsError):
                 perform(request)
         raise NoAnswer(self.kind)
+
+
+@define(eq=False)
+class SlowTransaction(RequestFault):
+    """A transaction is prepared, and committed so many `seconds` later; its client hears nothing."""
+
+    seconds: float
+    environment: Environment
+
+    def answer(self, request: Request, perform: Perform) -> Response:
+        self.environment.transaction_seconds = self.seconds
+        try:
+            return perform(request)
+        finally:
+            self.environment.transaction_seconds = 0.0
 
 
 @define(eq=False)

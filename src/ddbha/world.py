@@ -308,6 +308,10 @@ class World:
             self._environment.scheduler.run_due(self.clock.time())
             if self.faults.active:
                 raise UsageError("A world with faults cannot be saved; end them with faults.end_all().")
+            if any(region.locks for region in self._environment.regions.values()):
+                raise UsageError(
+                    "A world with an ongoing transaction cannot be saved; let its time pass."
+                )
             facts = {
                 "seed": self.seed,
                 "account_id": self.account_id,

@@ -13,7 +13,7 @@ from ddbha.api.metering import admit_read, admit_unrecorded, admit_write
 from ddbha.api.placeholders import Expressions
 from ddbha.api.registry import Request, Response, operation
 from ddbha.capacity import Consumption, consumed_by_table
-from ddbha.errors import AwsError, InternalServerError, ValidationException
+from ddbha.errors import AwsError, InternalServerError, TransactionConflictException, ValidationException
 from ddbha.region import Region
 from ddbha.storage.table import Table
 from ddbha.throttling import THROTTLED
@@ -71,6 +71,9 @@ def batch_write_item(region: Region, request: Request) -> Response:
                 partition.commit(key, image, region.now(), region.name)
             consumed.setdefault(table.name, Consumption(table)).write(old, image)
             done.append((table, key, attributes))
+        except TransactionConflictException:
+            # No error of BatchWriteItem: the item comes back, whatever became of the others.
+            unprocessed.setdefault(name, []).append(entry)
         except (InternalServerError, *THROTTLED) as error:
             failure = error
             unprocessed.setdefault(name, []).append(entry)

@@ -6,6 +6,7 @@ https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/metrics-dimensi
 
 from __future__ import annotations
 
+from ddbha.api.ongoing_transactions import refuse_locked
 from ddbha.api.registry import Request
 from ddbha.capacity import index_writes, read_units, write_units
 from ddbha.errors import (
@@ -29,7 +30,12 @@ _LEAST = {True: 1.0, False: 0.5}
 
 
 def admit_write(region: Region, table: Table, key: ItemKey, new: Image | None) -> None:
-    """Admit one write that makes a record; raises one of `THROTTLED`, with nothing taken."""
+    """Admit one write that makes a record; raises one of `THROTTLED`, with nothing taken.
+
+    Raises `TransactionConflictException` if an ongoing transaction holds the item.
+    """
+    if region.locks:
+        refuse_locked(region, table, key)
     throttled = applies(region, table)
     if not throttled and not table.local_indexes:
         return
@@ -51,8 +57,11 @@ def admit_unrecorded(
 ) -> None:
     """Admit a write that changes nothing: a failed condition, the deletion of an item that is not there.
 
-    It costs what the write would have cost the table, without indexes.  Raises one of `THROTTLED`.
+    It costs what the write would have cost the table, without indexes.  Raises one of `THROTTLED`,
+    and `TransactionConflictException` if an ongoing transaction holds the item.
     """
+    if region.locks:
+        refuse_locked(region, table, key)
     units, now = write_units(old, new), region.environment.clock.time()
     if applies(region, table):
         limits_of(region, table, None, "Write").take(table.partition(key), key, units, now)

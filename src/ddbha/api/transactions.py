@@ -21,6 +21,7 @@ from ddbha.api.keys import (
     refuse_large_item,
 )
 from ddbha.api.metering import admit_transaction_reads, admit_transaction_writes
+from ddbha.api.ongoing_transactions import OngoingTransaction, conflicts, refuse_in_progress
 from ddbha.api.placeholders import Expressions
 from ddbha.api.registry import Request, Response, operation
 from ddbha.capacity import Consumption, consumed_by_table
@@ -87,6 +88,8 @@ def transact_write(region: Region, request: Request, identity: str) -> Response:
     done = None if token is None else _repeated(region, token, request[identity])
     if done is not None:
         return _consumed({}, request, done, repeated=True)
+    if token is not None and region.locks:
+        refuse_in_progress(region, token, request[identity])
     # Whatever can be seen to be wrong comes before a missing table, also of an earlier action.
     parsed = [_parsed(entry) for entry in request["TransactItems"]]
     tables = [_table(region, action.body["TableName"]) for action in parsed]
@@ -96,7 +99,11 @@ def transact_write(region: Region, request: Request, identity: str) -> Response:
     reasons: list[dict[str, Any]] = []
     effects: list[_Effect] = []
     limit = CollectionLimit(region)
-    for action in actions:
+    held = conflicts(region, [(action.table, action.key) for action in actions])
+    for number, action in enumerate(actions):
+        if held and held[number]["Code"] != "None":
+            reasons.append(held[number])
+            continue
         old = action.partition.available_leader().items.images.get(action.key)
         item = {} if old is None else old.item()
         if action.condition is not None and not action.condition.holds(item, action.values):
@@ -127,16 +134,12 @@ def transact_write(region: Region, request: Request, identity: str) -> Response:
         region, [(effect.action.table, effect.action.key, effect.old, effect.new) for effect in effects]
     )
 
-    # Every partition had a quorum a moment ago, and nothing can fail between the commits.  All are of one
-    # time, so that no moment of the table's history shows half a transaction.
-    now = region.now()
-    for effect in effects:
-        if effect.new is not effect.old:
-            action = effect.action
-            action.partition.commit(action.key, effect.new, now, region.name)
-    if token is not None:
-        expires = region.now() + TOKEN_LIFETIME
-        region.tokens[token] = (expires, deepcopy(request[identity]), effects)
+    commit = partial(_commit, region, token, deepcopy(request[identity]), effects)
+    seconds = region.environment.transaction_seconds
+    if seconds:
+        items = [(action.table, action.key) for action in actions]
+        OngoingTransaction(region, token, deepcopy(request[identity]), items, commit).begin(seconds)
+    commit()
     written = [
         (effect.action.table, effect.action.key, effect.action.attributes)
         for effect in effects
@@ -144,6 +147,27 @@ def transact_write(region: Region, request: Request, identity: str) -> Response:
     ]
     response = with_metrics_by_table({}, request, written)
     return _consumed(response, request, effects, repeated=False)
+
+
+def _commit(region: Region, token: str | None, requested: Any, effects: list[_Effect]) -> None:
+    """Write everything, or raise `InternalServerError` if a partition has no quorum."""
+    changes = []
+    for effect in effects:
+        action = effect.action
+        # The table of a transaction that took its time may be gone.
+        if effect.new is not effect.old and region.tables.get(action.table.name) is action.table:
+            changes.append((action.partition, action.key, effect.new))
+    for partition, _, _ in changes:
+        partition.available_leader()
+    # Nothing can fail between the commits.  All are of one time, so that no moment of the table's history
+    # shows half a transaction.
+    now = region.now()
+    for partition, key, new in changes:
+        # The item may have expired while a transaction took its time.
+        if new is not None or key in partition.leader.items.images:
+            partition.commit(key, new, now, region.name)
+    if token is not None:
+        region.tokens[token] = (now + TOKEN_LIFETIME, requested, effects)
 
 
 @operation("TransactGetItems")
@@ -162,6 +186,9 @@ def transact_get_items(region: Region, request: Request) -> Response:
 
     _refuse_repeated([(table, key) for table, key, _ in reads])
 
+    held = conflicts(region, [(table, key) for table, key, _ in reads])
+    if held:
+        raise TransactionCanceledException(held)
     images = [table.partition(key).available_leader().items.images.get(key) for table, key, _ in reads]
     admit_transaction_reads(
         region, [(table, key, image) for (table, key, _), image in zip(reads, images, strict=True)]
