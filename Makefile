@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: tour test check bench javascript console-test
+.PHONY: tour test check bench docs javascript console-test
 
 tour: $(READY)
 	$(BIN)/ddbha tour
@@ -21,6 +21,10 @@ check: $(READY)
 bench: $(READY)
 	$(BIN)/python benchmarks
 
+# Needs no network once its packages are there; the site is in site/.
+docs: $(VENV)/.ready-docs
+	$(BIN)/mkdocs build --strict
+
 # AWS's SDK for JavaScript against `ddbha serve`; wants Node and its registry.
 javascript: $(READY)
 	cd tests/server/javascript && npm install --no-package-lock --no-audit --no-fund
@@ -36,4 +40,8 @@ $(READY): pyproject.toml
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet "uv>=0.4"
 	$(BIN)/uv pip install --quiet --python $(BIN)/python --editable . --group dev
+	touch $@
+
+$(VENV)/.ready-docs: $(READY) pyproject.toml
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --group docs
 	touch $@

@@ -8,7 +8,11 @@ from typing import Any
 
 import pytest
 
+pytest_plugins = "pytester"
+
 ROOT = Path(__file__).parents[2]
+#: What shows that the tests of a page are for pytest, which has to run them.
+FIXTURE = re.compile(r"^def test_\w+\(\w.*\):", re.MULTILINE)
 
 
 def blocks(page: Path) -> list[str]:
@@ -18,6 +22,7 @@ def blocks(page: Path) -> list[str]:
 
 
 PAGES = [page for page in [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))] if blocks(page)]
+PAGES_WITH_TESTS = [page for page in PAGES if FIXTURE.search("\n".join(blocks(page)))]
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
@@ -25,6 +30,17 @@ def test_the_page_runs(page: Path) -> None:
     namespace: dict[str, Any] = {}
     for block in blocks(page):
         exec(compile(block, page.name, "exec"), namespace)
+
+
+def test_the_tests_on_pages_pass(pytester: pytest.Pytester) -> None:
+    # One run for all pages: most of its time is that of starting.
+    texts = {page.stem: "\n".join(blocks(page)) for page in PAGES_WITH_TESTS}
+    assert "pytest" in texts
+    pytester.makepyfile(**{f"test_of_{name.lower()}": text for name, text in texts.items()})
+    outcomes = pytester.runpytest_inprocess("-p", "ddbha.pytest_plugin").parseoutcomes()
+    assert outcomes.keys() <= {"passed", "warnings"}, outcomes
+    shown = sum(len(re.findall(r"^def test_", text, re.MULTILINE)) for text in texts.values())
+    assert outcomes["passed"] >= shown
 
 
 def test_the_readme_has_code() -> None:
