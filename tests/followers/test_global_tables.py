@@ -16,6 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import ddbha
+from ddbha.api.model import can_disassociate
 from ddbha.errors import UnknownPlaceError, UsageError
 
 REGIONS = ("us-east-1", "eu-west-1", "ap-southeast-2")
@@ -582,6 +583,36 @@ def test_provisioned_tables_replicate_once_their_writes_scale() -> None:
     assert (throughput["ReadCapacityUnits"], throughput["WriteCapacityUnits"]) == (20, 5)
     (shown,) = home.describe_table(TableName="tab")["Table"]["Replicas"]
     assert shown["ProvisionedThroughputOverride"] == {"ReadCapacityUnits": 20}
+
+
+@pytest.mark.skipif(not can_disassociate(), reason="the installed botocore does not know of it")
+def test_a_replica_is_disassociated_and_kept() -> None:
+    world, (home, away) = new_world()
+    put(home, "a", "1")
+
+    def disassociate(client: Any, region: str = AWAY) -> None:
+        action = {"RegionName": region, "DisassociationMode": "WAIT_FOR_REPLICATION"}
+        client.update_table(TableName="tab", ReplicaUpdates=[{"Disassociate": action}])
+
+    assert away.describe_table(TableName="tab")["Table"]["DisassociationProtectionEnabled"]
+    with pytest.raises(ClientError, match="protected against disassociation"):
+        disassociate(away)
+    away.update_table(TableName="tab", DisassociationProtectionEnabled=False)
+    with pytest.raises(ClientError, match="in its own region"):
+        disassociate(home)
+    with world.faults.network_cut(HOME, AWAY):
+        put(home, "b", "2")
+        disassociate(away)
+        assert away.describe_table(TableName="tab")["Table"]["TableStatus"] == "UPDATING"
+    world.clock.advance(minutes=1)
+    description = away.describe_table(TableName="tab")["Table"]
+    assert description["TableStatus"] == "ACTIVE"
+    assert "Replicas" not in description
+    assert contents(away) == {"a": "1", "b": "2"}
+    put(home, "c", "3")
+    assert value(away, "c") is None
+    assert "Replicas" not in home.describe_table(TableName="tab")["Table"]
+    world.verify()
 
 
 def test_replicas_stay_within_an_account() -> None:

@@ -6,6 +6,7 @@ from hashlib import blake2b
 from typing import Any
 from uuid import UUID
 
+from ddbha.api.model import can_disassociate
 from ddbha.followers.replication import Member
 from ddbha.region import utc
 from ddbha.storage.table import (
@@ -99,6 +100,8 @@ def _replication(member: Member) -> dict[str, Any]:
             if other is not member
         ],
     }
+    if group.consistency == "EVENTUAL" and can_disassociate():
+        shown["DisassociationProtectionEnabled"] = member.table.settings.disassociation_protection
     if group.consistency == "STRONG":
         shown["MultiRegionConsistency"] = "STRONG"
     if group.witnesses:

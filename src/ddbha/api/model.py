@@ -20,6 +20,13 @@ def input_shape(service: str, operation: str) -> StructureShape | None:
     return service_model(service).operation_model(operation).input_shape
 
 
+@cache
+def can_disassociate() -> bool:
+    """Whether the installed model knows of replicas that leave a global table and stay."""
+    shape = service_model("dynamodb").shape_for("TableDescription")
+    return isinstance(shape, StructureShape) and "DisassociationProtectionEnabled" in shape.members
+
+
 def required_members(shape: Shape) -> tuple[str, ...]:
     """The members without which a structure is not valid."""
     return tuple(shape.metadata.get("required", ()))

@@ -34,7 +34,7 @@ _OWN_MEMBERS = {"TableName", "ReplicaUpdates", "MultiRegionConsistency", "Global
 
 @frozen
 class ReplicaChange:
-    """One kind of action, Create, Update or Delete, on replicas and on the witness."""
+    """One kind of action, Create, Update, Delete or Disassociate, on replicas and on the witness."""
 
     kind: str
     #: The actions, by region.
@@ -65,6 +65,8 @@ def checked_change(region: Region, table: Table, request: Request) -> ReplicaCha
             "Update table operation with more than one type of replica actions not allowed."
         )
     kind = kinds.pop()
+    if kind == "Disassociate":
+        return _checked_disassociation(region, table, [action for _, action in actions])
     witness = next((action["RegionName"] for update in witnesses for action in update.values()), None)
     names = [action["RegionName"] for _, action in actions]
     targets = names if witness is None else [*names, witness]
@@ -105,6 +107,33 @@ def checked_change(region: Region, table: Table, request: Request) -> ReplicaCha
     if table.status != "ACTIVE":
         raise ResourceInUseException("The resource which you are attempting to change is in use.")
     return change
+
+
+def _checked_disassociation(region: Region, table: Table, actions: list[dict[str, Any]]) -> ReplicaChange:
+    """The local replica is to become a table of its own."""
+    if len(actions) > 1:
+        raise ValidationException(
+            f"{_INVALID}Disassociate must be the only replica update in the request"
+        )
+    (action,) = actions
+    if action["RegionName"] != region.name:
+        raise ValidationException(
+            f"{_INVALID}A replica is disassociated by a request in its own region, {action['RegionName']}"
+        )
+    group = None if table.membership is None else table.membership.group
+    if group is None or group.consistency == "STRONG":
+        raise ValidationException(
+            f"{_INVALID}Only a replica of a global table with multi-Region eventual consistency can be "
+            "disassociated"
+        )
+    if table.settings.disassociation_protection:
+        raise ValidationException(
+            "Replica cannot be disassociated as it is currently protected against disassociation. "
+            "Disable disassociation protection first."
+        )
+    if table.status != "ACTIVE":
+        raise ResourceInUseException("The resource which you are attempting to change is in use.")
+    return ReplicaChange("Disassociate", {region.name: action}, None, False)
 
 
 def check_departure(region: Region, table: Table) -> None:

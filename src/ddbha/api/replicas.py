@@ -44,6 +44,8 @@ def update_replicas(region: Region, table: Table, request: Request) -> Response:
         return _create(region, table, change)
     if change.kind == "Update":
         return _update(region, table, change)
+    if change.kind == "Disassociate":
+        return _disassociate(region, table)
     return _delete(region, table, change)
 
 
@@ -134,6 +136,7 @@ def _new_replica(region: Region, table: Table, action: dict[str, Any], source: M
         table.settings,
         tags={},
         deletion_protection=False,
+        disassociation_protection=True,
         stream_view_type=None,
         stream_label=None,
         ttl_attribute=None,
@@ -247,6 +250,28 @@ def _override(member: Member, action: dict[str, Any]) -> None:
         reads = override.get("ProvisionedThroughputOverride", {}).get("ReadCapacityUnits")
         if index is not None and reads is not None:
             index.throughput = evolve(index.throughput, read=reads)
+
+
+def _disassociate(region: Region, table: Table) -> Response:
+    """Let the local replica become an ordinary table, once nothing is on its way to or from it."""
+    member = table.membership
+    assert member is not None, "only members are disassociated"
+    group = member.group
+    table.status = "UPDATING"
+    response = {"TableDescription": describe(table)}
+
+    def finish() -> None:
+        region.environment.settle()
+        others = [name for name in group.members if name != region.name]
+        if any(group.pending(region.name, o) or group.pending(o, region.name) for o in others):
+            region.later(RETRY, finish)
+            return
+        region.environment.leave_global_table(region.account_id, member)
+        table.status = "ACTIVE"
+        region.record("replica-disassociated", table=table.name)
+
+    region.later(region.environment.timings.update_table, finish)
+    return response
 
 
 def _delete(region: Region, table: Table, change: ReplicaChange) -> Response:

@@ -42,6 +42,7 @@ _CHANGES = (
     "GlobalSecondaryIndexUpdates",
     "SSESpecification",
     "DeletionProtectionEnabled",
+    "DisassociationProtectionEnabled",
     "OnDemandThroughput",
     "WarmThroughput",
     "TableClass",
@@ -50,6 +51,7 @@ _CHANGES = (
 #: What takes a table some time; all else is done at once, with the table ACTIVE all the time.
 _LASTING = frozenset(_CHANGES) - {
     "DeletionProtectionEnabled",
+    "DisassociationProtectionEnabled",
     "OnDemandThroughput",
     "WarmThroughput",
 }
@@ -240,6 +242,9 @@ def _apply(region: Region, table: Table, request: Request, change: _Change) -> R
         if rates.warm is not None:
             warm_up(region, table, rates.owner, rates.warm)
     follow_throughput(region, table)
+    settings.disassociation_protection = request.get(
+        "DisassociationProtectionEnabled", settings.disassociation_protection
+    )
     settings.deletion_protection = request.get("DeletionProtectionEnabled", settings.deletion_protection)
     if "TableClass" in request:
         settings.table_class = request["TableClass"]

@@ -22,6 +22,7 @@ _CHANGES = frozenset(
         "GlobalSecondaryIndexUpdates",
         "SSESpecification",
         "DeletionProtectionEnabled",
+        "DisassociationProtectionEnabled",
         "OnDemandThroughput",
         "WarmThroughput",
         "TableClass",
@@ -32,6 +33,7 @@ _ALONE = {
     "SSESpecification": "Server-Side Encryption modification",
     "TableClass": "TableClass modification",
     "DeletionProtectionEnabled": "DeletionProtection modification",
+    "DisassociationProtectionEnabled": "DisassociationProtection modification",
     "WarmThroughput": "WarmThroughput",
 }
 _ACTIONS = ("Create", "Update", "Delete")

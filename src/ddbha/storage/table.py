@@ -203,6 +203,8 @@ class TableSettings:
     stream_view_type: str | None = None
     stream_label: str | None = None
     deletion_protection: bool = False
+    #: Whether the table, as a replica, may not be taken out of its global table and kept.
+    disassociation_protection: bool = True
     table_class: str | None = None
     encryption: dict[str, Any] | None = None
     on_demand_since: float | None = None
