@@ -195,12 +195,15 @@ class _Activation:
     def transport(self, client: BaseClient, kind: type[Transport]) -> Any:
         """The transport of a client to this world."""
         # Kept with the client, so that both go when the client goes.
-        transports = vars(client).setdefault("_ddbha_transports", {})
-        transport = transports.get(self)
+        transport = vars(client).get("_ddbha_transports", {}).get(self)
         if transport is None:
             account = account_of_key(_access_key(client)) or self.world.account_id
-            transport = transports[self] = kind(self.world, account, client)
-            self._served.add(client)
+            transport = kind(self.world, account, client)
+            # Another thread may end its mock, or this one, meanwhile.
+            with _lock:
+                if self in _active:
+                    vars(client).setdefault("_ddbha_transports", {})[self] = transport
+                    self._served.add(client)
         return transport
 
     def end(self) -> None:
