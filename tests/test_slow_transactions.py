@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -144,3 +145,25 @@ def test_misuse_is_refused() -> None:
         world.faults.slow_transaction(seconds=0)
     with pytest.raises(UsageError, match="no transaction that writes"):
         world.faults.slow_transaction(seconds=1, operation="PutItem")
+
+
+def test_a_world_with_an_ongoing_transaction_is_not_saved_and_can_be_reset(tmp_path: Path) -> None:
+    world, client = world_with_table()
+    begin(world, client)
+    world.faults.end_all()
+    with pytest.raises(UsageError, match="ongoing transaction"):
+        world.save(tmp_path / "world")
+    world.clock.sleep(10)
+    world.save(tmp_path / "world")
+    begin(world, client, token="t2")
+    world.reset()
+    world.clock.sleep(10)
+    assert client.list_tables()["TableNames"] == []
+
+
+def test_a_table_may_be_deleted_while_a_transaction_takes_its_time() -> None:
+    world, client = world_with_table()
+    begin(world, client)
+    client.delete_table(TableName="tab")
+    world.clock.sleep(10)
+    assert client.list_tables()["TableNames"] == []

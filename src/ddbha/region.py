@@ -90,6 +90,8 @@ class Environment:
     kinesis: KinesisStreams = Factory(KinesisStreams)
     #: The operation that is being answered, and the ARNs of other accounts that it may use.
     operation: str = ""
+    #: The ongoing transactions that hold items, by the ARN of the table and the key.
+    locks: dict[tuple[str, ItemKey], Any] = Factory(dict)
     #: Seconds that the transaction takes that is being answered.
     transaction_seconds: float = 0.0
     admitted: frozenset[str] = frozenset()
@@ -166,8 +168,6 @@ class Region:
     imports: dict[str, Import] = Factory(dict)
     #: What transactions did, by token, for ten minutes.
     tokens: dict[str, Any] = Factory(dict)
-    #: The ongoing transactions that hold items, by the ARN of the table and the key.
-    locks: dict[tuple[str, ItemKey], Any] = Factory(dict)
     #: The revision ids of the last changes of policies, by ARN.
     policy_changes: dict[str, str] = Factory(dict)
     #: Metrics at hand.

@@ -308,7 +308,7 @@ class World:
             self._environment.scheduler.run_due(self.clock.time())
             if self.faults.active:
                 raise UsageError("A world with faults cannot be saved; end them with faults.end_all().")
-            if any(region.locks for region in self._environment.regions.values()):
+            if self._environment.locks:
                 raise UsageError(
                     "A world with an ongoing transaction cannot be saved; let its time pass."
                 )
@@ -358,6 +358,7 @@ class World:
                 self._environment.objects.clear()
             self._environment.restores.clear()
             self._environment.scheduler.clear()
+            self._environment.locks.clear()
             self._environment.events.clear()
             self._environment.metrics.clear()
             self._environment.random.seed(self.seed)

@@ -34,7 +34,7 @@ def admit_write(region: Region, table: Table, key: ItemKey, new: Image | None) -
 
     Raises `TransactionConflictException` if an ongoing transaction holds the item.
     """
-    if region.locks:
+    if region.environment.locks:
         refuse_locked(region, table, key)
     throttled = applies(region, table)
     if not throttled and not table.local_indexes:
@@ -60,7 +60,7 @@ def admit_unrecorded(
     It costs what the write would have cost the table, without indexes.  Raises one of `THROTTLED`,
     and `TransactionConflictException` if an ongoing transaction holds the item.
     """
-    if region.locks:
+    if region.environment.locks:
         refuse_locked(region, table, key)
     units, now = write_units(old, new), region.environment.clock.time()
     if applies(region, table):

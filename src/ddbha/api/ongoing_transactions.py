@@ -45,7 +45,7 @@ class OngoingTransaction:
     def begin(self, seconds: float) -> None:
         """Lock the items, and commit in so many seconds.  The client hears nothing: raises `NoAnswer`."""
         for table, key in self.items:
-            self.region.locks[table.arn, key] = self
+            self.region.environment.locks[table.arn, key] = self
         names = sorted({table.name for table, _ in self.items})
         self.region.record("transaction-prepared", tables=", ".join(names), seconds=seconds)
         self.region.later(seconds, self.end)
@@ -59,14 +59,14 @@ class OngoingTransaction:
             self.region.later(RETRY, self.end)
             return
         for table, key in self.items:
-            del self.region.locks[table.arn, key]
+            del self.region.environment.locks[table.arn, key]
         self.region.record("transaction-committed", items=len(self.items))
 
 
 def refuse_in_progress(region: Region, token: str, requested: Any) -> None:
     """Raise `TransactionInProgressException` if the transaction with this token has not ended."""
-    for ongoing in region.locks.values():
-        if ongoing.token == token:
+    for ongoing in region.environment.locks.values():
+        if ongoing.token == token and ongoing.region is region:
             if ongoing.requested != requested:
                 raise IdempotentParameterMismatchException(
                     "The provided idempotency token was already used with different request parameters"
@@ -76,15 +76,15 @@ def refuse_in_progress(region: Region, token: str, requested: Any) -> None:
 
 def refuse_locked(region: Region, table: Table, key: ItemKey) -> None:
     """Raise `TransactionConflictException` if an ongoing transaction holds the item."""
-    if (table.arn, key) in region.locks:
+    if (table.arn, key) in region.environment.locks:
         raise TransactionConflictException(_CONFLICT)
 
 
 def conflicts(region: Region, items: Iterable[tuple[Table, ItemKey]]) -> list[dict[str, Any]]:
     """The reasons of cancellation for those items that are held, in order; nothing if none is."""
-    if not region.locks:
+    if not region.environment.locks:
         return []
-    held = [(table.arn, key) in region.locks for table, key in items]
+    held = [(table.arn, key) in region.environment.locks for table, key in items]
     if not any(held):
         return []
     return [

@@ -88,7 +88,7 @@ def transact_write(region: Region, request: Request, identity: str) -> Response:
     done = None if token is None else _repeated(region, token, request[identity])
     if done is not None:
         return _consumed({}, request, done, repeated=True)
-    if token is not None and region.locks:
+    if token is not None and region.environment.locks:
         refuse_in_progress(region, token, request[identity])
     # Whatever can be seen to be wrong comes before a missing table, also of an earlier action.
     parsed = [_parsed(entry) for entry in request["TransactItems"]]
@@ -155,7 +155,7 @@ def _commit(region: Region, token: str | None, requested: Any, effects: list[_Ef
     for effect in effects:
         action = effect.action
         # The table of a transaction that took its time may be gone.
-        if effect.new is not effect.old and region.tables.get(action.table.name) is action.table:
+        if effect.new is not effect.old and _exists(region, action.table):
             changes.append((action.partition, action.key, effect.new))
     for partition, _, _ in changes:
         partition.available_leader()
@@ -168,6 +168,12 @@ def _commit(region: Region, token: str | None, requested: Any, effects: list[_Ef
             partition.commit(key, new, now, region.name)
     if token is not None:
         region.tokens[token] = (now + TOKEN_LIFETIME, requested, effects)
+
+
+def _exists(region: Region, table: Table) -> bool:
+    """Whether the table, which may be of another account, has not been deleted."""
+    owner = region.environment.region(table.arn.split(":")[4], region.name)
+    return owner.tables.get(table.name) is table
 
 
 @operation("TransactGetItems")
