@@ -63,6 +63,7 @@ def main(many: int = MANY, many_for_moto: int = MANY_FOR_MOTO, seconds: float = 
     )
     _print_recovery(many, seconds)
     _print_replication(many, seconds)
+    _print_faults(seconds)
     extra = _import_time("import boto3, ddbha") - _import_time("import boto3")
     print(f"import beyond boto3: {extra:.0f} ms  {_verdict(extra, 60, 'ms')}")
 
@@ -90,6 +91,25 @@ def _print_replication(many: int, seconds: float) -> None:
         f"plain one  {_verdict(found.put_of_a_region, 2, 'x')}"
     )
     print(f"{found.drained:,} writes after a cut arrive in {found.drain_seconds:.2f} s")
+
+
+def _print_faults(seconds: float) -> None:
+    """What a put costs once faults, events and throttling have been there, against an untouched world."""
+    put = next(case for case in cases() if case.operation == "PutItem")
+    times = []
+    for touched in (False, True):
+        world = ddbha.World(clock=ddbha.ManualClock(), throttling=touched)
+        client: Any = world.client("dynamodb", region_name="us-east-1")
+        client.create_table(TableName=TABLE, **DEFINITION)
+        client.list_tables()
+        if touched:
+            world.faults.zone_outage("us-east-1a").end()
+            world.faults.follower_lag("us-east-1b", seconds=1)
+            world.faults.error("ThrottlingException", operation="Scan")
+        times.append(_time(_call(client, put), seconds))
+    print(
+        f"put with faults, lag and throttling on: {times[1] / times[0]:.2f} x that of an untouched world"
+    )
 
 
 def _verdict(measured: float, budget: float | None, unit: str) -> str:
