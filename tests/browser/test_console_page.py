@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
 webdriver = pytest.importorskip("selenium.webdriver")
+wait = pytest.importorskip("selenium.webdriver.support.wait")
 
 SCREENSHOTS = os.environ.get("DDBHA_SCREENSHOTS")
 CHROMIUM, DRIVER = shutil.which("chromium"), shutil.which("chromedriver")
@@ -97,9 +98,7 @@ class Page:
         assert [entry["message"] for entry in self.browser.get_log("browser")] == []
 
     def _until(self, condition: Any, complaint: str) -> None:
-        from selenium.webdriver.support.wait import WebDriverWait
-
-        WebDriverWait(self.browser, PATIENCE).until(lambda _: condition(), complaint)
+        wait.WebDriverWait(self.browser, PATIENCE).until(lambda _: condition(), complaint)
 
 
 def test_a_zone_fails_and_returns(browser: Any, world: World, client: DynamoDBClient) -> None:

@@ -41,7 +41,8 @@ def put(client: DynamoDBClient, name: str) -> None:
 
 
 def go_global(client: DynamoDBClient) -> None:
-    client.update_table(TableName="orders", BillingMode="PAY_PER_REQUEST")
+    if client.describe_table(TableName="orders")["Table"].get("BillingModeSummary") is None:
+        client.update_table(TableName="orders", BillingMode="PAY_PER_REQUEST")
     client.update_table(TableName="orders", ReplicaUpdates=[{"Create": {"RegionName": "eu-west-1"}}])
     client.describe_table(TableName="orders")
 

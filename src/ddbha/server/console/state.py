@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from itertools import combinations, islice
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
-from ddbha.errors import UnknownPlaceError
+from ddbha.errors import InternalServerError, UnknownPlaceError
 from ddbha.faults import Fault
 from ddbha.region import Environment, Region, utc
 from ddbha.storage.partition import Partition
@@ -104,7 +105,9 @@ class View:
     def _table(self, region: Region, table: Table) -> Json:
         owners = {table.name: table.partitions}
         for index in table.global_indexes.values():
-            index.catch_up(region.now())
+            # Without a quorum it stays behind until there is one, and is shown like that.
+            with suppress(InternalServerError):
+                index.catch_up(region.now())
             owners[f"{table.name}/{index.name}"] = index.partitions
         return {
             "name": table.name,
@@ -135,7 +138,11 @@ class View:
     ) -> Iterator[float]:
         """The sums by minute of a metric of a table and of its indexes."""
         start = utc(region.now() - _RECENT) if recent else None
+<<<<<<< HEAD
         dimensions: list[Any] = [{"TableName": table.name}]
+=======
+        dimensions: list[dict[str, Any]] = [{"TableName": table.name}]
+>>>>>>> console
         for index in table.global_indexes:
             dimensions.append({"TableName": table.name, "GlobalSecondaryIndexName": index})
         for its in dimensions:
