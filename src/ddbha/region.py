@@ -99,6 +99,9 @@ class Environment:
     #: How partitions replicate.
     replication: Replication = Factory(lambda self: Replication(self.clock.time), takes_self=True)
 
+    def __repr__(self) -> str:
+        return f"<Environment {self.clock!r}>"
+
     def record(self, kind: str, region: str, **details: Any) -> None:
         """Put an event on the timeline."""
         self.events.add(self.clock.time(), kind, region, **details)
@@ -177,6 +180,9 @@ class Region:
     @zones.default
     def _zones(self) -> tuple[str, ...]:
         return tuple(self.name + letter for letter in ZONE_LETTERS)
+
+    def __repr__(self) -> str:
+        return f"<Region {self.name} account={self.account_id}>"
 
     def table(self, name_or_arn: str) -> Table:
         """A table that takes reads and writes.

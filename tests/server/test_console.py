@@ -116,6 +116,42 @@ def test_replicas_that_lag_have_records_that_are_not_applied(
     assert replicas(world)["us-east-1b"]["unapplied"] == 0
 
 
+def test_a_world_without_a_quorum_is_shown_too(world: World) -> None:
+    client = world.client("dynamodb", region_name="us-east-1")
+    client.create_table(
+        TableName="orders",
+        AttributeDefinitions=[
+            {"AttributeName": "id", "AttributeType": "S"},
+            {"AttributeName": "customer", "AttributeType": "S"},
+        ],
+        KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
+        GlobalSecondaryIndexes=[
+            {
+                "IndexName": "by-customer",
+                "KeySchema": [{"AttributeName": "customer", "KeyType": "HASH"}],
+                "Projection": {"ProjectionType": "ALL"},
+            }
+        ],
+        BillingMode="PAY_PER_REQUEST",
+    )
+    go_global(client)
+    client.put_item(TableName="orders", Item={"id": {"S": "a"}, "customer": {"S": "b"}})
+    faults = [world.faults.zone_outage(f"us-east-1{letter}") for letter in "abc"]
+    table = region(world)["tables"][0]
+    assert [owner["name"] for owner in table["owners"]] == ["orders", "orders/by-customer"]
+    statuses = {
+        replica["status"]
+        for owner in table["owners"]
+        for partition in owner["partitions"]
+        for replica in partition["replicas"]
+    }
+    assert statuses == {"DOWN"}
+    for fault in faults:
+        fault.end()
+    index = region(world)["tables"][0]["owners"][1]["partitions"]
+    assert sum(partition["replicas"][0]["sequence"] for partition in index) == 1
+
+
 def test_throttled_requests_are_counted(world: World, client: DynamoDBClient) -> None:
     impatient = world.client(
         "dynamodb", region_name="us-east-1", config=Config(retries={"total_max_attempts": 1})

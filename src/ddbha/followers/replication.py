@@ -64,6 +64,9 @@ class Member:
     #: Nothing more arrives before this time, so that a log never goes back in time.
     _not_before: float = -inf
 
+    def __repr__(self) -> str:
+        return f"<Member {self.region} {self.status}>"
+
     def attach(self) -> None:
         """Send out what is written from now on."""
 
@@ -209,6 +212,9 @@ class GlobalTable:
     def new_member(self, region: str, table: Table) -> Member:
         """A table that is to take part."""
         return Member(region, table, self)
+
+    def __repr__(self) -> str:
+        return f"<GlobalTable {self.name} in {', '.join(self.members)}>"
 
     def draw(self) -> float:
         """A number for the lag of one write; nothing is drawn while no lag is."""

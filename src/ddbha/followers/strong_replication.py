@@ -22,7 +22,7 @@ from ddbha.values.image import Image
 from ddbha.values.key import ItemKey
 
 
-@define(eq=False)
+@define(eq=False, repr=False)
 class StrongMember(Member, Guard):
     """One region's table.  It guards its partitions: they work only in agreement with another region."""
 
@@ -109,7 +109,7 @@ class StrongMember(Member, Guard):
             self.position += 1
 
 
-@define(eq=False)
+@define(eq=False, repr=False)
 class StrongGlobalTable(GlobalTable):
     """The replicas of one table that agree on one order of writes, and perhaps a witness of it."""
 

@@ -111,6 +111,9 @@ class Partition:
     #: When a new leader begins to serve; 0 once it does.
     serves_from: float = field(default=0.0, init=False)
 
+    def __repr__(self) -> str:
+        return f"<Partition {self.number} term={self.term} leader={self.leader.zone}>"
+
     def available_leader(self) -> Replica:
         """The replica that takes writes and strongly consistent reads, with all records applied.
 

@@ -21,6 +21,12 @@ class Replica(Follower):
     #: The faults that keep this replica from answering; it is up when there are none.
     outages: set[object] = Factory(set)
 
+    def __repr__(self) -> str:
+        return (
+            f"<Replica {self.zone} {self.status} last_sequence={self.last_sequence} "
+            f"applied_sequence={self.applied_sequence}>"
+        )
+
     @property
     def source(self) -> Log:
         return self.log

@@ -132,6 +132,9 @@ class GlobalIndex(SecondaryIndex):
     followers: list[IndexFollower] = Factory(list)
     _lags: dict[object, float] = Factory(dict)
 
+    def __repr__(self) -> str:
+        return f"<GlobalIndex {self.name} {self.status}>"
+
     def add_lag(self, cause: object, seconds: float, now: float) -> None:
         """Stay so many seconds behind for a cause; what is in the index `now` stays seen."""
         self.catch_up(now)
@@ -253,6 +256,9 @@ class Table:
     limits: dict[tuple[str | None, str], Limits] = field(factory=dict, repr=False)
     #: Where the table comes from while it is being restored.
     restoring_from: RestoreOrigin | None = None
+
+    def __repr__(self) -> str:
+        return f"<Table {self.arn} {self.status}>"
 
     def partition(self, key: ItemKey) -> Partition:
         """The partition that holds a key."""

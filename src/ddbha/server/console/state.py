@@ -138,11 +138,7 @@ class View:
     ) -> Iterator[float]:
         """The sums by minute of a metric of a table and of its indexes."""
         start = utc(region.now() - _RECENT) if recent else None
-<<<<<<< HEAD
-        dimensions: list[Any] = [{"TableName": table.name}]
-=======
         dimensions: list[dict[str, Any]] = [{"TableName": table.name}]
->>>>>>> console
         for index in table.global_indexes:
             dimensions.append({"TableName": table.name, "GlobalSecondaryIndexName": index})
         for its in dimensions:
