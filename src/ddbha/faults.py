@@ -254,7 +254,6 @@ class Faults:
         region: str,
         *,
         status: str = "REGION_DISABLED",
-        account_id: str = "123456789012",
         after: float = 0,
         duration: float | None = None,
     ) -> Fault:
@@ -266,7 +265,7 @@ class Faults:
         https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_ReplicaDescription.html
         Raises `UnknownPlaceError` if there is no such replica.
         """
-        effect = self._links.replica_inaccessible(table, region, account_id, status)
+        effect = self._links.replica_inaccessible(table, region, status)
         return self._between(effect, after, duration)
 
     def replication_lag(

@@ -50,19 +50,15 @@ class RegionFaults:
 
     def replication_pause(self, table: str, region: str) -> Effect:
         """Nothing is replicated to or from one replica of a table."""
-        if not any(
-            table == name and region in group.members
-            for (_, name), group in self._environment.global_tables.items()
-        ):
-            raise UnknownPlaceError(f"Table {table!r} has no replica in {region}: it is not replicated.")
+        self._member(table, region)
         pauses = self._environment.links.pauses
         return self._held(f"replication pause {table} {region}", pauses, (region, table))
 
-    def replica_inaccessible(self, table: str, region: str, account_id: str, status: str) -> Effect:
+    def replica_inaccessible(self, table: str, region: str, status: str) -> Effect:
         """Nobody reaches one replica, for a reason that its status tells; in the end it is given up."""
         if status not in INACCESSIBLE:
             raise UsageError(f"status={status!r} is none of {', '.join(INACCESSIBLE)}.")
-        member = self._member(table, region, account_id)
+        account_id, member = self._member(table, region)
         pause = self.replication_pause(table, region)
         strong = member.group.consistency == "STRONG"
         patience = ARCHIVED_AFTER if strong else GIVEN_UP_AFTER
@@ -88,11 +84,12 @@ class RegionFaults:
 
         return Effect(f"replica inaccessible {table} {region} {status}", begin, end)
 
-    def _member(self, table: str, region: str, account_id: str) -> Member:
-        group = self._environment.global_tables.get((account_id, table))
-        if group is None or region not in group.members:
-            raise UnknownPlaceError(f"Table {table!r} has no replica in {region}: it is not replicated.")
-        return group.members[region]
+    def _member(self, table: str, region: str) -> tuple[str, Member]:
+        """A replica and its account; of several accounts that have such a table, the first."""
+        for (account_id, name), group in self._environment.global_tables.items():
+            if name == table and region in group.members:
+                return account_id, group.members[region]
+        raise UnknownPlaceError(f"Table {table!r} has no replica in {region}: it is not replicated.")
 
     def replication_lag(self, region: str, other: str, seconds: Lag, *, one_way: bool) -> Effect:
         """Writes of each region arrive late in the other."""

@@ -559,6 +559,13 @@ def test_a_replica_out_of_reach_is_given_up_after_twenty_hours() -> None:
     world.verify()
 
 
+def test_a_replica_out_of_reach_may_be_of_any_account() -> None:
+    world, (home, _) = new_world(account_id="210987654321")
+    with world.faults.replica_inaccessible("tab", AWAY):
+        (shown,) = home.describe_table(TableName="tab")["Table"]["Replicas"]
+        assert shown["ReplicaStatus"] == "REGION_DISABLED"
+
+
 def test_provisioned_tables_replicate_once_their_writes_scale() -> None:
     world = ddbha.World(clock=ddbha.ManualClock())
     home: Any = world.client("dynamodb", region_name=HOME)
