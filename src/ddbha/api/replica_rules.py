@@ -73,7 +73,7 @@ def checked_change(region: Region, table: Table, request: Request) -> ReplicaCha
     if len(set(names)) != len(names) or (witness in names and kind == "Delete"):
         raise ValidationException("Cannot target multiple regions with the same action")
     consistency = request.get("MultiRegionConsistency")
-    strong_group = table.membership is not None and table.membership.group.consistency == "STRONG"
+    strong_group = table.consistency == "STRONG"
     if consistency is not None and kind != "Create":
         raise ValidationException(
             "Only Replica Create actions are supported when MultiRegionConsistency parameter is provided."
@@ -120,8 +120,7 @@ def _checked_disassociation(region: Region, table: Table, actions: list[dict[str
         raise ValidationException(
             f"{_INVALID}A replica is disassociated by a request in its own region, {action['RegionName']}"
         )
-    group = None if table.membership is None else table.membership.group
-    if group is None or group.consistency == "STRONG":
+    if table.consistency != "EVENTUAL":
         raise ValidationException(
             f"{_INVALID}Only a replica of a global table with multi-Region eventual consistency can be "
             "disassociated"

@@ -114,9 +114,15 @@ def new_group(environment: Environment, account_id: str, name: str, *, strong: b
         admit_write(environment.region(account_id, member.region), member.table, key, new)
 
     kind = StrongGlobalTable if strong else GlobalTable
-    group = kind(name, environment.links, environment.random, conflict, arrived, admit)
-    if isinstance(group, StrongGlobalTable):
-        group.now = environment.clock.time
+    group = kind(
+        name,
+        environment.links,
+        environment.random,
+        conflict,
+        arrived,
+        admit,
+        environment.clock.time,
+    )
     environment.global_tables[account_id, name] = group
     return group
 

@@ -29,7 +29,7 @@ def view_type_of_new_table(given: dict[str, Any]) -> str | None:
 
 def check_change(table: Table, given: dict[str, Any]) -> None:
     """Raise `ValidationException` if UpdateTable may not change the stream like this."""
-    if not given["StreamEnabled"] and _is_needed(table):
+    if not given["StreamEnabled"] and table.consistency == "EVENTUAL":
         raise ValidationException(
             f"{_INVALID}Disabling Stream is not allowed for a Global Table replica."
         )
@@ -47,10 +47,6 @@ def check_change(table: Table, given: dict[str, Any]) -> None:
             )
         if table.settings.stream_view_type is None:
             raise ValidationException(f"Table has no stream to disable: TableName: {table.name}")
-
-
-def _is_needed(table: Table) -> bool:
-    return table.membership is not None and table.membership.group.consistency == "EVENTUAL"
 
 
 def enable_stream(region: Region, table: Table, view_type: str, seconds: float) -> None:

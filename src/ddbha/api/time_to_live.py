@@ -49,7 +49,7 @@ def describe_time_to_live(region: Region, request: Request) -> Response:
 
 def _check(region: Region, table: Table, enabled: bool, attribute: str) -> None:
     settings = table.settings
-    if table.membership is not None and table.membership.group.consistency == "STRONG":
+    if table.consistency == "STRONG":
         raise ValidationException(
             "Time to live is not supported for global tables with MultiRegionConsistency set to STRONG."
         )

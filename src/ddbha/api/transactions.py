@@ -320,7 +320,7 @@ def _action(table: Table, parsed: _Parsed) -> _Action:
 def _table(region: Region, name: str) -> Table:
     """A table that takes part in transactions."""
     table = region.table(name)
-    if table.membership is not None and table.membership.group.consistency == "STRONG":
+    if table.consistency == "STRONG":
         raise ValidationException(
             "Transactional operations are not supported for global tables with MultiRegionConsistency "
             "set to STRONG."

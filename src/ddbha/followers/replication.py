@@ -194,6 +194,8 @@ class GlobalTable:
     arrived: Callable[[str, str, float], None]
     #: Lets a member consume the capacity for a write, or raises `AwsError`.
     admit: Callable[[Member, ItemKey, Image | None], None]
+    #: The world's clock.
+    now: Callable[[], float]
     members: dict[str, Member] = Factory(dict)
     #: Regions that keep the changes without being replicas, with their WitnessStatus.
     witnesses: dict[str, str] = Factory(dict)

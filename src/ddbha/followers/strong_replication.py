@@ -9,7 +9,7 @@ https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/V2globaltables_
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 from attrs import Factory, define
 
@@ -113,7 +113,6 @@ class StrongMember(Member, Guard):
 class StrongGlobalTable(GlobalTable):
     """The replicas of one table that agree on one order of writes, and perhaps a witness of it."""
 
-    now: Callable[[], float] = Factory(lambda: _no_clock)
     #: How many writes of the order each region, also a witness, has persisted.
     held: dict[str, int] = Factory(dict)
     _order: deque[Shipment] = Factory(deque)
@@ -198,7 +197,3 @@ class StrongGlobalTable(GlobalTable):
             shipment.version.stamp.region == source
             for shipment in list(self._order)[member.position - self._dropped :]
         )
-
-
-def _no_clock() -> float:
-    raise AssertionError("a group is made with its world's clock")

@@ -310,6 +310,11 @@ class Table:
         for follower in index.followers:
             follower.partition.followers.remove(follower)
 
+    @property
+    def consistency(self) -> str | None:
+        """EVENTUAL or STRONG between the regions of a global table; None for an ordinary table."""
+        return None if self.membership is None else self.membership.group.consistency
+
     def all_partitions(self) -> Iterator[Partition]:
         """The partitions of the table and of its global indexes."""
         yield from self.partitions
