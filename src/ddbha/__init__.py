@@ -10,7 +10,7 @@ from ddbha.errors import AwsError, DdbhaError
 from ddbha.world import World
 
 if TYPE_CHECKING:
-    from ddbha.exploration import explore
+    from ddbha.testing.exploration import explore
 
 __all__ = [
     "AwsError",
@@ -28,7 +28,7 @@ __all__ = [
 def __getattr__(name: str) -> Any:
     # Only those who explore pay for its import.
     if name == "explore":
-        from ddbha.exploration import explore
+        from ddbha.testing.exploration import explore
 
         return explore
     raise AttributeError(f"module 'ddbha' has no attribute {name!r}")

@@ -1,5 +1,5 @@
 """`python -m ddbha` is the command line."""
 
-from ddbha.cli import main
+from ddbha.cli.commands import main
 
 main()

@@ -12,47 +12,50 @@ from threading import RLock
 from typing import Any
 
 # Importing a family of operations registers it.
-import ddbha.api.account
-import ddbha.api.auto_scaling_settings
-import ddbha.api.backups
-import ddbha.api.batches
-import ddbha.api.contributor_insights
-import ddbha.api.exports
-import ddbha.api.imports
-import ddbha.api.items
-import ddbha.api.kinesis_destinations
-import ddbha.api.legacy_global_tables
-import ddbha.api.point_in_time
-import ddbha.api.queries
-import ddbha.api.resource_policies
-import ddbha.api.statements
-import ddbha.api.streams
-import ddbha.api.table_updates
-import ddbha.api.tables
-import ddbha.api.time_to_live
-import ddbha.api.transactions  # noqa: F401
-from ddbha import overview, seeding, server, templates, verify
+import ddbha.api.access.resource_policies
+import ddbha.api.data.batches
+import ddbha.api.data.items
+import ddbha.api.data.queries
+import ddbha.api.data.statements
+import ddbha.api.data.transactions
+import ddbha.api.global_tables.legacy_global_tables
+import ddbha.api.recovery.backups
+import ddbha.api.recovery.exports
+import ddbha.api.recovery.imports
+import ddbha.api.recovery.point_in_time
+import ddbha.api.streams.kinesis_destinations
+import ddbha.api.streams.streams
+import ddbha.api.tables.account
+import ddbha.api.tables.auto_scaling_settings
+import ddbha.api.tables.contributor_insights
+import ddbha.api.tables.table_updates
+import ddbha.api.tables.tables
+import ddbha.api.tables.time_to_live  # noqa: F401
+from ddbha import server, verify
 from ddbha.api import registry
-from ddbha.api.authorization import authorize
+from ddbha.api.access.authorization import authorize
 from ddbha.api.metering import count_error, count_tables
 from ddbha.api.registry import Caller, Operation
-from ddbha.api.validation import validator
+from ddbha.api.wire.validation import validator
 from ddbha.boto import clients
 from ddbha.clock import Clock, SystemClock, Timings
 from ddbha.errors import AwsError, NoAnswer, UnknownPlaceError, UsageError
-from ddbha.event_source import EventSourceMapping
-from ddbha.events import Timeline
-from ddbha.faults import Faults
+from ddbha.faults.catalogue import Faults
+from ddbha.faults.requests import through
 from ddbha.followers.archive import DAY
 from ddbha.followers.kinesis import KinesisStreams
-from ddbha.history import History
-from ddbha.metrics import Metrics
-from ddbha.objects import Objects, S3Objects
+from ddbha.observe import overview
+from ddbha.observe.events import Timeline
+from ddbha.observe.history import History
+from ddbha.observe.metrics import Metrics
+from ddbha.recovery.objects import Objects, S3Objects
 from ddbha.recovery.plans import BackupPlan
 from ddbha.recovery.schedules import schedule as parsed_schedule
-from ddbha.region import Environment, Region
-from ddbha.request_faults import through
-from ddbha.storage.table import Table, Throughput
+from ddbha.region.region import Environment, Region
+from ddbha.region.table import Table, Throughput
+from ddbha.templates import cloudformation as templates
+from ddbha.templates import seeding
+from ddbha.testing.event_source import EventSourceMapping
 from ddbha.world_file import saving as world_file
 from ddbha.world_file.container import Members
 from ddbha.world_file.loading import WorldFile, random_state

@@ -10,7 +10,7 @@ import ddbha
 from ddbha.api.registry import Caller
 from ddbha.followers import archive as module
 from ddbha.followers.archive import DAY, Archive
-from ddbha.region import Region
+from ddbha.region.region import Region
 from ddbha.values.attribute import Item
 
 State = dict[str, Item]

@@ -16,7 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import ddbha
-from ddbha.api.model import can_disassociate
+from ddbha.api.wire.model import can_disassociate
 from ddbha.errors import UnknownPlaceError, UsageError
 
 REGIONS = ("us-east-1", "eu-west-1", "ap-southeast-2")

@@ -10,8 +10,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from ddbha import ManualClock, World
-from ddbha.api.model import service_model
-from tests.api.test_any_request import TABLE, requests
+from ddbha.api.wire.model import service_model
+from tests.api.wire.test_any_request import TABLE, requests
 from tests.server.asking import call
 
 PREFIXES = {"dynamodb": "DynamoDB_20120810", "dynamodbstreams": "DynamoDBStreams_20120810"}

@@ -20,7 +20,7 @@ from botocore.config import Config
 from botocore.exceptions import ClientError, ConnectionClosedError
 
 from ddbha import ManualClock, World
-from ddbha.cli import main
+from ddbha.cli.commands import main
 from ddbha.errors import UsageError
 from tests.server.asking import HEADERS
 
@@ -235,7 +235,7 @@ def test_without_the_extra(monkeypatch: pytest.MonkeyPatch, package: str) -> Non
 
 def test_importing_ddbha_loads_no_server() -> None:
     code = (
-        "import sys, ddbha, ddbha.cli; ddbha.World();"
+        "import sys, ddbha, ddbha.cli.commands; ddbha.World();"
         "sys.exit(bool({'starlette', 'uvicorn', 'anyio'} & set(sys.modules)))"
     )
     subprocess.run([sys.executable, "-c", code], check=True)

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 
 from ddbha.clock import ManualClock, Timings
 from ddbha.errors import InternalServerError, UnknownPlaceError
-from ddbha.faults import Faults
-from ddbha.region import Environment
-from ddbha.storage.table import GlobalIndex, IndexProjection, LocalIndex, Table
+from ddbha.faults.catalogue import Faults
+from ddbha.region.region import Environment
+from ddbha.region.table import GlobalIndex, IndexProjection, LocalIndex, Table
 from ddbha.values.attribute import Item, canonical_item
 from ddbha.values.image import Image
 from ddbha.values.key import KeyAttribute, KeySchema

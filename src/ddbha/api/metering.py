@@ -6,9 +6,10 @@ https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/metrics-dimensi
 
 from __future__ import annotations
 
-from ddbha.api.ongoing_transactions import refuse_locked
+from ddbha.api.data.ongoing_transactions import refuse_locked
 from ddbha.api.registry import Request
-from ddbha.capacity import index_writes, read_units, write_units
+from ddbha.capacity.throttling import THROTTLED, Admission, applies, limits_of
+from ddbha.capacity.units import index_writes, read_units, write_units
 from ddbha.errors import (
     AwsError,
     ConditionalCheckFailedException,
@@ -16,12 +17,11 @@ from ddbha.errors import (
     TransactionCanceledException,
     TransactionConflictException,
 )
+from ddbha.faults.requests import tables_of
 from ddbha.followers.consumption import count_writes
-from ddbha.region import Region
-from ddbha.request_faults import tables_of
+from ddbha.region.region import Region
+from ddbha.region.table import GlobalIndex, Table, partition_of
 from ddbha.storage.partition import Partition
-from ddbha.storage.table import GlobalIndex, Table, partition_of
-from ddbha.throttling import THROTTLED, Admission, applies, limits_of
 from ddbha.values.image import Image
 from ddbha.values.key import ItemKey
 

@@ -8,7 +8,7 @@ from typing import Any
 from attrs import frozen
 
 from ddbha.errors import NotImplementedOperation, ValidationException
-from ddbha.region import Region
+from ddbha.region.region import Region
 
 Request = dict[str, Any]
 Response = dict[str, Any]

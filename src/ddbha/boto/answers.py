@@ -18,7 +18,7 @@ from botocore.model import ListShape, MapShape, OperationModel, Shape, Structure
 from botocore.parsers import ResponseParserFactory
 from dateutil.tz import tzlocal  # type: ignore[import-untyped]
 
-from ddbha.api.encoding import encoded
+from ddbha.api.wire.encoding import encoded
 from ddbha.errors import AwsError, NoAnswer
 
 #: Converts the timestamps of an answer, in place or by what it returns.

@@ -17,7 +17,7 @@ from botocore.model import ListShape, MapShape, OperationModel, Shape, Structure
 from botocore.utils import parse_to_aware_datetime
 from botocore.validate import ParamValidator
 
-from ddbha.api.reading import MAXIMUM_DEPTH
+from ddbha.api.wire.reading import MAXIMUM_DEPTH
 
 #: Whether a value is certainly valid and needs no conversion.
 Check = Callable[[Any], bool]

@@ -17,9 +17,9 @@ from math import inf
 
 from attrs import Factory, define, field
 
+from ddbha.region.table import Table
 from ddbha.storage.partition import Partition, PartitionFollower
 from ddbha.storage.record import LogRecord
-from ddbha.storage.table import Table
 from ddbha.values.image import Image
 from ddbha.values.key import ItemKey
 

@@ -9,10 +9,10 @@ from math import inf
 
 from attrs import define
 
-from ddbha.metrics import Series
+from ddbha.observe.metrics import Series
+from ddbha.region.table import Table
 from ddbha.storage.partition import Partition, PartitionFollower
 from ddbha.storage.record import LogRecord
-from ddbha.storage.table import Table
 from ddbha.values.attribute import same_item
 from ddbha.values.image import Image
 

@@ -17,9 +17,9 @@ from uuid import UUID
 from attrs import Factory, define
 
 from ddbha.followers.stream import changes_nothing
+from ddbha.region.table import Table
 from ddbha.storage.partition import Partition, PartitionFollower
 from ddbha.storage.record import LogRecord
-from ddbha.storage.table import Table
 from ddbha.values.attribute import item_size
 
 #: Who removes expired items.

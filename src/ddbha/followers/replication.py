@@ -17,10 +17,10 @@ from typing import Any
 from attrs import Factory, define, frozen
 
 from ddbha.errors import AwsError
-from ddbha.links import Links
+from ddbha.faults.links import Links
+from ddbha.region.table import Table
 from ddbha.storage.partition import Partition, PartitionFollower
 from ddbha.storage.record import LogRecord, Stamp, Version
-from ddbha.storage.table import Table
 from ddbha.values.image import Image
 from ddbha.values.key import ItemKey
 

@@ -14,9 +14,9 @@ from math import inf
 
 from attrs import Factory, define
 
+from ddbha.region.table import Table
 from ddbha.storage.partition import Partition, PartitionFollower
 from ddbha.storage.record import LogRecord
-from ddbha.storage.table import Table
 from ddbha.values.attribute import same_item
 from ddbha.values.key import KeySchema
 

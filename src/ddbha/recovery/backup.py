@@ -13,8 +13,8 @@ from itertools import chain
 
 from attrs import define, evolve, field, frozen
 
-from ddbha.region import Region
-from ddbha.storage.table import GlobalIndex, LocalIndex, Table, TableSettings, Throughput
+from ddbha.region.region import Region
+from ddbha.region.table import GlobalIndex, LocalIndex, Table, TableSettings, Throughput
 from ddbha.values.image import Image
 from ddbha.values.key import ItemKey, KeySchema
 

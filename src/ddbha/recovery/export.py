@@ -19,13 +19,13 @@ from typing import Any
 from attrs import define, field
 
 from ddbha.followers.archive import Archive
-from ddbha.objects import ObjectStore
 from ddbha.recovery.formats import dynamodb_json, ion
 from ddbha.recovery.formats.compression import compressed
+from ddbha.recovery.objects import ObjectStore
 from ddbha.recovery.transfer import Export
-from ddbha.region import utc
+from ddbha.region.region import utc
+from ddbha.region.table import Table, partition_of
 from ddbha.storage.record import LogRecord
-from ddbha.storage.table import Table, partition_of
 from ddbha.values.image import Image
 from ddbha.values.key import KeySchema
 

@@ -13,8 +13,8 @@ from attrs import define, field, frozen
 from ddbha.errors import AwsError, TableNotFoundException
 from ddbha.recovery.backup import back_up, keep
 from ddbha.recovery.schedules import Schedule
-from ddbha.region import Region
-from ddbha.storage.table import Table
+from ddbha.region.region import Region
+from ddbha.region.table import Table
 
 
 @frozen

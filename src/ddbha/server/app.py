@@ -19,7 +19,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
-from ddbha.api.encoding import encoded
+from ddbha.api.wire.encoding import encoded
 from ddbha.boto.clients import default_region
 from ddbha.errors import AwsError, NoAnswer, SerializationException
 from ddbha.server import console

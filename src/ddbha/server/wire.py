@@ -9,8 +9,8 @@ from collections.abc import Mapping
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from ddbha.api.encoding import decoded
-from ddbha.api.model import service_model
+from ddbha.api.wire.encoding import decoded
+from ddbha.api.wire.model import service_model
 from ddbha.errors import SerializationException, UnknownOperationException
 from ddbha.server.authentication import caller
 

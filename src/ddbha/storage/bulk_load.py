@@ -13,7 +13,7 @@ from ddbha.values.image import Image
 from ddbha.values.key import ItemKey
 
 if TYPE_CHECKING:
-    from ddbha.storage.table import GlobalIndex
+    from ddbha.region.table import GlobalIndex
 
 Images = dict[ItemKey, Image]
 

@@ -18,7 +18,7 @@ from ddbha.values.image import Image
 from ddbha.values.key import ItemKey
 
 if TYPE_CHECKING:
-    from ddbha.storage.table import LocalIndex
+    from ddbha.region.table import LocalIndex
 
 
 @define(eq=False)

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from ddbha.events import Event
-from ddbha.history import History
-from ddbha.region import Region
+from ddbha.observe.events import Event
+from ddbha.observe.history import History
+from ddbha.region.region import Region
 from ddbha.verify.histories import verify_history
 from ddbha.verify.invariants import verify_state
 

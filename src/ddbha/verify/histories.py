@@ -9,8 +9,8 @@ from math import inf
 from typing import Any
 
 from ddbha.errors import InvariantError
-from ddbha.events import Event
-from ddbha.history import BackgroundWrite, Call, History
+from ddbha.observe.events import Event
+from ddbha.observe.history import BackgroundWrite, Call, History
 from ddbha.values.image import Image
 from ddbha.values.key import ItemKey
 from ddbha.verify.invariants import newest_images

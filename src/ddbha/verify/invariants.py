@@ -7,12 +7,12 @@ from itertools import pairwise, permutations
 
 from ddbha.errors import InvariantError
 from ddbha.followers.replication import GlobalTable
-from ddbha.region import Region
+from ddbha.region.region import Region
+from ddbha.region.table import GlobalIndex, Table
 from ddbha.storage.item_collections import CollectionSizes
 from ddbha.storage.items import ItemStore
 from ddbha.storage.partition import QUORUM, Partition
 from ddbha.storage.replica import Replica
-from ddbha.storage.table import GlobalIndex, Table
 from ddbha.values.attribute import Item, same_item
 from ddbha.values.image import Image
 from ddbha.values.key import ItemKey

@@ -12,9 +12,9 @@ from typing import Any
 
 from attrs import frozen
 
-from ddbha.api.placeholders import Expressions
-from ddbha.api.queries import bounds_of
-from ddbha.api.transactions import TOKEN_LIFETIME
+from ddbha.api.data.placeholders import Expressions
+from ddbha.api.data.queries import bounds_of
+from ddbha.api.data.transactions import TOKEN_LIFETIME
 from ddbha.errors import (
     AwsError,
     ConditionalCheckFailedException,
@@ -24,9 +24,9 @@ from ddbha.errors import (
 from ddbha.expressions.evaluate import Condition
 from ddbha.expressions.projection import Projection
 from ddbha.expressions.update import Update
-from ddbha.history import BackgroundWrite, Call
-from ddbha.request_faults import tables_of
-from ddbha.storage.table import KeyBounds, Table
+from ddbha.faults.requests import tables_of
+from ddbha.observe.history import BackgroundWrite, Call
+from ddbha.region.table import KeyBounds, Table
 from ddbha.values.attribute import Item, canonical_item
 from ddbha.values.image import Image
 from ddbha.values.key import HASH_SPACE, ItemKey

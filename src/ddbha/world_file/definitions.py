@@ -9,7 +9,7 @@ from typing import Any, get_args, get_origin, get_type_hints
 from attrs import asdict, has
 
 from ddbha.recovery.backup import SourceTable
-from ddbha.storage.table import (
+from ddbha.region.table import (
     GlobalIndex,
     IndexProjection,
     LocalIndex,

@@ -10,9 +10,9 @@ from collections.abc import Iterable, Iterator
 from itertools import permutations
 from typing import Any
 
-from ddbha.api.replicas import new_group
+from ddbha.api.global_tables.replicas import new_group
 from ddbha.errors import UsageError
-from ddbha.region import Environment
+from ddbha.region.region import Environment
 
 
 def groups(environment: Environment) -> Iterator[dict[str, Any]]:

@@ -8,21 +8,21 @@ from typing import Any
 
 from attrs import define
 
-from ddbha.api.auto_scaling_settings import new_scaling
-from ddbha.api.expiry_settings import begin_expiry
-from ddbha.auto_scaling import ScalingSettings
+from ddbha.api.access.policies import Policy
+from ddbha.api.tables.auto_scaling_settings import new_scaling
+from ddbha.api.tables.expiry_settings import begin_expiry
+from ddbha.capacity.auto_scaling import ScalingSettings
 from ddbha.clock import Clock, ManualClock, SystemClock, Timings
 from ddbha.errors import AwsError, UsageError, WorldFileError
 from ddbha.followers.archive import Archive
 from ddbha.followers.kinesis import Destination
 from ddbha.followers.stream import Stream
-from ddbha.policies import Policy
 from ddbha.recovery.backup import Backup, keep
 from ddbha.recovery.formats import dynamodb_json
-from ddbha.region import Environment, Region
+from ddbha.region.region import Environment, Region
+from ddbha.region.table import Table
 from ddbha.storage.partition import Partition
 from ddbha.storage.record import LogRecord
-from ddbha.storage.table import Table
 from ddbha.values.attribute import Item, canonical_item
 from ddbha.values.image import Image
 from ddbha.values.key import KeySchema

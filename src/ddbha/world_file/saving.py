@@ -13,9 +13,9 @@ from attrs import Factory, asdict, define
 from ddbha.clock import ManualClock
 from ddbha.errors import UsageError
 from ddbha.recovery.formats import dynamodb_json
-from ddbha.region import Environment, Region
+from ddbha.region.region import Environment, Region
+from ddbha.region.table import GlobalIndex, Table, TableSettings
 from ddbha.storage.partition import Partition
-from ddbha.storage.table import GlobalIndex, Table, TableSettings
 from ddbha.values.image import Image
 from ddbha.world_file import container
 from ddbha.world_file.container import FORMAT, VERSION, progress

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
 from ddbha.errors import InternalServerError, UnknownPlaceError
-from ddbha.faults import Fault
-from ddbha.region import Environment, Region, utc
+from ddbha.faults.catalogue import Fault
+from ddbha.region.region import Environment, Region, utc
+from ddbha.region.table import Table
 from ddbha.storage.partition import Partition
-from ddbha.storage.table import Table
 
 if TYPE_CHECKING:
     from ddbha.world import World

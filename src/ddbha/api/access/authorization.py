@@ -1,0 +1,151 @@
+"""Whether a request may be answered, by the policies of what it is about, and in whose region.
+
+An account may do everything to its own tables and streams that no policy denies, and to those of another
+account only what a policy allows.
+
+https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/rbac-iam-actions.html
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from ddbha.api.access.policies import Access
+from ddbha.api.registry import Request
+from ddbha.api.streams.shard_iterators import ShardIterator
+from ddbha.errors import AccessDeniedException, ValidationException
+from ddbha.expressions.partiql.parser import parsed
+from ddbha.expressions.partiql.syntax import Exists, Select
+from ddbha.region.region import Region, not_allowed
+
+_ARN = re.compile(
+    r"(?P<policied>arn:aws:dynamodb:(?P<region>[^:]+):(?P<account>[^:]+):table/(?P<table>[^/]+)"
+    r"(?:/stream/[^/]+)?)"
+)
+#: What answers for other accounts itself: nobody but the owner may do it.
+_OWNERS_ONLY = frozenset({"PutResourcePolicy", "GetResourcePolicy", "DeleteResourcePolicy"})
+#: What a policy can allow to other accounts.
+CROSS_ACCOUNT = frozenset(
+    {
+        "BatchGetItem",
+        "BatchWriteItem",
+        "ConditionCheckItem",
+        "DeleteItem",
+        "DeleteTable",
+        "DescribeStream",
+        "DescribeTable",
+        "GetItem",
+        "GetRecords",
+        "GetShardIterator",
+        "ListTagsOfResource",
+        "PutItem",
+        "Query",
+        "Scan",
+        "TagResource",
+        "UntagResource",
+        "UpdateItem",
+        "UpdateTable",
+    }
+)
+_TRANSACTION_ACTIONS = {
+    "ConditionCheck": "ConditionCheckItem",
+    "Delete": "DeleteItem",
+    "Get": "GetItem",
+    "Put": "PutItem",
+    "Update": "UpdateItem",
+}
+
+
+def authorize(region: Region, service: str, operation: str, request: Request) -> Region:
+    """The region, of the caller or of another account, in which the request is answered.
+
+    Raises `AccessDeniedException` for what a policy denies, and for what none allows of another account.
+    """
+    admitted = set()
+    answering = region
+    single = "RequestItems" not in request and "TransactItems" not in request
+    for action, resource in _accesses(region, service, operation, request):
+        match = _ARN.match(resource)
+        if match is None or match["region"] != region.name:
+            # The operation says what is wrong with it.
+            continue
+        account = match["account"]
+        policy = region.environment.policies.get(match["policied"])
+        access = Access(region.account_id, f"dynamodb:{action}", resource, region.name)
+        decision = None if policy is None else policy.decide(access)
+        if account == region.account_id:
+            # Nobody locks the root of an account out of its own resources for good.
+            if decision is False and action != "DeleteResourcePolicy":
+                raise _denied(access)
+        elif operation not in _OWNERS_ONLY:
+            if decision is False:
+                raise _denied(access)
+            if decision is None or action not in CROSS_ACCOUNT:
+                raise not_allowed(region.account_id, action, resource)
+            admitted.add(match["policied"])
+            owner = region.environment.regions[account, region.name]
+            if single:
+                answering = owner
+    region.environment.admitted = frozenset(admitted)
+    return answering
+
+
+def _denied(access: Access) -> AccessDeniedException:
+    return AccessDeniedException(
+        f"User: {access.principal} is not authorized to perform: {access.action} on resource: "
+        f"{access.resource} with an explicit deny in a resource-based policy"
+    )
+
+
+def _accesses(
+    region: Region, service: str, operation: str, request: Request
+) -> Iterator[tuple[str, str]]:
+    """What a request does to which tables, indexes and streams."""
+    for name in request.get("RequestItems", ()):
+        yield operation, _table_arn(region, name)
+    for entry in request.get("TransactItems", ()):
+        for kind, body in entry.items():
+            yield _TRANSACTION_ACTIONS[kind], _table_arn(region, body["TableName"])
+    # The statements of a batch are admitted one by one, each with an error of its own.
+    statements = [request] if operation == "ExecuteStatement" else request.get("TransactStatements", ())
+    for entry in statements:
+        yield from _statement_access(region, entry["Statement"])
+    if "TableName" in request and operation != "ListStreams":
+        arn = _table_arn(region, request["TableName"])
+        index = request.get("IndexName")
+        yield operation, arn if index is None else f"{arn}/index/{index}"
+    if "ResourceArn" in request:
+        yield operation, request["ResourceArn"]
+    if service == "dynamodbstreams":
+        yield from ((operation, arn) for arn in _stream_arns(request))
+
+
+def _statement_access(region: Region, text: str) -> Iterator[tuple[str, str]]:
+    """What a PartiQL statement does to which table or index; nothing if it is none."""
+    try:
+        statement = parsed(text).statement
+    except ValidationException:
+        # The operation says so itself.
+        return
+    if isinstance(statement, Exists):
+        statement = statement.select
+    arn = _table_arn(region, statement.table)
+    index = statement.index if isinstance(statement, Select) else None
+    yield f"PartiQL{type(statement).__name__}", arn if index is None else f"{arn}/index/{index}"
+
+
+def _stream_arns(request: dict[str, Any]) -> Iterator[str]:
+    if "StreamArn" in request:
+        yield request["StreamArn"]
+    if "ShardIterator" in request:
+        try:
+            yield ShardIterator.read(request["ShardIterator"]).stream_arn
+        except ValidationException:
+            # The operation says so itself.
+            return
+
+
+def _table_arn(region: Region, name: str) -> str:
+    return name if name.startswith("arn:") else region.table_arn(name)

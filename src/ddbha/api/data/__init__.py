@@ -1,0 +1,1 @@
+"""Items: reads, writes, queries, batches, transactions, PartiQL statements."""

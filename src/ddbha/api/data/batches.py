@@ -1,0 +1,168 @@
+"""BatchGetItem and BatchWriteItem.
+
+https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchWriteItem.html
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ddbha.api.data.item_collections import CollectionLimit, with_metrics_by_table
+from ddbha.api.data.keys import NO_MATCH, key_of_canonical, key_of_item, refuse_large_item
+from ddbha.api.data.placeholders import Expressions
+from ddbha.api.metering import admit_read, admit_unrecorded, admit_write
+from ddbha.api.registry import Request, Response, operation
+from ddbha.capacity.throttling import THROTTLED
+from ddbha.capacity.units import Consumption, consumed_by_table
+from ddbha.errors import AwsError, InternalServerError, TransactionConflictException, ValidationException
+from ddbha.region.region import Region
+from ddbha.region.table import Table
+from ddbha.values.attribute import SEVERAL_TYPES, Item, canonical_item
+from ddbha.values.image import Image
+from ddbha.values.key import ItemKey
+
+MAXIMUM_WRITES = 25
+MAXIMUM_KEYS = 100
+#: Bytes of items in one answer; the rest comes back as UnprocessedKeys.
+MAXIMUM_ANSWER = 16 * 1024 * 1024
+
+_DUPLICATES = "Provided list of item keys contains duplicates"
+
+
+@operation("BatchWriteItem")
+def batch_write_item(region: Region, request: Request) -> Response:
+    """Puts and deletes, each on its own; all are checked before the first is done."""
+    requested = request["RequestItems"]
+    _refuse_empty(requested, "BatchWriteItem")
+    if sum(map(len, requested.values())) > MAXIMUM_WRITES:
+        raise ValidationException("Too many items requested for the BatchWriteItem call")
+    # Every value is looked at before any table is.
+    read = [(name, entry, *_read(entry)) for name, entries in requested.items() for entry in entries]
+    tables = {name: region.table(name) for name in requested}
+    writes: list[tuple[str, Table, ItemKey, Image | None, Item, Any]] = []
+    seen: set[tuple[str, ItemKey]] = set()
+    for name, entry, attributes, size in read:
+        table = tables[name]
+        if size is None:
+            key, image = key_of_canonical(table, attributes), None
+        else:
+            key, image = _key_of_put(table, attributes, size), Image.of(attributes, size)
+        if (table.arn, key) in seen:
+            raise ValidationException(_DUPLICATES)
+        seen.add((table.arn, key))
+        writes.append((name, table, key, image, attributes, entry))
+    limit = CollectionLimit(region)
+    for _, table, key, image, _, _ in writes:
+        limit.admit(table, key, image)
+
+    consumed: dict[str, Consumption] = {}
+    unprocessed: dict[str, list[Any]] = {}
+    done: list[tuple[Table, ItemKey, Item]] = []
+    failure: AwsError | None = None
+    for name, table, key, image, attributes, entry in writes:
+        try:
+            partition = table.partition(key)
+            leader = partition.available_leader()
+            old = leader.items.images.get(key)
+            if image is None and old is None:
+                admit_unrecorded(region, table, key)
+            else:
+                admit_write(region, table, key, image)
+                partition.commit(key, image, region.now(), region.name)
+            consumed.setdefault(table.name, Consumption(table)).write(old, image)
+            done.append((table, key, attributes))
+        except TransactionConflictException:
+            # No error of BatchWriteItem: the item comes back, whatever became of the others.
+            unprocessed.setdefault(name, []).append(entry)
+        except (InternalServerError, *THROTTLED) as error:
+            failure = error
+            unprocessed.setdefault(name, []).append(entry)
+    if failure is not None and not done:
+        raise failure
+    response = with_metrics_by_table({"UnprocessedItems": unprocessed}, request, done)
+    return consumed_by_table(response, request, consumed.values())
+
+
+@operation("BatchGetItem")
+def batch_get_item(region: Region, request: Request) -> Response:
+    """Items by key from several tables; what is not there is left out."""
+    requested = request["RequestItems"]
+    _refuse_empty(requested, "BatchGetItem")
+    if sum(len(wanted["Keys"]) for wanted in requested.values()) > MAXIMUM_KEYS:
+        raise ValidationException("Too many items requested for the BatchGetItem call")
+    asked = {
+        name: [canonical_item(key)[0] for key in wanted["Keys"]] for name, wanted in requested.items()
+    }
+    reads: list[tuple[str, Table, list[tuple[ItemKey, Item]], Any]] = []
+    for name, wanted in requested.items():
+        expressions = Expressions(wanted)
+        projection = expressions.projection()
+        expressions.finish()
+        table = region.table(name)
+        keys = [(key_of_canonical(table, key), key) for key in asked[name]]
+        if len({key for key, _ in keys}) != len(keys):
+            raise ValidationException(_DUPLICATES)
+        reads.append((name, table, keys, projection))
+
+    found: dict[str, list[Item]] = {}
+    unprocessed: dict[str, Any] = {}
+    consumed: dict[str, Consumption] = {}
+    size = failures = 0
+    failure: AwsError | None = None
+    for name, table, keys, projection in reads:
+        wanted = requested[name]
+        items = found.setdefault(name, [])
+        for key, attributes in keys:
+            partition = table.partition(key)
+            try:
+                consistent = bool(wanted.get("ConsistentRead"))
+                replica = partition.available_leader() if consistent else partition.reader(region.now())
+                image = replica.items.images.get(key)
+                full = image is not None and size + image.size > MAXIMUM_ANSWER
+                if not full:
+                    found_size = image.size if image else 0
+                    admit_read(region, table, partition, key, found_size, consistent=consistent)
+            except (InternalServerError, *THROTTLED) as error:
+                failure = error
+                failures += 1
+                image, full = None, True
+            else:
+                if not full:
+                    read = consumed.setdefault(table.name, Consumption(table)).read
+                    read(image.size if image else 0, consistent=consistent)
+            if full:
+                rest = unprocessed.setdefault(name, {**wanted, "Keys": []})
+                rest["Keys"].append(attributes)
+            elif image is not None:
+                size += image.size
+                item = image.item()
+                items.append(item if projection is None else projection.project(item))
+    if failure is not None and failures == sum(len(keys) for _, _, keys, _ in reads):
+        raise failure
+    response = {"Responses": found, "UnprocessedKeys": unprocessed}
+    return consumed_by_table(response, request, consumed.values())
+
+
+def _read(entry: dict[str, Any]) -> tuple[Item, int | None]:
+    """The item of a put with its size, or the key of a deletion."""
+    if len(entry) != 1:
+        # AWS says so of an empty entry as well.
+        raise ValidationException(SEVERAL_TYPES)
+    if "DeleteRequest" in entry:
+        return canonical_item(entry["DeleteRequest"]["Key"])[0], None
+    item, size = canonical_item(entry["PutRequest"]["Item"])
+    refuse_large_item(size)
+    return item, size
+
+
+def _key_of_put(table: Table, item: Item, size: int) -> ItemKey:
+    """As for PutItem, but for what AWS says of missing and mistyped keys."""
+    for attribute in table.schema.attributes:
+        if attribute.type not in item.get(attribute.name, ()):
+            raise ValidationException(NO_MATCH)
+    return key_of_item(table, item, size)
+
+
+def _refuse_empty(requested: dict[str, Any], name: str) -> None:
+    if not requested:
+        raise ValidationException("The requestItems parameter is required for " + name)

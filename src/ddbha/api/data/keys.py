@@ -1,0 +1,106 @@
+"""Checks of key attributes in requests.
+
+https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html
+"""
+
+from __future__ import annotations
+
+from ddbha.errors import ValidationException
+from ddbha.region.table import Table
+from ddbha.values.attribute import AttributeValue, Item, canonical_item, text_size, type_of
+from ddbha.values.key import ItemKey
+
+MAXIMUM_ITEM_SIZE = 400 * 1024
+MAXIMUM_PARTITION_KEY_SIZE = 2048
+MAXIMUM_SORT_KEY_SIZE = 1024
+NO_MATCH = "The provided key element does not match the schema"
+
+
+def key_of_item(table: Table, item: Item, size: int) -> ItemKey:
+    """The key of a canonical item that is to be stored; `ValidationException` if it may not be."""
+    for attribute in table.schema.attributes:
+        value = item.get(attribute.name)
+        if value is None:
+            raise ValidationException(
+                f"One or more parameter values were invalid: Missing the key {attribute.name} in the item"
+            )
+        if attribute.type not in value:
+            raise ValidationException(
+                f"One or more parameter values were invalid: Type mismatch for key {attribute.name} "
+                f"expected: {attribute.type} actual: {type_of(value)}"
+            )
+    _check_contents(table, item)
+    for index in (*table.local_indexes.values(), *table.global_indexes.values()):
+        for attribute in index.schema.attributes:
+            value = item.get(attribute.name)
+            if value is None:
+                continue
+            if attribute.type not in value:
+                raise ValidationException(
+                    "One or more parameter values were invalid: Type mismatch for Index Key "
+                    f"{attribute.name} Expected: {attribute.type} Actual: {type_of(value)} "
+                    f"IndexName: {index.name}"
+                )
+            if not value[attribute.type]:
+                raise ValidationException(
+                    "One or more parameter values are not valid. A value specified for a secondary "
+                    "index key is not supported. The AttributeValue for a key attribute cannot contain "
+                    f"an empty {_kind(attribute.type)} value. IndexName: {index.name}, "
+                    f"IndexKey: {attribute.name}"
+                )
+    if size > MAXIMUM_ITEM_SIZE:
+        refuse_large_item(size)
+    return table.schema.key(item)
+
+
+def key_of_request(table: Table, key: Item) -> tuple[ItemKey, Item]:
+    """The position that the `Key` member of a request names, and its canonical attributes."""
+    canonical, _ = canonical_item(key)
+    return key_of_canonical(table, canonical), canonical
+
+
+def key_of_canonical(table: Table, canonical: Item) -> ItemKey:
+    """The position of canonical key attributes; `ValidationException` if they are not the table's."""
+    if len(canonical) != len(table.schema.names):
+        raise ValidationException(NO_MATCH)
+    for attribute in table.schema.attributes:
+        value = canonical.get(attribute.name)
+        if value is None or attribute.type not in value:
+            raise ValidationException(NO_MATCH)
+    _check_contents(table, canonical)
+    return table.schema.key(canonical)
+
+
+def refuse_large_item(size: int) -> None:
+    """Raise `ValidationException` for an item that no table takes."""
+    if size > MAXIMUM_ITEM_SIZE:
+        raise ValidationException("Item size has exceeded the maximum allowed size")
+
+
+def _check_contents(table: Table, item: Item) -> None:
+    schema = table.schema
+    for attribute in schema.attributes:
+        if not item[attribute.name][attribute.type]:
+            raise ValidationException(
+                "One or more parameter values are not valid. The AttributeValue for a key attribute "
+                f"cannot contain an empty {_kind(attribute.type)} value. Key: {attribute.name}"
+            )
+    if _key_size(item[schema.partition.name]) > MAXIMUM_PARTITION_KEY_SIZE:
+        raise ValidationException(
+            "One or more parameter values were invalid: Size of hashkey has exceeded the maximum size "
+            f"limit of{MAXIMUM_PARTITION_KEY_SIZE} bytes"
+        )
+    if schema.sort is not None and _key_size(item[schema.sort.name]) > MAXIMUM_SORT_KEY_SIZE:
+        raise ValidationException(
+            "One or more parameter values were invalid: Aggregated size of all range keys has exceeded "
+            f"the size limit of {MAXIMUM_SORT_KEY_SIZE} bytes"
+        )
+
+
+def _key_size(value: AttributeValue) -> int:
+    content = value[type_of(value)]
+    return text_size(content) if isinstance(content, str) else len(content)
+
+
+def _kind(descriptor: str) -> str:
+    return "binary" if descriptor == "B" else "string"

@@ -1,0 +1,398 @@
+"""Query and Scan, over tables and their indexes.
+
+https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Query.html
+https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Scan.html
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import chain
+from typing import Any
+
+from attrs import frozen
+
+from ddbha.api.data.placeholders import Expressions, refuse_misplaced
+from ddbha.api.metering import admit_page, charge_page
+from ddbha.api.registry import Request, Response, operation
+from ddbha.capacity.units import Consumption
+from ddbha.errors import ValidationException
+from ddbha.expressions.evaluate import Condition, Values
+from ddbha.expressions.key_condition import KeyCondition, KeyRange
+from ddbha.expressions.projection import Projection
+from ddbha.region.region import Region
+from ddbha.region.table import GlobalIndex, KeyBounds, LocalIndex, Table
+from ddbha.storage.items import GREATEST
+from ddbha.storage.partition import Partition
+from ddbha.values.attribute import Item, canonical_item, order
+from ddbha.values.image import Image
+from ddbha.values.key import HASH_SPACE, ItemKey, KeySchema, hash_of
+
+#: Bytes of items that one page may evaluate.
+PAGE_SIZE = 1024 * 1024
+MAXIMUM_SEGMENTS = 1_000_000
+
+Index = LocalIndex | GlobalIndex
+
+
+@frozen
+class Target:
+    """What is read: a table or one of its indexes."""
+
+    table: Table
+    index: Index | None
+
+    @property
+    def schema(self) -> KeySchema:
+        """The keys that order what is read."""
+        return self.table.schema if self.index is None else self.index.schema
+
+    @property
+    def partitions(self) -> Sequence[Partition]:
+        """Where it lies."""
+        return self.index.partitions if isinstance(self.index, GlobalIndex) else self.table.partitions
+
+    def position(self, item: Item) -> ItemKey:
+        """Where the item with these keys stands in it."""
+        if self.index is None:
+            return self.table.schema.key(item)
+        return (*self.index.schema.key(item), self.table.schema.key(item))
+
+    def key(self, item: Item) -> Item:
+        """The attributes that `LastEvaluatedKey` shows."""
+        names = dict.fromkeys((*self.table.schema.names, *self.schema.names))
+        return {name: item[name] for name in names}
+
+
+@operation("Query")
+def query(region: Region, request: Request) -> Response:
+    """A page of one item collection, in the order of the sort key."""
+    refuse_misplaced(request)
+    start_key = _start_key(request)
+    expressions = Expressions(request)
+    condition = expressions.key_condition()
+    if condition is None:
+        raise ValidationException(
+            "Either the KeyConditions or KeyConditionExpression parameter must be specified in "
+            "the request."
+        )
+    page = _Page(request, expressions, "1 validation error detected: ")
+    expressions.finish()
+    target = _target(region, request)
+    bounds = bounds_of(condition.bind(target.schema, expressions.values))
+    page.refuse_keys_in_filter(target)
+    start = _start(target, start_key)
+    reverse = not request.get("ScanIndexForward", True)
+    if start is not None:
+        if bounds.low[:2] != start[:2]:
+            raise ValidationException(
+                "The provided starting key is outside query boundaries based on provided conditions"
+            )
+        bounds = _after(bounds, start, reverse)
+    return _read(region, request, page, target, [bounds], reverse)
+
+
+def query_collections(region: Region, request: Request, conditions: Sequence[KeyCondition]) -> Response:
+    """A page of several item collections, in the order of their partition keys: what PartiQL selects."""
+    start_key = _start_key(request)
+    expressions = Expressions(request)
+    page = _Page(request, expressions)
+    target = _target(region, request)
+    start = _start(target, start_key)
+    reverse = not request.get("ScanIndexForward", True)
+    found = {bounds.low[:2]: bounds for bounds in _bounds(conditions, target, expressions.values)}
+    ordered = sorted(found.values(), key=_partition_key, reverse=reverse)
+    if start is not None:
+        # Only these very conditions can have led to it, so its collection is among them.
+        reached = next(n for n, bounds in enumerate(ordered) if bounds.low[:2] == start[:2])
+        ordered = [_after(ordered[reached], start, reverse), *ordered[reached + 1 :]]
+    return _read(region, request, page, target, ordered, reverse)
+
+
+def _bounds(conditions: Sequence[KeyCondition], target: Target, values: Values) -> Iterator[KeyBounds]:
+    for condition in conditions:
+        condition.condition.check(values)
+        yield bounds_of(condition.bind(target.schema, values))
+
+
+def _partition_key(bounds: KeyBounds) -> Any:
+    return bounds.low[1]
+
+
+def _after(bounds: KeyBounds, start: ItemKey, reverse: bool) -> KeyBounds:
+    """What is left of an item collection behind `start`."""
+    if reverse:
+        return KeyBounds(bounds.low, min(bounds.high, start))
+    return KeyBounds(max(bounds.low, (*start, GREATEST)), bounds.high)
+
+
+@operation("Scan")
+def scan(region: Region, request: Request) -> Response:
+    """A page of everything, or of one segment, in the order of the hashes."""
+    refuse_misplaced(request)
+    start_key = _start_key(request)
+    segment, count = _segment(request)
+    expressions = Expressions(request)
+    page = _Page(request, expressions)
+    expressions.finish()
+    target = _target(region, request)
+    bounds = KeyBounds.hashes(HASH_SPACE * segment // count, HASH_SPACE * (segment + 1) // count)
+    start = _start(target, start_key)
+    if start is not None:
+        if not bounds.low[0] <= start[0] < bounds.high[0]:
+            raise ValidationException(
+                "The provided starting key is invalid: Invalid ExclusiveStartKey. Please use "
+                "ExclusiveStartKey with correct Segment. "
+                f"TotalSegments: {count} Segment: {segment}"
+            )
+        bounds = KeyBounds((*start, GREATEST), bounds.high)
+    return _read(region, request, page, target, [bounds], False)
+
+
+class _Page:
+    """What a request wants of each item, and how much of them.
+
+    `prefix` comes before what is said of a wrong `Select`: AWS has one for Query and none for Scan.
+    """
+
+    def __init__(self, request: Request, expressions: Expressions, prefix: str = "") -> None:
+        self._request = request
+        self._values: Values = expressions.values
+        self._filter: Condition | None = expressions.condition("FilterExpression")
+        self._projection: Projection | None = expressions.projection()
+        self._limit: int | None = request.get("Limit")
+        select = request.get("Select")
+        self._counts = select == "COUNT"
+        if self._projection is not None and select not in (None, "SPECIFIC_ATTRIBUTES"):
+            parameter = "AttributesToGet" if "AttributesToGet" in request else "ProjectionExpression"
+            chosen = "only the Count" if self._counts else select
+            raise ValidationException(
+                f"{prefix}Cannot specify the {parameter} when choosing to get {chosen}"
+            )
+        if select == "SPECIFIC_ATTRIBUTES" and self._projection is None:
+            raise ValidationException(
+                f"{prefix}Must specify the AttributesToGet or ProjectionExpression when choosing to get "
+                "SPECIFIC_ATTRIBUTES"
+            )
+        if select == "ALL_PROJECTED_ATTRIBUTES" and "IndexName" not in request:
+            raise ValidationException(
+                f"{prefix}ALL_PROJECTED_ATTRIBUTES can be used only when Querying using an IndexName"
+            )
+        self._select: str | None = select
+        #: Read units of the page that was read.
+        self.units = 0.0
+
+    def refuse_keys_in_filter(self, target: Target) -> None:
+        """A filter of a query may not name the key attributes of what is queried."""
+        if self._filter is not None:
+            for name in target.schema.names:
+                if name in self._filter.attributes:
+                    kind = "QueryFilter" if "QueryFilter" in self._request else "Filter Expression"
+                    raise ValidationException(
+                        f"{kind} can only contain non-primary key attributes: Primary key "
+                        f"attribute: {name}"
+                    )
+
+    def read(self, target: Target, entries: Iterator[Image]) -> Response:
+        """The response to a query or a scan of `entries`."""
+        index = target.index
+        whole = self._whole(target)
+        items: list[Item] = []
+        matched = evaluated = size = 0
+        consumption = Consumption(target.table)
+        consistent = bool(self._request.get("ConsistentRead"))
+        last: Item | None = None
+        for image in entries:
+            if evaluated == self._limit or size > PAGE_SIZE:
+                assert last is not None
+                break
+            evaluated += 1
+            if index is None or isinstance(index, GlobalIndex):
+                size += image.size
+            else:
+                size += index.project(image).size
+                if whole and index.projected is not None:
+                    consumption.read(image.size, consistent=consistent)
+            last = item = image.item()
+            if index is not None and not whole and index.projected is not None:
+                item = {name: value for name, value in item.items() if name in index.projected}
+            if self._filter is None or self._filter.holds(item, self._values):
+                matched += 1
+                if not self._counts:
+                    items.append(item if self._projection is None else self._projection.project(item))
+        else:
+            # AWS looks no further than the limit, so a full page always names where to go on.
+            if evaluated != self._limit:
+                last = None
+        response: Response = {"Count": matched, "ScannedCount": evaluated}
+        if not self._counts:
+            response["Items"] = items
+        if last is not None:
+            response["LastEvaluatedKey"] = target.key(last)
+        consumption.read(size, consistent=consistent, index=None if index is None else index.name)
+        self.units = consumption.total
+        return consumption.into(response, self._request)
+
+    def _whole(self, target: Target) -> bool:
+        """Whether attributes beyond those that an index projects are fetched from the table."""
+        index = target.index
+        if index is None or index.projected is None:
+            return True
+        asked = self._projection.attributes if self._projection is not None else frozenset[str]()
+        beyond = self._select == "ALL_ATTRIBUTES" or not asked <= index.projected
+        if beyond and isinstance(index, GlobalIndex):
+            if self._select == "ALL_ATTRIBUTES":
+                raise ValidationException(
+                    "One or more parameter values were invalid: Select type ALL_ATTRIBUTES is not "
+                    f"supported for global secondary index {index.name} because its projection type is "
+                    "not ALL"
+                )
+            missing = ", ".join(sorted(asked - index.projected))
+            raise ValidationException(
+                "One or more parameter values were invalid: Global secondary index "
+                f"{index.name} does not project [{missing}]"
+            )
+        return beyond
+
+
+def _read(
+    region: Region,
+    request: Request,
+    page: _Page,
+    target: Target,
+    ranges: Sequence[KeyBounds],
+    reverse: bool,
+) -> Response:
+    """Admit, read and charge a page of one range after the other."""
+    table, consistent = target.table, bool(request.get("ConsistentRead"))
+    index = target.index if isinstance(target.index, GlobalIndex) else None
+    # The partition that a page begins in bears all of it; few pages go beyond.
+    partitions = ranges[0].of(target.partitions)
+    partition = (partitions or target.partitions)[-1 if reverse else 0]
+    admit_page(region, table, index, partition, consistent=consistent)
+    entries = (_entries(region, request, target, bounds, reverse) for bounds in ranges)
+    response = page.read(target, chain.from_iterable(entries))
+    collection = ranges[0].low[:2] if len(ranges[0].low) > 1 else None
+    charge_page(
+        region,
+        table,
+        index,
+        partition,
+        collection,
+        page.units,
+        consistent=consistent,
+        returned=response["Count"],
+    )
+    return response
+
+
+def bounds_of(key_range: KeyRange) -> KeyBounds:
+    """The positions that a key condition means."""
+    partition = order(key_range.partition)
+    prefix: tuple[Any, ...] = (hash_of(partition), partition)
+    operands = [order(operand) for operand in key_range.operands]
+    low: ItemKey = prefix
+    high: ItemKey = (*prefix, GREATEST)
+    operator = key_range.operator
+    if operator in ("=", ">=", "BETWEEN", "begins_with"):
+        low = (*prefix, operands[0])
+    elif operator == ">":
+        low = (*prefix, operands[0], GREATEST)
+    if operator in ("=", "<="):
+        high = (*prefix, operands[0], GREATEST)
+    elif operator == "<":
+        high = (*prefix, operands[0])
+    elif operator == "BETWEEN":
+        high = (*prefix, operands[1], GREATEST)
+    elif operator == "begins_with":
+        after = _after_prefix(operands[0])
+        high = (*prefix, GREATEST if after is None else after)
+    return KeyBounds(low, high)
+
+
+def _after_prefix(prefix: Any) -> Any:
+    """The least string or binary greater than all that begin with `prefix`; None if there is none."""
+    if isinstance(prefix, bytes):
+        kept = prefix.rstrip(b"\xff")
+        return kept[:-1] + bytes([kept[-1] + 1]) if kept else None
+    kept_text = prefix.rstrip("\U0010ffff")
+    return kept_text[:-1] + chr(ord(kept_text[-1]) + 1) if kept_text else None
+
+
+def _entries(
+    region: Region,
+    request: Request,
+    target: Target,
+    bounds: KeyBounds,
+    reverse: bool,
+) -> Iterator[Image]:
+    now = region.now()
+    index = target.index
+    if isinstance(index, GlobalIndex):
+        index.catch_up(now)
+    local = index.name if isinstance(index, LocalIndex) else None
+    partitions = bounds.of(target.partitions)
+    for partition in reversed(partitions) if reverse else partitions:
+        consistent = request.get("ConsistentRead")
+        replica = partition.available_leader() if consistent else partition.reader(now)
+        for _, image in replica.items.range(bounds.low, bounds.high, reverse=reverse, index=local):
+            yield image
+
+
+def _target(region: Region, request: Request) -> Target:
+    table = region.table(request["TableName"])
+    name = request.get("IndexName")
+    if name is None:
+        return Target(table, None)
+    index = table.local_indexes.get(name) or table.global_indexes.get(name)
+    if index is None:
+        raise ValidationException(f"The table does not have the specified index: {name}")
+    if isinstance(index, GlobalIndex) and request.get("ConsistentRead"):
+        raise ValidationException("Consistent reads are not supported on global secondary indexes")
+    if isinstance(index, GlobalIndex) and index.status == "CREATING":
+        raise ValidationException(f"Cannot read from backfilling global secondary index: {name}")
+    return Target(table, index)
+
+
+def _start_key(request: Request) -> Item | None:
+    if "ExclusiveStartKey" not in request:
+        return None
+    try:
+        return canonical_item(request["ExclusiveStartKey"])[0]
+    except ValidationException as error:
+        raise ValidationException(f"The provided starting key is invalid: {error.message}") from None
+
+
+def _start(target: Target, key: Item | None) -> ItemKey | None:
+    if key is None:
+        return None
+    attributes = {a.name: a.type for a in (*target.table.schema.attributes, *target.schema.attributes)}
+    if key.keys() != attributes.keys() or any(kind not in key[name] for name, kind in attributes.items()):
+        raise ValidationException(
+            "The provided starting key is invalid: The provided key element does not match the schema"
+            if target.index is None
+            else "The provided starting key is invalid"
+        )
+    return target.position(key)
+
+
+def _segment(request: Request) -> tuple[int, int]:
+    segment, count = request.get("Segment"), request.get("TotalSegments")
+    if segment is None and count is None:
+        return 0, 1
+    if count is None:
+        raise ValidationException(
+            "The TotalSegments parameter is required but was not present in the request when Segment "
+            "parameter is present"
+        )
+    if segment is None:
+        raise ValidationException(
+            "The Segment parameter is required but was not present in the request when parameter "
+            "TotalSegments is present"
+        )
+    if segment >= count:
+        raise ValidationException(
+            "The Segment parameter is zero-based and must be less than parameter TotalSegments: Segment: "
+            f"{segment} is not less than TotalSegments: {count}"
+        )
+    return segment, count

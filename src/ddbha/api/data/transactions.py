@@ -1,0 +1,354 @@
+"""TransactWriteItems and TransactGetItems.
+
+https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/transaction-apis.html
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from copy import deepcopy
+from functools import partial
+from typing import Any, TypeVar
+
+from attrs import frozen
+
+from ddbha.api.data.item_collections import CollectionLimit, with_metrics_by_table
+from ddbha.api.data.items import refuse_key_updates
+from ddbha.api.data.keys import (
+    MAXIMUM_ITEM_SIZE,
+    key_of_canonical,
+    key_of_item,
+    refuse_large_item,
+)
+from ddbha.api.data.ongoing_transactions import OngoingTransaction, conflicts, refuse_in_progress
+from ddbha.api.data.placeholders import Expressions
+from ddbha.api.metering import admit_transaction_reads, admit_transaction_writes
+from ddbha.api.registry import Request, Response, operation
+from ddbha.capacity.units import Consumption, consumed_by_table
+from ddbha.errors import (
+    IdempotentParameterMismatchException,
+    ItemCollectionSizeLimitExceededException,
+    TransactionCanceledException,
+    ValidationException,
+)
+from ddbha.expressions.evaluate import Condition
+from ddbha.expressions.update import Update
+from ddbha.region.region import Region
+from ddbha.region.table import Table
+from ddbha.storage.partition import Partition
+from ddbha.values.attribute import Item, canonical_item, same_item
+from ddbha.values.image import Image
+from ddbha.values.key import ItemKey
+
+#: Bytes of all items of a transaction, as they are read or as they are written.
+MAXIMUM_SIZE = 4 * 1024 * 1024
+#: Seconds for which a client token stands for its request.
+TOKEN_LIFETIME = 600.0
+
+_NO_REASON = {"Code": "None"}
+_T = TypeVar("_T")
+
+
+@frozen(eq=False)
+class _Action:
+    table: Table
+    key: ItemKey
+    #: At least the key attributes.
+    attributes: Item
+    condition: Condition | None
+    values: Any
+    shows_item: bool
+    #: The item after the action, given the one before; None for a deletion.
+    result: Callable[[Item | None], Item | None]
+    writes: bool = True
+
+    @property
+    def partition(self) -> Partition:
+        return self.table.partition(self.key)
+
+
+@frozen(eq=False)
+class _Effect:
+    """What an action makes of its item; both are one image where nothing changes."""
+
+    action: _Action
+    old: Image | None
+    new: Image | None
+
+
+@operation("TransactWriteItems")
+def transact_write_items(region: Region, request: Request) -> Response:
+    """Up to 100 writes and checks, all or none of them."""
+    return transact_write(region, request, "TransactItems")
+
+
+def transact_write(region: Region, request: Request, identity: str) -> Response:
+    """What TransactWriteItems does; `identity` is the member that a repeated token must come with."""
+    token = request.get("ClientRequestToken")
+    done = None if token is None else _repeated(region, token, request[identity])
+    if done is not None:
+        return _consumed({}, request, done, repeated=True)
+    if token is not None and region.environment.locks:
+        refuse_in_progress(region, token, request[identity])
+    # Whatever can be seen to be wrong comes before a missing table, also of an earlier action.
+    parsed = [_parsed(entry) for entry in request["TransactItems"]]
+    tables = [_table(region, action.body["TableName"]) for action in parsed]
+    actions = _fitting(partial(_action, *pair) for pair in zip(tables, parsed, strict=True))
+    _refuse_repeated([(action.table, action.key) for action in actions])
+
+    reasons: list[dict[str, Any]] = []
+    effects: list[_Effect] = []
+    limit = CollectionLimit(region)
+    held = conflicts(region, [(action.table, action.key) for action in actions])
+    for number, action in enumerate(actions):
+        if held and held[number]["Code"] != "None":
+            reasons.append(held[number])
+            continue
+        old = action.partition.available_leader().items.images.get(action.key)
+        item = {} if old is None else old.item()
+        if action.condition is not None and not action.condition.holds(item, action.values):
+            reason: dict[str, Any] = {
+                "Code": "ConditionalCheckFailed",
+                "Message": "The conditional request failed",
+            }
+            if action.shows_item and old is not None:
+                reason["Item"] = item
+            reasons.append(reason)
+            continue
+        try:
+            new = _result(action, old)
+            if new is not old:
+                limit.admit(action.table, action.key, new)
+        except ValidationException as error:
+            reasons.append({"Code": "ValidationError", "Message": error.message})
+            continue
+        except ItemCollectionSizeLimitExceededException as error:
+            reasons.append({"Code": "ItemCollectionSizeLimitExceeded", "Message": error.message})
+            continue
+        reasons.append(dict(_NO_REASON))
+        effects.append(_Effect(action, old, new))
+    _refuse_large(max(e.old.size if e.old else 0, e.new.size if e.new else 0) for e in effects)
+    if any(reason["Code"] != "None" for reason in reasons):
+        raise TransactionCanceledException(reasons)
+    admit_transaction_writes(
+        region, [(effect.action.table, effect.action.key, effect.old, effect.new) for effect in effects]
+    )
+
+    commit = partial(_commit, region, token, deepcopy(request[identity]), effects)
+    seconds = region.environment.transaction_seconds
+    if seconds:
+        items = [(action.table, action.key) for action in actions]
+        OngoingTransaction(region, token, deepcopy(request[identity]), items, commit).begin(seconds)
+    commit()
+    written = [
+        (effect.action.table, effect.action.key, effect.action.attributes)
+        for effect in effects
+        if effect.action.writes
+    ]
+    response = with_metrics_by_table({}, request, written)
+    return _consumed(response, request, effects, repeated=False)
+
+
+def _commit(region: Region, token: str | None, requested: Any, effects: list[_Effect]) -> None:
+    """Write everything, or raise `InternalServerError` if a partition has no quorum."""
+    changes = []
+    for effect in effects:
+        action = effect.action
+        # The table of a transaction that took its time may be gone.
+        if effect.new is not effect.old and _exists(region, action.table):
+            changes.append((action.partition, action.key, effect.new))
+    for partition, _, _ in changes:
+        partition.available_leader()
+    # Nothing can fail between the commits.  All are of one time, so that no moment of the table's history
+    # shows half a transaction.
+    now = region.now()
+    for partition, key, new in changes:
+        # The item may have expired while a transaction took its time.
+        if new is not None or key in partition.leader.items.images:
+            partition.commit(key, new, now, region.name)
+    if token is not None:
+        region.tokens[token] = (now + TOKEN_LIFETIME, requested, effects)
+
+
+def _exists(region: Region, table: Table) -> bool:
+    """Whether the table, which may be of another account, has not been deleted."""
+    owner = region.environment.region(table.arn.split(":")[4], region.name)
+    return owner.tables.get(table.name) is table
+
+
+@operation("TransactGetItems")
+def transact_get_items(region: Region, request: Request) -> Response:
+    """Up to 100 items as at one moment."""
+    asked = []
+    for entry in request["TransactItems"]:
+        get = entry["Get"]
+        expressions = Expressions(get)
+        projection = expressions.projection()
+        expressions.finish()
+        attributes, _ = canonical_item(get["Key"])
+        asked.append((_table(region, get["TableName"]), attributes, projection))
+    keys = _fitting(partial(key_of_canonical, table, attributes) for table, attributes, _ in asked)
+    reads = [(table, key, projection) for (table, _, projection), key in zip(asked, keys, strict=True)]
+
+    _refuse_repeated([(table, key) for table, key, _ in reads])
+
+    held = conflicts(region, [(table, key) for table, key, _ in reads])
+    if held:
+        raise TransactionCanceledException(held)
+    images = [table.partition(key).available_leader().items.images.get(key) for table, key, _ in reads]
+    admit_transaction_reads(
+        region, [(table, key, image) for (table, key, _), image in zip(reads, images, strict=True)]
+    )
+    responses: list[dict[str, Any]] = []
+    sizes: list[int] = []
+    consumed: dict[str, Consumption] = {}
+    for (table, _, projection), image in zip(reads, images, strict=True):
+        used = consumed.setdefault(table.name, Consumption(table, "ReadCapacityUnits"))
+        used.read(image.size if image else 0, consistent=True)
+        sizes.append(image.size if image else 0)
+        if image is None:
+            responses.append({})
+        else:
+            item = image.item()
+            responses.append({"Item": item if projection is None else projection.project(item)})
+    _refuse_large(sizes)
+    return consumed_by_table({"Responses": responses}, request, consumed.values())
+
+
+def _result(action: _Action, old: Image | None) -> Image | None:
+    """The item as the action leaves it: `old` itself where nothing changes."""
+    if not action.writes:
+        return old
+    before = None if old is None else old.item()
+    new = action.result(before)
+    if new is None:
+        return None
+    item, size = canonical_item(new)
+    if size > MAXIMUM_ITEM_SIZE:
+        raise ValidationException("Item size to update has exceeded the maximum allowed size")
+    key_of_item(action.table, item, size)
+    return old if same_item(before, item) else Image.of(item, size)
+
+
+def _consumed(
+    response: Response, request: Request, effects: list[_Effect], *, repeated: bool
+) -> Response:
+    """`response` with what the writes consumed, or the reads that stand for them in a repetition."""
+    consumed: dict[str, Consumption] = {}
+    member = "ReadCapacityUnits" if repeated else "WriteCapacityUnits"
+    for effect in effects:
+        table, old, new = effect.action.table, effect.old, effect.new
+        used = consumed.setdefault(table.name, Consumption(table, member))
+        if repeated:
+            used.read(max(old.size if old else 0, new.size if new else 0), consistent=True)
+        else:
+            used.write(old, new)
+    return consumed_by_table(response, request, consumed.values())
+
+
+@frozen(eq=False)
+class _Parsed:
+    """An action before its table is looked up."""
+
+    kind: str
+    body: dict[str, Any]
+    #: The item of a Put, the key of all others.
+    attributes: Item
+    size: int
+    update: Update | None
+    condition: Condition | None
+    values: Any
+
+
+def _parsed(entry: dict[str, Any]) -> _Parsed:
+    if len(entry) != 1:
+        raise ValidationException("TransactItems can only contain one of Check, Put, Update or Delete")
+    kind, body = next(iter(entry.items()))
+    expressions = Expressions(body)
+    update = expressions.update()
+    condition = expressions.condition()
+    expressions.finish()
+    attributes, size = canonical_item(body["Item" if kind == "Put" else "Key"])
+    refuse_large_item(size)
+    return _Parsed(kind, body, attributes, size, update, condition, expressions.values)
+
+
+def _fitting(steps: Iterable[Callable[[], _T]]) -> list[_T]:
+    """What the steps give; a cancelled transaction if some of their keys do not fit their tables."""
+    results: list[_T] = []
+    reasons: list[dict[str, Any]] = []
+    for step in steps:
+        try:
+            results.append(step())
+            reasons.append(dict(_NO_REASON))
+        except ValidationException as error:
+            reasons.append({"Code": "ValidationError", "Message": error.message})
+    if len(results) < len(reasons):
+        raise TransactionCanceledException(reasons)
+    return results
+
+
+def _action(table: Table, parsed: _Parsed) -> _Action:
+    shows = parsed.body.get("ReturnValuesOnConditionCheckFailure") == "ALL_OLD"
+    attributes, update, condition, values = (
+        parsed.attributes,
+        parsed.update,
+        parsed.condition,
+        parsed.values,
+    )
+    if parsed.kind == "Put":
+        key = key_of_item(table, attributes, parsed.size)
+        return _Action(table, key, attributes, condition, values, shows, lambda old: attributes)
+    key = key_of_canonical(table, attributes)
+    if parsed.kind == "Update":
+        assert update is not None, "the model requires UpdateExpression"
+        refuse_key_updates(table, update)
+        return _Action(
+            table,
+            key,
+            attributes,
+            condition,
+            values,
+            shows,
+            # What the transaction is checked against stays as it was read.
+            lambda old: update.apply(deepcopy(attributes if old is None else old), values),
+        )
+    deletes = parsed.kind == "Delete"
+    return _Action(table, key, attributes, condition, values, shows, lambda old: None, writes=deletes)
+
+
+def _table(region: Region, name: str) -> Table:
+    """A table that takes part in transactions."""
+    table = region.table(name)
+    if table.consistency == "STRONG":
+        raise ValidationException(
+            "Transactional operations are not supported for global tables with MultiRegionConsistency "
+            "set to STRONG."
+        )
+    return table
+
+
+def _refuse_repeated(items: list[tuple[Table, ItemKey]]) -> None:
+    if len({(table.arn, key) for table, key in items}) != len(items):
+        raise ValidationException("Transaction request cannot include multiple operations on one item")
+
+
+def _refuse_large(sizes: Iterable[int]) -> None:
+    if sum(sizes) > MAXIMUM_SIZE:
+        raise ValidationException("The aggregate size of the items in the transaction exceeded 4 MB")
+
+
+def _repeated(region: Region, token: str, requested: Any) -> list[_Effect] | None:
+    """What this very request did if it succeeded within the last ten minutes."""
+    known = region.tokens.get(token)
+    if known is None:
+        return None
+    expires, items, effects = known
+    if region.now() >= expires:
+        del region.tokens[token]
+        return None
+    if items != requested:
+        raise IdempotentParameterMismatchException(
+            "The provided idempotency token was already used with different request parameters"
+        )
+    return effects  # type: ignore[no-any-return]

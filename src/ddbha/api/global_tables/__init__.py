@@ -1,0 +1,1 @@
+"""Replicas of a table in other regions."""

@@ -1,0 +1,310 @@
+"""Replicas of a table in other regions: made, changed and deleted by UpdateTable.
+
+https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/GlobalTables.html
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from attrs import evolve
+
+from ddbha.api.global_tables.replica_rules import ReplicaChange, check_departure, checked_change
+from ddbha.api.metering import admit_write
+from ddbha.api.registry import Request, Response
+from ddbha.api.tables.descriptions import describe
+from ddbha.api.tables.expiry_settings import enable_time_to_live
+from ddbha.api.tables.stream_settings import disable_stream, enable_stream
+from ddbha.api.tables.table_building import new_table
+from ddbha.errors import InternalServerError
+from ddbha.followers.consumption import count_writes
+from ddbha.followers.replication import GlobalTable, Member
+from ddbha.followers.strong_replication import StrongGlobalTable
+from ddbha.region.region import Environment, Region
+from ddbha.region.table import ContributorInsights, GlobalIndex, LocalIndex, Table
+from ddbha.storage.record import Stamp
+from ddbha.values.image import Image
+from ddbha.values.key import ItemKey
+
+#: Seconds after which the filling of a replica is tried again while its region cannot be reached.
+RETRY = 60.0
+_OVERRIDES = (
+    "KMSMasterKeyId",
+    "ProvisionedThroughputOverride",
+    "OnDemandThroughputOverride",
+    "GlobalSecondaryIndexes",
+)
+
+
+def update_replicas(region: Region, table: Table, request: Request) -> Response:
+    """Do the one change of replicas that a request asks for."""
+    change = checked_change(region, table, request)
+    if change.kind == "Create":
+        return _create(region, table, change)
+    if change.kind == "Update":
+        return _update(region, table, change)
+    if change.kind == "Disassociate":
+        return _disassociate(region, table)
+    return _delete(region, table, change)
+
+
+def peers(region: Region, table: Table) -> Iterator[tuple[Region, Table]]:
+    """The other replicas of a table, with their regions."""
+    if table.membership is not None:
+        for member in table.membership.group.members.values():
+            if member.table is not table:
+                yield region.peer(member.region), member.table
+
+
+def leave(region: Region, table: Table) -> None:
+    """Take a table that is deleted out of its global table."""
+    if table.membership is not None:
+        region.environment.leave_global_table(region.account_id, table.membership)
+
+
+# -- Create -----------------------------------------------------------------------------------------
+
+
+def _create(region: Region, table: Table, change: ReplicaChange) -> Response:
+    source = table.membership or _first_member(region, table, change.strong)
+    group = source.group
+    if change.witness is not None:
+        group.add_witness(change.witness)
+    timings = region.environment.timings
+    seconds = timings.create_replica
+    if table.item_count:
+        seconds += timings.backfill_replica
+    if not change.strong and table.settings.stream_view_type is None:
+        enable_stream(region, table, "NEW_AND_OLD_IMAGES", 0)
+    table.status = "UPDATING"
+    for name, action in change.replicas.items():
+        target = _new_replica(region.peer(name), table, action, source)
+        _fill_later(region, source, target, seconds)
+    return {"TableDescription": describe(table)}
+
+
+def new_group(environment: Environment, account_id: str, name: str, *, strong: bool) -> GlobalTable:
+    """A global table that has no members yet."""
+
+    def conflict(place: str, key: ItemKey, winner: Stamp, loser: Stamp) -> None:
+        why = "later" if winner.microseconds > loser.microseconds else "equal time, region order"
+        environment.record(
+            "write-conflict-resolved",
+            place,
+            table=name,
+            key=key[1:],
+            winner=winner.region,
+            loser=loser.region,
+            seconds_apart=(winner.microseconds - loser.microseconds) / 1_000_000,
+            why=why,
+        )
+
+    def arrived(source: str, destination: str, seconds: float) -> None:
+        environment.metrics.put(
+            "ReplicationLatency",
+            seconds * 1000,
+            environment.clock.time(),
+            source,
+            TableName=name,
+            ReceivingRegion=destination,
+        )
+
+    def admit(member: Member, key: ItemKey, new: Image | None) -> None:
+        admit_write(environment.region(account_id, member.region), member.table, key, new)
+
+    kind = StrongGlobalTable if strong else GlobalTable
+    group = kind(
+        name,
+        environment.links,
+        environment.random,
+        conflict,
+        arrived,
+        admit,
+        environment.clock.time,
+    )
+    environment.global_tables[account_id, name] = group
+    return group
+
+
+def _first_member(region: Region, table: Table, strong: bool) -> Member:
+    group = new_group(region.environment, region.account_id, table.name, strong=strong)
+    member = group.new_member(region.name, table)
+    member.status, member.joined = "ACTIVE", region.now()
+    group.add(member)
+    member.attach()
+    table.membership = member
+    return member
+
+
+def _new_replica(region: Region, table: Table, action: dict[str, Any], source: Member) -> Member:
+    settings = evolve(
+        table.settings,
+        tags={},
+        deletion_protection=False,
+        disassociation_protection=True,
+        stream_view_type=None,
+        stream_label=None,
+        ttl_attribute=None,
+        ttl_status="DISABLED",
+        warming=None,
+        insights=ContributorInsights(),
+    )
+    replica = new_table(
+        region,
+        table.name,
+        dict(table.attribute_types),
+        table.schema,
+        [
+            LocalIndex(index.name, index.schema, index.projection, table.schema)
+            for index in table.local_indexes.values()
+        ],
+        [
+            GlobalIndex(
+                index.name,
+                index.schema,
+                index.projection,
+                table.schema,
+                throughput=index.throughput,
+                on_demand=index.on_demand,
+                warm=index.warm,
+            )
+            for index in table.global_indexes.values()
+        ],
+        settings,
+    )
+    region.tables[table.name] = replica
+    member = source.group.new_member(region.name, replica)
+    member.source = source.region
+    _override(member, action)
+    replica.membership = member
+    return member
+
+
+def _fill_later(region: Region, source: Member, target: Member, seconds: float) -> None:
+    """Copy what is in the table now, and let what is written meanwhile wait on its way."""
+    group, table = source.group, target.table
+    group.add(target)
+    target.joined = region.now()
+    images = list(group.copy(source, target))
+    place = region.peer(target.region)
+
+    def fill() -> None:
+        if source.table.status == "DELETING" or table.status != "CREATING":
+            return
+        try:
+            if not region.environment.links.are_open(source.region, target.region, table.name):
+                raise InternalServerError
+            for partition in table.all_partitions():
+                # All of them are ready, or nothing is loaded.
+                partition.available_leader()
+            table.load(images)
+        except InternalServerError:
+            region.record("replica-waits", table=table.name, replica=target.region)
+            region.later(RETRY, fill)
+            return
+        target.attach()
+        if group.consistency == "EVENTUAL":
+            enable_stream(place, table, "NEW_AND_OLD_IMAGES", 0)
+        if source.table.settings.ttl_attribute is not None:
+            enable_time_to_live(place, table, source.table.settings.ttl_attribute)
+        table.status = target.status = "ACTIVE"
+        for witness in group.witnesses:
+            group.witnesses[witness] = "ACTIVE"
+        if all(member.status == "ACTIVE" for member in group.members.values()):
+            source.table.status = "ACTIVE"
+        region.record("replica-active", table=table.name, replica=target.region)
+
+    region.later(seconds, fill)
+
+
+# -- Update and Delete --------------------------------------------------------------------------------
+
+
+def _update(region: Region, table: Table, change: ReplicaChange) -> Response:
+    assert table.membership is not None, "only members are updated"
+    members = table.membership.group.members
+    table.status = "UPDATING"
+    for name, action in change.replicas.items():
+        _override(members[name], action)
+        members[name].status = "UPDATING"
+    response = {"TableDescription": describe(table)}
+
+    def finish() -> None:
+        table.status = "ACTIVE"
+        for name in change.replicas:
+            members[name].status = "ACTIVE"
+
+    region.later(region.environment.timings.update_table, finish)
+    return response
+
+
+def _override(member: Member, action: dict[str, Any]) -> None:
+    settings = member.table.settings
+    member.overrides.update({name: action[name] for name in _OVERRIDES if name in action})
+    if "TableClassOverride" in action:
+        settings.table_class = action["TableClassOverride"]
+        member.overrides["ReplicaTableClassSummary"] = {"TableClass": action["TableClassOverride"]}
+    reads = action.get("ProvisionedThroughputOverride", {}).get("ReadCapacityUnits")
+    if reads is not None:
+        settings.throughput = evolve(settings.throughput, read=reads)
+    on_demand_reads = action.get("OnDemandThroughputOverride", {}).get("MaxReadRequestUnits")
+    if on_demand_reads is not None and settings.on_demand is not None:
+        settings.on_demand = evolve(settings.on_demand, read=on_demand_reads)
+    for override in action.get("GlobalSecondaryIndexes", ()):
+        index = member.table.global_indexes.get(override["IndexName"])
+        reads = override.get("ProvisionedThroughputOverride", {}).get("ReadCapacityUnits")
+        if index is not None and reads is not None:
+            index.throughput = evolve(index.throughput, read=reads)
+
+
+def _disassociate(region: Region, table: Table) -> Response:
+    """Let the local replica become an ordinary table, once nothing is on its way to or from it."""
+    member = table.membership
+    assert member is not None, "only members are disassociated"
+    group = member.group
+    table.status = "UPDATING"
+    response = {"TableDescription": describe(table)}
+
+    def finish() -> None:
+        region.environment.settle()
+        others = [name for name in group.members if name != region.name]
+        if any(group.pending(region.name, o) or group.pending(o, region.name) for o in others):
+            region.later(RETRY, finish)
+            return
+        region.environment.leave_global_table(region.account_id, member)
+        table.status = "ACTIVE"
+        region.record("replica-disassociated", table=table.name)
+
+    region.later(region.environment.timings.update_table, finish)
+    return response
+
+
+def _delete(region: Region, table: Table, change: ReplicaChange) -> Response:
+    assert table.membership is not None, "only members are deleted"
+    group = table.membership.group
+    doomed = [group.members[name] for name in change.replicas]
+    if not change.strong:
+        for member in doomed:
+            check_departure(region.peer(member.region), member.table)
+    table.status = "UPDATING"
+    for member in doomed:
+        member.status = member.table.status = "DELETING"
+    for witness in group.witnesses:
+        group.witnesses[witness] = "DELETING"
+    response = {"TableDescription": describe(table)}
+
+    def vanish() -> None:
+        table.status = "ACTIVE"
+        group.witnesses.clear()
+        for member in doomed:
+            place = region.peer(member.region)
+            if member.table.settings.stream_view_type is not None:
+                disable_stream(place, member.table, 0)
+            place.environment.leave_global_table(place.account_id, member)
+            count_writes(member.table, place.now())
+            del place.tables[table.name]
+            place.record("replica-deleted", table=table.name)
+
+    region.later(region.environment.timings.delete_replica, vanish)
+    return response

@@ -1,0 +1,1 @@
+"""Backups, restores, point-in-time recovery, exports, imports."""

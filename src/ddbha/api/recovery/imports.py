@@ -1,0 +1,214 @@
+"""ImportTable, DescribeImport and ListImports.
+
+https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/S3DataImport.HowItWorks.html
+"""
+
+from __future__ import annotations
+
+from binascii import Error as Base64Error
+from collections.abc import Iterator
+from copy import deepcopy
+from typing import Any
+
+from ddbha.api.data.keys import key_of_item
+from ddbha.api.paging import page_of
+from ddbha.api.registry import Request, Response, operation
+from ddbha.api.tables.tables import read_definition
+from ddbha.api.wire.validation import validator
+from ddbha.errors import (
+    AwsError,
+    ImportConflictException,
+    ImportNotFoundException,
+    LimitExceededException,
+    ValidationException,
+)
+from ddbha.recovery.formats import (
+    MalformedFile,
+    MalformedItem,
+    comma_separated,
+    compression,
+    dynamodb_json,
+    ion,
+)
+from ddbha.recovery.objects import ObjectError
+from ddbha.recovery.transfer import Import, forget_old, of_token, transfer_arn
+from ddbha.region.region import Region, utc
+from ddbha.region.table import Table
+from ddbha.values.attribute import canonical_item
+from ddbha.values.image import Image
+from ddbha.values.key import ItemKey
+
+#: Imports that an account can have going on at once in a region.
+MAXIMUM_IMPORTS = 50
+_BAD_ITEMS = (
+    "ItemValidationError",
+    "Some of the items failed validation checks and were not imported. Please check CloudWatch error "
+    "logs for more details.",
+)
+
+
+@operation("ImportTable")
+def import_table(region: Region, request: Request) -> Response:
+    """A new table, CREATING meanwhile, with the items of all objects whose keys begin with a prefix."""
+    now = region.now()
+    asked = deepcopy({name: value for name, value in request.items() if name != "ClientToken"})
+    known = of_token(region.imports.values(), request.get("ClientToken"), now)
+    if known is not None:
+        if known.request != asked:
+            raise ImportConflictException(
+                "Import conflict: Duplicate request detected with conflicting parameters"
+            )
+        return {"ImportTableDescription": _description(known)}
+    if "InputFormatOptions" in request and request["InputFormat"] != "CSV":
+        raise ValidationException(
+            "One or more parameter values were invalid: InputFormatOptions can only be specified for CSV"
+        )
+    definition = read_definition(region, request["TableCreationParameters"])
+    if sum(each.status == "IN_PROGRESS" for each in region.imports.values()) >= MAXIMUM_IMPORTS:
+        raise LimitExceededException(
+            f"Subscriber limit exceeded: Too many imports in progress, at most {MAXIMUM_IMPORTS}"
+        )
+    compression.require(request.get("InputCompressionType", "NONE"))
+    if request["InputFormat"] == "ION":
+        ion.require()
+
+    table = definition.build(region)
+    suffix = region.environment.random.getrandbits(32)
+    arn = transfer_arn(table.arn, "import", now, suffix, region.imports)
+    imported = Import(arn, table.arn, table.id, now, asked, request.get("ClientToken"))
+    failure: ObjectError | None = None
+    try:
+        table.load(_images(region, table, imported))
+    except ObjectError as error:
+        failure = error
+    region.tables[table.name] = table
+    region.imports[arn] = imported
+    response = {"ImportTableDescription": _description(imported)}
+    region.record("import-began", table=table.name, **{"import": arn})
+    seconds = region.environment.timings.import_table
+    region.later(seconds, lambda: _finish(region, table, imported, failure, now + seconds))
+    return response
+
+
+@operation("DescribeImport")
+def describe_import(region: Region, request: Request) -> Response:
+    """What was asked for, and how far it is."""
+    forget_old(region.imports, region.now())
+    arn = request["ImportArn"]
+    if arn not in region.imports:
+        raise ImportNotFoundException(f"Import not found: {arn}")
+    return {"ImportTableDescription": _description(region.imports[arn])}
+
+
+@operation("ListImports")
+def list_imports(region: Region, request: Request) -> Response:
+    """The imports of the last 90 days, by ARN, the newest of a table first."""
+    forget_old(region.imports, region.now())
+    table_arn = request.get("TableArn")
+    found = [i for i in region.imports.values() if table_arn is None or i.table_arn == table_arn]
+    page, token = page_of(found, request.get("NextToken"), request.get("PageSize"))
+    summaries = [_summary(each) for each in page]
+    return {"ImportSummaryList": summaries, **({} if token is None else {"NextToken": token})}
+
+
+def _images(region: Region, table: Table, imported: Import) -> Iterator[tuple[ItemKey, Image]]:
+    """The good items of all objects, counted; raises `ObjectError`."""
+    source = imported.request["S3BucketSource"]
+    kind = imported.request.get("InputCompressionType", "NONE")
+    objects = region.environment.objects
+    for _, data in objects.read(source["S3Bucket"], source.get("S3KeyPrefix", "")):
+        try:
+            content = compression.decompressed(data, kind)
+            imported.processed_size += len(content)
+            for item in _items(content, table, imported.request):
+                imported.processed_items += 1
+                try:
+                    entry = _image(table, item)
+                except (AwsError, MalformedItem, Base64Error):
+                    imported.errors += 1
+                else:
+                    imported.imported_items += 1
+                    yield entry
+        except MalformedFile:
+            # The rest of the object is not looked at.
+            imported.errors += 1
+
+
+def _items(data: bytes, table: Table, request: dict[str, Any]) -> Iterator[Any]:
+    if request["InputFormat"] == "DYNAMODB_JSON":
+        return dynamodb_json.read_items(data)
+    if request["InputFormat"] == "ION":
+        return ion.read_items(data)
+    options = request.get("InputFormatOptions", {}).get("Csv", {})
+    delimiter, header = options.get("Delimiter", ","), options.get("HeaderList")
+    return comma_separated.read_items(data, table.attribute_types, delimiter, header)
+
+
+def _image(table: Table, read: Any) -> tuple[ItemKey, Image]:
+    """The image of what was read; raises for what PutItem would not take."""
+    if isinstance(read, MalformedItem):
+        raise read
+    checked = {"TableName": table.name, "Item": read}
+    request = validator("dynamodb", "PutItem").accept(checked, typed=False)
+    item, size = canonical_item(request["Item"])
+    return key_of_item(table, item, size), Image.of(item, size)
+
+
+def _finish(
+    region: Region, table: Table, imported: Import, failure: ObjectError | None, now: float
+) -> None:
+    if failure is not None:
+        # Nothing could be read, so there is nothing to make a table of.
+        del region.tables[table.name]
+        imported.fail(now, failure.code, failure.message)
+    else:
+        table.status, table.active_since = "ACTIVE", now
+        region.record("table-active", table=table.name)
+        if imported.errors:
+            imported.fail(now, *_BAD_ITEMS)
+        else:
+            imported.complete(now)
+    region.record(f"import-{imported.status.lower()}", table=table.name, **{"import": imported.arn})
+
+
+def _log_group(imported: Import) -> str:
+    region, account = imported.table_arn.split(":")[3:5]
+    return f"arn:aws:logs:{region}:{account}:log-group:/aws-dynamodb/imports:*"
+
+
+def _summary(imported: Import) -> dict[str, Any]:
+    shown: dict[str, Any] = {
+        "ImportArn": imported.arn,
+        "ImportStatus": imported.status,
+        "TableArn": imported.table_arn,
+        "S3BucketSource": dict(imported.request["S3BucketSource"]),
+        "CloudWatchLogGroupArn": _log_group(imported),
+        "InputFormat": imported.request["InputFormat"],
+        "StartTime": utc(imported.started),
+    }
+    if imported.ended is not None:
+        shown["EndTime"] = utc(imported.ended)
+    return shown
+
+
+def _description(imported: Import) -> dict[str, Any]:
+    asked = deepcopy(imported.request)
+    done = imported.ended is not None
+    shown = {
+        **_summary(imported),
+        "TableId": imported.table_id,
+        "TableCreationParameters": asked["TableCreationParameters"],
+        "InputCompressionType": asked.get("InputCompressionType", "NONE"),
+        "ErrorCount": imported.errors if done else 0,
+        "ProcessedSizeBytes": imported.processed_size if done else 0,
+        "ProcessedItemCount": imported.processed_items if done else 0,
+        "ImportedItemCount": imported.imported_items if done else 0,
+    }
+    if "InputFormatOptions" in asked:
+        shown["InputFormatOptions"] = asked["InputFormatOptions"]
+    if imported.token is not None:
+        shown["ClientToken"] = imported.token
+    if imported.failure_code is not None:
+        shown["FailureCode"] = imported.failure_code
+        shown["FailureMessage"] = imported.failure_message
+    return shown

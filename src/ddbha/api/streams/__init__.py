@@ -1,0 +1,1 @@
+"""Reading streams, and Kinesis destinations."""

@@ -1,0 +1,1 @@
+"""Tables: creating, changing, describing them, and their settings."""

@@ -1,0 +1,218 @@
+"""Tables and indexes as DescribeTable shows them."""
+
+from __future__ import annotations
+
+from hashlib import blake2b
+from typing import Any
+from uuid import UUID
+
+from ddbha.api.wire.model import can_disassociate
+from ddbha.followers.replication import Member
+from ddbha.region.region import utc
+from ddbha.region.table import (
+    INITIAL_ON_DEMAND,
+    GlobalIndex,
+    LocalIndex,
+    Table,
+    TableSettings,
+    Throughput,
+)
+from ddbha.values.key import KeySchema
+
+
+def describe(table: Table) -> dict[str, Any]:
+    """The `TableDescription` of a table."""
+    settings = table.settings
+    description: dict[str, Any] = {
+        "AttributeDefinitions": [
+            {"AttributeName": name, "AttributeType": kind} for name, kind in table.attribute_types.items()
+        ],
+        "TableName": table.name,
+        "KeySchema": key_schema_elements(table.schema),
+        "TableStatus": table.status,
+        "CreationDateTime": utc(table.created),
+        "ProvisionedThroughput": _throughput(settings),
+        "TableSizeBytes": table.size,
+        "ItemCount": table.item_count,
+        "TableArn": table.arn,
+        "TableId": table.id,
+        "DeletionProtectionEnabled": settings.deletion_protection,
+    }
+    if settings.on_demand_since is not None:
+        description["BillingModeSummary"] = {
+            "BillingMode": settings.billing_mode,
+            "LastUpdateToPayPerRequestDateTime": utc(settings.on_demand_since),
+        }
+    if settings.stream_view_type is not None:
+        description["StreamSpecification"] = {
+            "StreamEnabled": True,
+            "StreamViewType": settings.stream_view_type,
+        }
+    if settings.stream_label is not None:
+        description["LatestStreamLabel"] = settings.stream_label
+        description["LatestStreamArn"] = f"{table.arn}/stream/{settings.stream_label}"
+    if settings.encryption is not None and settings.encryption.get("Enabled"):
+        description["SSEDescription"] = {
+            "Status": "ENABLED",
+            "SSEType": settings.encryption.get("SSEType", "KMS"),
+            "KMSMasterKeyArn": _key_arn(table, settings.encryption.get("KMSMasterKeyId")),
+        }
+    description.update(_request_rates(settings, settings.billing_mode))
+    if settings.table_class is not None:
+        description["TableClassSummary"] = {"TableClass": settings.table_class}
+        if settings.class_changes:
+            description["TableClassSummary"]["LastUpdateDateTime"] = utc(settings.class_changes[-1])
+    if table.local_indexes:
+        description["LocalSecondaryIndexes"] = [
+            _local_index(table, index) for index in table.local_indexes.values()
+        ]
+    if table.global_indexes:
+        description["GlobalSecondaryIndexes"] = [
+            _global_index(table, index) for index in table.global_indexes.values()
+        ]
+    origin = table.restoring_from
+    if origin is not None:
+        backup = {} if origin.backup_arn is None else {"SourceBackupArn": origin.backup_arn}
+        description["RestoreSummary"] = {
+            **backup,
+            "SourceTableArn": origin.table_arn,
+            "RestoreDateTime": utc(origin.time),
+            "RestoreInProgress": True,
+        }
+    if table.membership is not None:
+        description.update(_replication(table.membership))
+    return description
+
+
+def _replication(member: Member) -> dict[str, Any]:
+    """What a member of a global table says of the others."""
+    group = member.group
+    shown: dict[str, Any] = {
+        "GlobalTableVersion": "2019.11.21",
+        "Replicas": [
+            {
+                "RegionName": other.region,
+                "ReplicaStatus": other.status,
+                **_inaccessible_since(other),
+                **other.overrides,
+            }
+            for other in group.members.values()
+            if other is not member
+        ],
+    }
+    if group.consistency == "EVENTUAL" and can_disassociate():
+        shown["DisassociationProtectionEnabled"] = member.table.settings.disassociation_protection
+    if group.consistency == "STRONG":
+        shown["MultiRegionConsistency"] = "STRONG"
+    if group.witnesses:
+        shown["GlobalTableWitnesses"] = [
+            {"RegionName": name, "WitnessStatus": status} for name, status in group.witnesses.items()
+        ]
+    return shown
+
+
+def key_schema_elements(schema: KeySchema) -> list[dict[str, str]]:
+    """A key schema as descriptions show it."""
+    return [
+        {"AttributeName": name, "KeyType": kind}
+        for name, kind in zip(schema.names, ("HASH", "RANGE"), strict=False)
+    ]
+
+
+def _throughput(owner: TableSettings | GlobalIndex) -> dict[str, Any]:
+    changes = owner.changes
+    shown: dict[str, Any] = {
+        "NumberOfDecreasesToday": changes.decreases_today,
+        "ReadCapacityUnits": owner.throughput.read,
+        "WriteCapacityUnits": owner.throughput.write,
+    }
+    if changes.last_increase is not None:
+        shown["LastIncreaseDateTime"] = utc(changes.last_increase)
+    if changes.last_decrease is not None:
+        shown["LastDecreaseDateTime"] = utc(changes.last_decrease)
+    return shown
+
+
+def ready_for(owner: TableSettings | GlobalIndex, mode: str) -> Throughput:
+    """The warm throughput of a table or an index: what was asked for, or what it has anyway."""
+    base = INITIAL_ON_DEMAND if mode == "PAY_PER_REQUEST" else owner.throughput
+    warm = owner.warm or Throughput()
+    return Throughput(max(warm.read, base.read), max(warm.write, base.write))
+
+
+def _request_rates(owner: TableSettings | GlobalIndex, mode: str) -> dict[str, Any]:
+    """On-demand maximums, as far as there are any, and warm throughput."""
+    shown: dict[str, Any] = {}
+    if owner.on_demand is not None and mode == "PAY_PER_REQUEST":
+        maximums = (
+            ("MaxReadRequestUnits", owner.on_demand.read),
+            ("MaxWriteRequestUnits", owner.on_demand.write),
+        )
+        shown["OnDemandThroughput"] = {member: units for member, units in maximums if units > 0}
+    warm = ready_for(owner, mode)
+    shown["WarmThroughput"] = {
+        "ReadUnitsPerSecond": warm.read,
+        "WriteUnitsPerSecond": warm.write,
+        "Status": "ACTIVE" if owner.warming is None else "UPDATING",
+    }
+    return shown
+
+
+def _key_arn(table: Table, key: str | None) -> str:
+    """The ARN of the key of an encrypted table: the account's own key if none is named."""
+    if key is not None and key.startswith("arn:"):
+        return key
+    place = ":".join(table.arn.split(":")[3:5])
+    if key is None:
+        digest = blake2b(place.encode(), digest_size=16).digest()
+        key = str(UUID(bytes=digest, version=4))
+    return f"arn:aws:kms:{place}:{key if key.startswith('alias/') else f'key/{key}'}"
+
+
+def _index(table: Table, index: LocalIndex | GlobalIndex) -> dict[str, Any]:
+    projection: dict[str, Any] = {"ProjectionType": index.projection.type}
+    if index.projection.non_key_attributes:
+        projection["NonKeyAttributes"] = list(index.projection.non_key_attributes)
+    return {
+        "IndexName": index.name,
+        "KeySchema": key_schema_elements(index.schema),
+        "Projection": projection,
+        "IndexArn": f"{table.arn}/index/{index.name}",
+    }
+
+
+def _local_index(table: Table, index: LocalIndex) -> dict[str, Any]:
+    entries = []
+    for partition in table.partitions:
+        leader = partition.leader
+        leader.apply_all()
+        entries += [
+            index.project(image)
+            for _, image in leader.items.range(partition.low, partition.high, index=index.name)
+        ]
+    return {
+        **_index(table, index),
+        "IndexSizeBytes": sum(entry.size for entry in entries),
+        "ItemCount": len(entries),
+    }
+
+
+def _global_index(table: Table, index: GlobalIndex) -> dict[str, Any]:
+    stores = [partition.leader.items for partition in index.partitions]
+    state: dict[str, Any] = {} if index.backfilling is None else {"Backfilling": index.backfilling}
+    if table.restoring_from is None:
+        state["IndexStatus"] = table.status if table.status == "CREATING" else index.status
+    return {
+        **_index(table, index),
+        **state,
+        **_request_rates(index, table.settings.billing_mode),
+        "ProvisionedThroughput": _throughput(index),
+        "IndexSizeBytes": sum(store.size for store in stores),
+        "ItemCount": sum(len(store) for store in stores),
+    }
+
+
+def _inaccessible_since(member: Member) -> dict[str, Any]:
+    if member.inaccessible_since is None:
+        return {}
+    return {"ReplicaInaccessibleDateTime": utc(member.inaccessible_since)}

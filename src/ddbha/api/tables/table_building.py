@@ -1,0 +1,60 @@
+"""New tables, for every operation that makes one: CreateTable, restores, imports, replicas."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from uuid import UUID
+
+from ddbha.capacity.scaling import partition_count
+from ddbha.region.region import Region
+from ddbha.region.table import GlobalIndex, LocalIndex, Table, TableSettings
+from ddbha.values.key import KeySchema
+
+
+def new_table(
+    region: Region,
+    name: str,
+    attribute_types: dict[str, str],
+    schema: KeySchema,
+    local_indexes: Iterable[LocalIndex],
+    global_indexes: Iterable[GlobalIndex],
+    settings: TableSettings,
+) -> Table:
+    """An empty table, CREATING, that the region does not know yet; the caller may fill and then adds it.
+
+    The global indexes get their partitions here.
+    """
+    local = {index.name: index for index in local_indexes}
+    table = Table(
+        name,
+        region.table_arn(name),
+        str(UUID(int=region.environment.random.getrandbits(128), version=4)),
+        region.now(),
+        attribute_types,
+        schema,
+        region.new_partitions(
+            name,
+            partition_count(settings.throughput, settings.warm),
+            {index.name: index.schema for index in local.values()},
+        ),
+        local,
+        settings=settings,
+    )
+    for index in global_indexes:
+        index.partitions = region.new_partitions(
+            f"{name}/{index.name}", partition_count(index.throughput, index.warm), {}
+        )
+        table.add_global_index(index, region.now())
+    return table
+
+
+def activate_later(region: Region, table: Table, seconds: float) -> None:
+    """Let a new table take reads and writes after some seconds."""
+    since = region.now() + seconds
+
+    def become_active() -> None:
+        table.status = "ACTIVE"
+        table.active_since = since
+        region.record("table-active", table=table.name)
+
+    region.later(seconds, become_active)

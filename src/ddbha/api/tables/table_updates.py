@@ -1,0 +1,337 @@
+"""UpdateTable.
+
+https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_UpdateTable.html
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from attrs import frozen
+
+from ddbha.api.global_tables.replicas import peers, update_replicas
+from ddbha.api.registry import Request, Response, operation
+from ddbha.api.tables.control_plane_quotas import (
+    refuse_another_operation,
+    refuse_class_change,
+    refuse_decrease,
+    refuse_switch,
+    refuse_units,
+    set_throughput,
+)
+from ddbha.api.tables.descriptions import describe, ready_for
+from ddbha.api.tables.request_rates import more_warm_throughput, new_maximums, warm_up
+from ddbha.api.tables.stream_settings import check_change, disable_stream, enable_stream
+from ddbha.api.tables.tables import INVALID, new_index, refuse_indexes, throughput
+from ddbha.api.tables.update_rules import (
+    existing_index,
+    index_action,
+    refuse_combination,
+    refuse_encryption,
+)
+from ddbha.capacity.scaling import follow_throughput, partition_count
+from ddbha.errors import ResourceInUseException, ValidationException
+from ddbha.followers.consumption import count_writes
+from ddbha.region.region import Region
+from ddbha.region.table import GlobalIndex, Table, TableSettings, Throughput
+
+_CHANGES = (
+    "ProvisionedThroughput",
+    "BillingMode",
+    "StreamSpecification",
+    "GlobalSecondaryIndexUpdates",
+    "SSESpecification",
+    "DeletionProtectionEnabled",
+    "DisassociationProtectionEnabled",
+    "OnDemandThroughput",
+    "WarmThroughput",
+    "TableClass",
+    "ReplicaUpdates",
+)
+#: What takes a table some time; all else is done at once, with the table ACTIVE all the time.
+_LASTING = frozenset(_CHANGES) - {
+    "DeletionProtectionEnabled",
+    "DisassociationProtectionEnabled",
+    "OnDemandThroughput",
+    "WarmThroughput",
+}
+#: What all replicas of a global table have in common.
+_SHARED = frozenset(
+    {
+        "AttributeDefinitions",
+        "BillingMode",
+        "ProvisionedThroughput",
+        "GlobalSecondaryIndexUpdates",
+        "SSESpecification",
+        "OnDemandThroughput",
+        "WarmThroughput",
+        "TableClass",
+    }
+)
+
+
+@operation("UpdateTable", lacks=frozenset({"VectorIndexUpdates"}))
+def update_table(region: Region, request: Request) -> Response:
+    """Change settings or indexes of a table: all that is asked for, or nothing."""
+    if not any(change in request for change in _CHANGES):
+        raise ValidationException(
+            "At least one of ProvisionedThroughput, BillingMode, UpdateStreamEnabled, "
+            "GlobalSecondaryIndexUpdates, SSESpecification, ReplicaUpdates, MultiAccountReplicaReady, "
+            "ReplicaTransitRoleArn, MultiRegionConsistency, DeletionProtectionEnabled, "
+            "OnDemandThroughput, WarmThroughput or TableClass is required"
+        )
+    refuse_combination(request)
+    table = region.changed_table(request["TableName"])
+    if "ReplicaUpdates" in request:
+        return update_replicas(region, table, request)
+    _refuse_busy(table)
+    refuse_another_operation(region)
+    change = _checked(region, table, request)
+    # Replicas in other regions share most settings: they are changed in one go.
+    shared = {name: value for name, value in request.items() if name in _SHARED}
+    others = [
+        (place, replica, _checked(place, replica, shared, repeated=True))
+        for place, replica in (peers(region, table) if shared else ())
+        if replica.status != "DELETING"
+    ]
+    response = _apply(region, table, request, change)
+    for place, replica, same in others:
+        _apply(place, replica, shared, same)
+    return response
+
+
+@frozen(eq=False)
+class _Rates:
+    """Units, maximums and warm throughput of the table or an index as they will be."""
+
+    owner: TableSettings | GlobalIndex
+    throughput: Throughput
+    on_demand: Throughput | None
+    #: None if it stays.
+    warm: Throughput | None
+
+
+@frozen(eq=False)
+class _Change:
+    """What a request asks for, with all that may be wrong in it checked."""
+
+    billing_mode: str
+    index_update: dict[str, Any] | None
+    rates: list[_Rates]
+    new_index: GlobalIndex | None
+
+
+def _checked(region: Region, table: Table, request: Request, *, repeated: bool = False) -> _Change:
+    """The change of one table; `repeated` if another replica of it was checked before."""
+    settings = table.settings
+    mode = request.get("BillingMode", settings.billing_mode)
+    if mode != settings.billing_mode and mode == "PAY_PER_REQUEST":
+        refuse_switch(region, settings)
+    if "TableClass" in request:
+        refuse_class_change(region, settings)
+    if "SSESpecification" in request and not repeated:
+        refuse_encryption(table, request["SSESpecification"])
+    rates = [_table_rates(region, table, request, mode, repeated=repeated)]
+    index_update = index_action(table, request)
+    updates = {
+        update["Update"]["IndexName"]: update["Update"]
+        for update in request.get("GlobalSecondaryIndexUpdates", ())
+        if "Update" in update
+    }
+    for name in updates:
+        existing_index(table, name, "update")
+    rates += [
+        _index_rates(region, table, index, updates.get(index.name, {}), mode, repeated=repeated)
+        for index in table.global_indexes.values()
+    ]
+    created = _new_index(region, table, request, index_update, mode)
+    if "StreamSpecification" in request:
+        check_change(table, request["StreamSpecification"])
+    return _Change(mode, index_update, rates, created)
+
+
+def _table_rates(region: Region, table: Table, request: Request, mode: str, *, repeated: bool) -> _Rates:
+    settings = table.settings
+    new = (
+        _repeated_throughput(table, request, mode)
+        if repeated
+        else _checked_throughput(table, request, mode)
+    )
+    refuse_units(region, new)
+    refuse_decrease(region, settings, new)
+    on_demand = settings.on_demand
+    if "OnDemandThroughput" in request:
+        current = on_demand or Throughput()
+        on_demand = new_maximums(current, request["OnDemandThroughput"], mode)
+    warm = None
+    if "WarmThroughput" in request:
+        warm = more_warm_throughput(ready_for(settings, mode), request["WarmThroughput"])
+    return _Rates(settings, new, on_demand, warm)
+
+
+def _index_rates(
+    region: Region,
+    table: Table,
+    index: GlobalIndex,
+    update: dict[str, Any],
+    mode: str,
+    *,
+    repeated: bool,
+) -> _Rates:
+    """How the rates of an index change, by an update of it or since the billing mode changes."""
+    new = _index_throughput(table, index, update, mode)
+    if new == index.throughput and "ProvisionedThroughput" in update and not repeated:
+        raise ValidationException(_unchanged(f"index {index.name}", f"index {index.name}", new))
+    refuse_units(region, new, index.name)
+    refuse_decrease(region, index, new)
+    on_demand = index.on_demand
+    if "OnDemandThroughput" in update:
+        current = on_demand or Throughput()
+        on_demand = new_maximums(current, update["OnDemandThroughput"], mode, index.name)
+    warm = None
+    if "WarmThroughput" in update:
+        warm = more_warm_throughput(ready_for(index, mode), update["WarmThroughput"], index.name)
+    return _Rates(index, new, on_demand, warm)
+
+
+def _index_throughput(table: Table, index: GlobalIndex, update: dict[str, Any], mode: str) -> Throughput:
+    given = update.get("ProvisionedThroughput")
+    if mode == "PAY_PER_REQUEST":
+        if given is not None:
+            raise ValidationException(
+                f"{INVALID}Neither ReadCapacityUnits nor WriteCapacityUnits can be specified for index: "
+                f"{index.name} when BillingMode is PAY_PER_REQUEST"
+            )
+        return Throughput()
+    if given is None:
+        if table.settings.billing_mode == "PAY_PER_REQUEST":
+            raise ValidationException(
+                f"{INVALID}ProvisionedThroughput must be specified for index: {index.name}"
+            )
+        return index.throughput
+    return throughput(update, mode, index=index.name)
+
+
+def _unchanged(what: str, where: str, new: Throughput) -> str:
+    return (
+        f"The provisioned throughput for the {what} will not change. The requested value equals the "
+        f"current value. Current ReadCapacityUnits provisioned for {where}: {new.read}. Requested "
+        f"ReadCapacityUnits: {new.read}. Current WriteCapacityUnits provisioned for {where}: "
+        f"{new.write}. Requested WriteCapacityUnits: {new.write}. Refer to the Amazon DynamoDB Developer "
+        "Guide for current limits and how to request higher limits."
+    )
+
+
+def _repeated_throughput(table: Table, request: Request, mode: str) -> Throughput:
+    if "ProvisionedThroughput" in request or "BillingMode" in request:
+        return throughput(request, mode)
+    return table.settings.throughput
+
+
+def _apply(region: Region, table: Table, request: Request, change: _Change) -> Response:
+    """Change one table: nothing can be refused any more."""
+    settings, created, index_update = table.settings, change.new_index, change.index_update
+    now = region.now()
+    if change.billing_mode != settings.billing_mode and change.billing_mode == "PAY_PER_REQUEST":
+        settings.on_demand_since = now
+        settings.on_demand_switches = (*settings.on_demand_switches[-3:], now)
+    settings.billing_mode = change.billing_mode
+    for rates in change.rates:
+        set_throughput(region, rates.owner, rates.throughput)
+        rates.owner.on_demand = rates.on_demand
+        if rates.warm is not None:
+            warm_up(region, table, rates.owner, rates.warm)
+    follow_throughput(region, table)
+    settings.disassociation_protection = request.get(
+        "DisassociationProtectionEnabled", settings.disassociation_protection
+    )
+    settings.deletion_protection = request.get("DeletionProtectionEnabled", settings.deletion_protection)
+    if "TableClass" in request:
+        settings.table_class = request["TableClass"]
+        settings.class_changes = (*settings.class_changes[-1:], now)
+    settings.encryption = request.get("SSESpecification", settings.encryption)
+
+    timings = region.environment.timings
+    seconds = timings.update_table
+    if created is not None:
+        seconds = timings.create_index
+        table.attribute_types.update(_types(request))
+        table.add_global_index(created, now)
+    elif index_update is not None and "Delete" in index_update:
+        seconds = timings.delete_index
+        table.global_indexes[index_update["Delete"]["IndexName"]].status = "DELETING"
+    elif "BillingMode" in request:
+        seconds = timings.change_billing_mode
+    stream = request.get("StreamSpecification")
+    if stream is not None and stream["StreamEnabled"]:
+        enable_stream(region, table, stream["StreamViewType"], seconds)
+    elif stream is not None:
+        disable_stream(region, table, seconds)
+    if request.keys() & _LASTING:
+        table.status = "UPDATING"
+    response = {"TableDescription": describe(table)}
+
+    def finish() -> None:
+        table.status = "ACTIVE"
+        if created is not None:
+            created.backfilling = True
+        elif index_update is not None and "Delete" in index_update:
+            count_writes(table, region.now())
+            table.remove_global_index(index_update["Delete"]["IndexName"])
+        region.record("table-updated", table=table.name)
+
+    def filled() -> None:
+        # It may have been deleted meanwhile.
+        if created is not None and created.status == "CREATING":
+            created.status, created.backfilling = "ACTIVE", None
+
+    if table.status == "UPDATING":
+        region.later(seconds, finish)
+    if created is not None:
+        region.later(seconds + timings.backfill_index, filled)
+    return response
+
+
+def _refuse_busy(table: Table) -> None:
+    prefix = "Attempt to change a resource which is still in use: "
+    if table.status == "CREATING":
+        raise ResourceInUseException(f"{prefix}Table is being created: {table.name}")
+    if table.status == "DELETING":
+        raise ResourceInUseException(f"{prefix}Table is being deleted: {table.name}")
+    if table.status == "UPDATING":
+        raise ResourceInUseException(f"{prefix}Table: {table.name} is in the process of being updated.")
+
+
+def _checked_throughput(table: Table, request: Request, mode: str) -> Throughput:
+    current = table.settings.throughput
+    if "ProvisionedThroughput" not in request and "BillingMode" not in request:
+        return current
+    if "ProvisionedThroughput" not in request and mode == "PROVISIONED":
+        raise ValidationException(
+            f"{INVALID}ProvisionedThroughput must be specified when BillingMode is PROVISIONED"
+        )
+    new = throughput(request, mode)
+    if new == current and mode == "PROVISIONED" == table.settings.billing_mode:
+        raise ValidationException(_unchanged("table", "the table", new))
+    return new
+
+
+def _types(request: Request) -> dict[str, str]:
+    return {d["AttributeName"]: d["AttributeType"] for d in request.get("AttributeDefinitions", ())}
+
+
+def _new_index(
+    region: Region, table: Table, request: Request, update: dict[str, Any] | None, mode: str
+) -> GlobalIndex | None:
+    if update is None or "Create" not in update:
+        return None
+    definition = update["Create"]
+    types = {**table.attribute_types, **_types(request)}
+    index = new_index(definition, types, table.schema, mode)
+    refuse_units(region, index.throughput, index.name)
+    index.status, index.backfilling = "CREATING", False
+    refuse_indexes([*table.local_indexes.values(), *table.global_indexes.values(), index])
+    index.partitions = region.new_partitions(
+        f"{table.name}/{index.name}", partition_count(index.throughput, index.warm), {}
+    )
+    return index

@@ -1,0 +1,392 @@
+"""CreateTable, DescribeTable, ListTables and DeleteTable."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from attrs import frozen
+
+from ddbha.api.access.policies import Policy
+from ddbha.api.access.resource_policies import attach_policy, forget_policies, read_policy
+from ddbha.api.global_tables.replica_rules import check_departure
+from ddbha.api.global_tables.replicas import leave
+from ddbha.api.registry import Request, Response, operation
+from ddbha.api.streams.kinesis_destinations import close_destinations
+from ddbha.api.tables.account import with_tags
+from ddbha.api.tables.control_plane_quotas import (
+    refuse_another_operation,
+    refuse_another_table,
+    refuse_units,
+)
+from ddbha.api.tables.descriptions import describe
+from ddbha.api.tables.request_rates import initial_warm_throughput, new_maximums
+from ddbha.api.tables.stream_settings import disable_stream, enable_stream, view_type_of_new_table
+from ddbha.api.tables.table_building import activate_later, new_table
+from ddbha.api.tables.update_rules import check_encryption
+from ddbha.errors import ResourceInUseException, ValidationException
+from ddbha.followers.consumption import count_writes
+from ddbha.recovery.backup import SYSTEM_RETENTION, SYSTEM_SUFFIX, Backup, back_up, keep
+from ddbha.region.region import Region
+from ddbha.region.table import (
+    GlobalIndex,
+    IndexProjection,
+    LocalIndex,
+    Table,
+    TableSettings,
+    Throughput,
+)
+from ddbha.values.key import KeyAttribute, KeySchema
+
+INVALID = "One or more parameter values were invalid: "
+#: More capacity than this is not looked at any further.
+MAXIMUM_UNITS = 1_000_000_000_000
+MAXIMUM_LOCAL_INDEXES = 5
+MAXIMUM_GLOBAL_INDEXES = 20
+#: Attributes that all INCLUDE projections of a table name together.
+MAXIMUM_PROJECTED = 100
+
+
+@frozen(eq=False)
+class TableDefinition:
+    """What a request to make a table asks for, checked."""
+
+    name: str
+    types: dict[str, str]
+    schema: KeySchema
+    local_indexes: list[LocalIndex]
+    global_indexes: list[GlobalIndex]
+    settings: TableSettings
+    stream_view_type: str | None
+    policy: Policy | None
+
+    def build(self, region: Region) -> Table:
+        """The table, empty and CREATING; the region does not know it yet."""
+        return new_table(
+            region,
+            self.name,
+            self.types,
+            self.schema,
+            self.local_indexes,
+            self.global_indexes,
+            self.settings,
+        )
+
+
+@operation("CreateTable", lacks=frozenset({"VectorIndexes"}))
+def create_table(region: Region, request: Request) -> Response:
+    """A new table, CREATING until the time that the world's timings say."""
+    definition = read_definition(region, request)
+    table = definition.build(region)
+    region.tables[table.name] = table
+    if definition.policy is not None:
+        attach_policy(region, table, definition.policy)
+    timings = region.environment.timings
+    with_indexes = bool(definition.global_indexes)
+    seconds = timings.create_table_with_indexes if with_indexes else timings.create_table
+    if definition.stream_view_type is not None:
+        enable_stream(region, table, definition.stream_view_type, seconds)
+    response = {"TableDescription": describe(table)}
+    activate_later(region, table, seconds)
+    return response
+
+
+def read_definition(region: Region, request: Request) -> TableDefinition:
+    """What CreateTable is asked for.
+
+    Raises `ValidationException`, and `ResourceInUseException` if there is a table of that name.
+    """
+    name = region.table_name(request["TableName"])
+    settings = _settings(request, region.now())
+    stream_view_type = view_type_of_new_table(
+        request.get("StreamSpecification", {"StreamEnabled": False})
+    )
+    types = {d["AttributeName"]: d["AttributeType"] for d in request["AttributeDefinitions"]}
+    schema = _table_schema(request, types)
+    locals_ = _local_indexes(request, types, schema)
+    globals_ = _global_indexes(request, types, schema, settings.billing_mode)
+    refuse_indexes([*locals_, *globals_])
+    _refuse_unused_attributes(types, schema, [*locals_, *globals_])
+    policy = read_policy(request["ResourcePolicy"]) if "ResourcePolicy" in request else None
+    if name in region.tables:
+        if region.tables[name].restoring_from is not None:
+            raise ResourceInUseException(f"Table is being used: {name}")
+        raise ResourceInUseException(f"Table already exists: {name}")
+    refuse_another_table(region)
+    refuse_units(region, settings.throughput)
+    for index in globals_:
+        refuse_units(region, index.throughput, index.name)
+    return TableDefinition(name, types, schema, locals_, globals_, settings, stream_view_type, policy)
+
+
+@operation("DescribeTable")
+def describe_table(region: Region, request: Request) -> Response:
+    """Everything about a table."""
+    return {"Table": describe(region.described_table(request["TableName"]))}
+
+
+@operation("ListTables")
+def list_tables(region: Region, request: Request) -> Response:
+    """Names in order, at most 100 a page."""
+    start = request.get("ExclusiveStartTableName")
+    limit = request.get("Limit", 100)
+    names = [name for name in sorted(region.tables) if start is None or name > start]
+    page = names[:limit]
+    more = {"LastEvaluatedTableName": page[-1]} if len(names) > limit else {}
+    return {"TableNames": page, **more}
+
+
+@operation("DeleteTable")
+def delete_table(region: Region, request: Request) -> Response:
+    """Remove a table: DELETING until the time that the world's timings say."""
+    table = region.described_table(request["TableName"])
+    if table.settings.deletion_protection:
+        raise ValidationException(
+            "Resource cannot be deleted as it is currently protected against deletion. "
+            "Disable deletion protection first."
+        )
+    if table.restoring_from is not None:
+        raise ResourceInUseException(f"Table is being used: {table.name}")
+    if table.status == "CREATING":
+        raise ResourceInUseException(
+            "Attempt to change a resource which is still in use: Table is being created: " + table.name
+        )
+    if table.status == "UPDATING":
+        raise ResourceInUseException(
+            f"Attempt to change a resource which is still in use: Table: {table.name} is in the process "
+            "of being updated."
+        )
+    if any(index.status != "ACTIVE" for index in table.global_indexes.values()):
+        raise ResourceInUseException(
+            "Attempt to change a resource which is still in use: Cannot delete table while indexes are "
+            "being created, updated, or deleted."
+        )
+    if table.status == "ACTIVE":
+        check_departure(region, table)
+        refuse_another_operation(region)
+        last_backup = _last_backup(region, table)
+        table.status = "DELETING"
+        count_writes(table, region.now())
+        if table.membership is not None:
+            table.membership.status = "DELETING"
+        if table.settings.stream_view_type is not None:
+            disable_stream(region, table, 0)
+
+        def vanish() -> None:
+            if table.archive is not None and last_backup is not None:
+                keep(region, last_backup)
+            leave(region, table)
+            del region.tables[table.name]
+            forget_policies(region, table)
+            close_destinations(region, table)
+            region.record("table-deleted", table=table.name)
+
+        region.later(region.environment.timings.delete_table, vanish)
+    return {"TableDescription": describe(table)}
+
+
+def _last_backup(region: Region, table: Table) -> Backup | None:
+    """What stays of a table whose history can be restored; the history goes with the table."""
+    if table.archive is None:
+        return None
+    name = table.name + SYSTEM_SUFFIX
+    return back_up(region, table, name, "SYSTEM", retention=SYSTEM_RETENTION)
+
+
+def key_schema(elements: list[dict[str, str]], types: dict[str, str]) -> KeySchema:
+    """The keys of a table or index."""
+    names = [element["AttributeName"] for element in elements]
+    if not set(names) <= types.keys():
+        raise ValidationException(
+            f"{INVALID}Some index key attributes are not defined in AttributeDefinitions. "
+            f"Keys: [{', '.join(names)}], AttributeDefinitions: [{', '.join(types)}]"
+        )
+    if len(set(names)) != len(names):
+        raise ValidationException(
+            "Both the Hash Key and the Range Key element in the KeySchema have the same name"
+        )
+    if elements[0]["KeyType"] != "HASH":
+        raise ValidationException("Invalid KeySchema: The first KeySchemaElement is not a HASH key type")
+    if len(elements) > 1 and elements[1]["KeyType"] != "RANGE":
+        raise ValidationException(
+            "Invalid KeySchema: The second KeySchemaElement is not a RANGE key type"
+        )
+    return KeySchema(*(KeyAttribute(name, types[name]) for name in names))
+
+
+def _table_schema(request: Request, types: dict[str, str]) -> KeySchema:
+    names = [element["AttributeName"] for element in request["KeySchema"]]
+    # AWS words what is missing from two keys in another way than what is missing from one.
+    if len(names) > 1 and (not set(names) <= types.keys() or (len(set(names)) == len(types) == 1)):
+        raise ValidationException("Invalid KeySchema: Some index key attribute have no definition")
+    schema = key_schema(request["KeySchema"], types)
+    if "LocalSecondaryIndexes" not in request and "GlobalSecondaryIndexes" not in request:
+        _refuse_unused_attributes(types, schema, [])
+    return schema
+
+
+def _local_indexes(request: Request, types: dict[str, str], schema: KeySchema) -> list[LocalIndex]:
+    definitions = request.get("LocalSecondaryIndexes")
+    if definitions is None:
+        return []
+    if not definitions:
+        raise ValidationException(f"{INVALID}List of LocalSecondaryIndexes is empty")
+    if schema.sort is None:
+        raise ValidationException(
+            f"{INVALID}Table KeySchema does not have a range key, which is required when specifying a "
+            "LocalSecondaryIndex"
+        )
+    indexes = []
+    for definition in definitions:
+        name = definition["IndexName"]
+        own = key_schema(definition["KeySchema"], types)
+        if own.sort is None:
+            raise ValidationException(
+                f"{INVALID}Index KeySchema does not have a range key for index: {name}"
+            )
+        if own.partition != schema.partition:
+            raise ValidationException(
+                f"{INVALID}Index KeySchema does not have the same leading hash key as table KeySchema "
+                f"for index: {name}. index hash key: {own.partition.name}, "
+                f"table hash key: {schema.partition.name}"
+            )
+        indexes.append(LocalIndex(name, own, projection(definition), schema))
+    return indexes
+
+
+def _global_indexes(
+    request: Request, types: dict[str, str], schema: KeySchema, billing_mode: str
+) -> list[GlobalIndex]:
+    definitions = request.get("GlobalSecondaryIndexes")
+    if definitions is None:
+        return []
+    if not definitions:
+        raise ValidationException(f"{INVALID}List of GlobalSecondaryIndexes is empty")
+    return [new_index(definition, types, schema, billing_mode) for definition in definitions]
+
+
+def new_index(
+    definition: dict[str, Any], types: dict[str, str], schema: KeySchema, billing_mode: str
+) -> GlobalIndex:
+    """The global index that a definition describes, without partitions."""
+    name = definition["IndexName"]
+    index = GlobalIndex(
+        name,
+        key_schema(definition["KeySchema"], types),
+        projection(definition),
+        schema,
+        throughput=throughput(definition, billing_mode, index=name),
+    )
+    if "OnDemandThroughput" in definition:
+        index.on_demand = new_maximums(None, definition["OnDemandThroughput"], billing_mode, name)
+    if "WarmThroughput" in definition:
+        index.warm = initial_warm_throughput(
+            definition["WarmThroughput"], billing_mode, index.throughput, name
+        )
+    return index
+
+
+def refuse_indexes(indexes: Sequence[LocalIndex | GlobalIndex]) -> None:
+    """Raise `ValidationException` for indexes that one table cannot have together."""
+    seen: set[str] = set()
+    for index in indexes:
+        if index.name in seen:
+            raise ValidationException(f"{INVALID}Duplicate index name: {index.name}")
+        seen.add(index.name)
+    count = sum(isinstance(index, LocalIndex) for index in indexes)
+    if count > MAXIMUM_LOCAL_INDEXES:
+        raise ValidationException(
+            f"{INVALID}Number of LocalSecondaryIndexes exceeds per-table limit of {MAXIMUM_LOCAL_INDEXES}"
+        )
+    if len(indexes) - count > MAXIMUM_GLOBAL_INDEXES:
+        raise ValidationException(
+            f"{INVALID}GlobalSecondaryIndex count exceeds the per-table limit of {MAXIMUM_GLOBAL_INDEXES}"
+        )
+    if sum(len(index.projection.non_key_attributes) for index in indexes) > MAXIMUM_PROJECTED:
+        raise ValidationException(
+            f"{INVALID}Number of attributes projected into all indexes exceeds the per-table limit of "
+            f"{MAXIMUM_PROJECTED}"
+        )
+
+
+def _refuse_unused_attributes(
+    types: dict[str, str], schema: KeySchema, indexes: list[LocalIndex | GlobalIndex]
+) -> None:
+    used = dict.fromkeys([*schema.names, *(n for index in indexes for n in index.schema.names)])
+    if len(used) == len(types):
+        return
+    if not indexes:
+        raise ValidationException(
+            f"{INVALID}Number of attributes in KeySchema does not exactly match number of attributes "
+            "defined in AttributeDefinitions"
+        )
+    raise ValidationException(
+        f"{INVALID}Some AttributeDefinitions are not used. AttributeDefinitions: [{', '.join(types)}], "
+        f"keys used: [{', '.join(used)}]"
+    )
+
+
+def projection(definition: dict[str, Any]) -> IndexProjection:
+    """What an index projects."""
+    given = definition["Projection"]
+    if "ProjectionType" not in given:
+        raise ValidationException(f"{INVALID}Unknown ProjectionType: null")
+    names = tuple(given.get("NonKeyAttributes", ()))
+    kind = given["ProjectionType"]
+    if names and kind != "INCLUDE":
+        raise ValidationException(f"{INVALID}ProjectionType is {kind}, but NonKeyAttributes is specified")
+    if kind == "INCLUDE" and not names:
+        raise ValidationException(
+            f"{INVALID}ProjectionType is INCLUDE, but NonKeyAttributes is not specified"
+        )
+    return IndexProjection(kind, names)
+
+
+def _settings(request: Request, now: float) -> TableSettings:
+    mode = request.get("BillingMode", "PROVISIONED")
+    settings = TableSettings(
+        billing_mode=mode,
+        throughput=throughput(request, mode),
+        deletion_protection=request.get("DeletionProtectionEnabled", False),
+        table_class=request.get("TableClass"),
+        encryption=request.get("SSESpecification"),
+        on_demand_since=now if mode == "PAY_PER_REQUEST" else None,
+        tags=with_tags({}, request.get("Tags", [])),
+    )
+    if "OnDemandThroughput" in request:
+        settings.on_demand = new_maximums(None, request["OnDemandThroughput"], mode)
+    if "WarmThroughput" in request:
+        settings.warm = initial_warm_throughput(request["WarmThroughput"], mode, settings.throughput)
+    if settings.encryption is not None:
+        check_encryption(settings.encryption)
+    return settings
+
+
+def units(given: dict[str, int], read: str, write: str) -> Throughput:
+    """A pair of rates whose members are called `read` and `write`."""
+    return Throughput(given.get(read, 0), given.get(write, 0))
+
+
+def throughput(request: Request, billing_mode: str, *, index: str | None = None) -> Throughput:
+    """Provisioned units of a table or an index, zero if on demand."""
+    given = request.get("ProvisionedThroughput")
+    if billing_mode == "PAY_PER_REQUEST":
+        if given is None:
+            return Throughput()
+        raise ValidationException(
+            f"{INVALID}Neither ReadCapacityUnits nor WriteCapacityUnits can be specified when "
+            "BillingMode is PAY_PER_REQUEST"
+            if index is None
+            else f"{INVALID}ProvisionedThroughput should not be specified for index: {index} when "
+            "BillingMode is PAY_PER_REQUEST"
+        )
+    if given is None:
+        raise ValidationException(
+            f"{INVALID}ReadCapacityUnits and WriteCapacityUnits must both be specified when BillingMode "
+            "is PROVISIONED"
+        )
+    for member in ("ReadCapacityUnits", "WriteCapacityUnits"):
+        if given[member] > MAXIMUM_UNITS:
+            where = "" if index is None else f" for index {index}"
+            raise ValidationException(f"Given value {given[member]} for {member} is out of bounds{where}")
+    return Throughput(given["ReadCapacityUnits"], given["WriteCapacityUnits"])

@@ -1,0 +1,1 @@
+"""Requests as they arrive: the service model, validation, encoding."""

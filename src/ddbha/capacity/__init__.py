@@ -1,0 +1,1 @@
+"""What requests cost, what tables may consume, and how that grows."""

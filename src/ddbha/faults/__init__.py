@@ -1,0 +1,1 @@
+"""What a test takes away: requests, zones, regions, links."""

@@ -1,0 +1,158 @@
+"""Faults of regions and of the network between them: what each begins with and ends with.
+
+https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/bp-global-table-design.prescriptive-guidance.request-routing.html
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, MutableMapping
+from contextlib import contextmanager
+from typing import Any
+
+from attrs import define, frozen
+
+from ddbha.errors import UnknownPlaceError, UsageError
+from ddbha.faults.links import Lag
+from ddbha.followers.replication import Member
+from ddbha.region.region import Environment
+
+#: Why a replica may be out of reach.
+INACCESSIBLE = ("REGION_DISABLED", "INACCESSIBLE_ENCRYPTION_CREDENTIALS")
+#: Seconds after which such a replica leaves for good, or is archived if the table is strongly consistent.
+GIVEN_UP_AFTER = 20 * 3600.0
+ARCHIVED_AFTER = 7 * 24 * 3600.0
+
+
+@frozen
+class Effect:
+    """What a fault does when it begins and when it ends; both are told which fault it is."""
+
+    description: str
+    begin: Callable[[object], None]
+    end: Callable[[object], None]
+
+
+@define(eq=False)
+class RegionFaults:
+    """Makes the effects on the links of a world."""
+
+    _environment: Environment
+
+    def region_outage(self, region: str) -> Effect:
+        """Nobody reaches a region, and it reaches none."""
+        return self._held(f"region outage {region}", self._environment.links.outages, region)
+
+    def network_cut(self, region: str, other: str) -> Effect:
+        """Two regions do not reach each other."""
+        self._check_pair(region, other)
+        cuts = self._environment.links.cuts
+        return self._held(f"network cut {region} {other}", cuts, frozenset((region, other)))
+
+    def replication_pause(self, table: str, region: str) -> Effect:
+        """Nothing is replicated to or from one replica of a table."""
+        self._member(table, region)
+        pauses = self._environment.links.pauses
+        return self._held(f"replication pause {table} {region}", pauses, (region, table))
+
+    def replica_inaccessible(self, table: str, region: str, status: str) -> Effect:
+        """Nobody reaches one replica, for a reason that its status tells; in the end it is given up."""
+        if status not in INACCESSIBLE:
+            raise UsageError(f"status={status!r} is none of {', '.join(INACCESSIBLE)}.")
+        account_id, member = self._member(table, region)
+        pause = self.replication_pause(table, region)
+        strong = member.group.consistency == "STRONG"
+        patience = ARCHIVED_AFTER if strong else GIVEN_UP_AFTER
+
+        def begin(fault: object) -> None:
+            pause.begin(fault)
+            member.status, member.inaccessible_since = status, self._environment.clock.time()
+            self._environment.later(patience, give_up)
+
+        def give_up() -> None:
+            if member.status != status:
+                return
+            if strong:
+                member.status = "ARCHIVED"
+            elif member.group.members.get(region) is member:
+                self._environment.leave_global_table(account_id, member)
+                self._environment.record("replica-given-up", region, table=table, status=status)
+
+        def end(fault: object) -> None:
+            if member.status == status:
+                member.status, member.inaccessible_since = "ACTIVE", None
+            pause.end(fault)
+
+        return Effect(f"replica inaccessible {table} {region} {status}", begin, end)
+
+    def _member(self, table: str, region: str) -> tuple[str, Member]:
+        """A replica and its account; of several accounts that have such a table, the first."""
+        for (account_id, name), group in self._environment.global_tables.items():
+            if name == table and region in group.members:
+                return account_id, group.members[region]
+        raise UnknownPlaceError(f"Table {table!r} has no replica in {region}: it is not replicated.")
+
+    def replication_lag(self, region: str, other: str, seconds: Lag, *, one_way: bool) -> Effect:
+        """Writes of each region arrive late in the other."""
+        self._check_pair(region, other)
+        low, high = seconds if isinstance(seconds, tuple) else (seconds, seconds)
+        if not 0 <= low <= high:
+            raise UsageError(f"seconds={seconds} is neither zero or more, nor a range of such.")
+        lags = self._environment.links.lags
+        directions = [(region, other)] if one_way else [(region, other), (other, region)]
+
+        def begin(fault: object) -> None:
+            with self._changed():
+                for direction in directions:
+                    lags.setdefault(direction, {})[fault] = seconds
+
+        def end(fault: object) -> None:
+            with self._changed():
+                for direction in directions:
+                    _discard(lags, direction, fault)
+
+        return Effect(f"replication lag {region} {other} seconds={seconds}", begin, end)
+
+    def clock_skew(self, region: str, seconds: float) -> Effect:
+        """The clock that a region takes the stamps of its writes from is ahead, or behind if negative."""
+        skews = self._environment.links.skews
+
+        def begin(fault: object) -> None:
+            with self._changed():
+                skews.setdefault(region, {})[fault] = seconds
+
+        def end(fault: object) -> None:
+            with self._changed():
+                _discard(skews, region, fault)
+
+        return Effect(f"clock skew {region} seconds={seconds}", begin, end)
+
+    def _held(self, description: str, causes: MutableMapping[Any, set[object]], place: Any) -> Effect:
+        def begin(fault: object) -> None:
+            with self._changed():
+                causes.setdefault(place, set()).add(fault)
+
+        def end(fault: object) -> None:
+            with self._changed():
+                causes[place].discard(fault)
+                if not causes[place]:
+                    del causes[place]
+
+        return Effect(description, begin, end)
+
+    @contextmanager
+    def _changed(self) -> Iterator[None]:
+        """A change of the links: what was on its way before has arrived, what was held back comes now."""
+        self._environment.settle()
+        yield
+        self._environment.links.changed = self._environment.clock.time()
+        self._environment.settle()
+
+    def _check_pair(self, region: str, other: str) -> None:
+        if region == other:
+            raise UsageError(f"{region} and {other} are not two regions.")
+
+
+def _discard(causes: dict[Any, dict[object, Any]], place: Any, fault: object) -> None:
+    del causes[place][fault]
+    if not causes[place]:
+        del causes[place]

@@ -1,0 +1,181 @@
+"""Faults of single requests: errors instead of answers, answers that are lost, batches half done.
+
+https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Programming.Errors.html
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from random import Random
+from typing import Any
+
+from attrs import define
+
+from ddbha.errors import AwsError, NoAnswer, TransactionCanceledException
+from ddbha.expressions.partiql.parser import table_of
+from ddbha.region.region import Environment
+
+Request = dict[str, Any]
+Response = dict[str, Any]
+Perform = Callable[[Request], Response]
+
+#: What a client sees when an answer is lost, and whether the request may have been done all the same.
+LOST_ANSWERS = {
+    "read_timeout": True,
+    "connect_timeout": False,
+    "endpoint_connection": False,
+    "connection_closed": True,
+}
+#: What AWS says with errors that come from its side and carry no details of the request.
+MESSAGES = {
+    "ProvisionedThroughputExceededException": (
+        "The level of configured provisioned throughput for the table was exceeded. Consider increasing "
+        "your provisioning level with the UpdateTable API."
+    ),
+    "ThrottlingException": (
+        "Throughput exceeds the current capacity of your table or index. DynamoDB is automatically "
+        "scaling your table or index so please try again shortly. If exceptions persist, check if you "
+        "have a hot key: "
+        "https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/bp-partition-key-design.html"
+    ),
+    "RequestLimitExceeded": (
+        "Throughput exceeds the current throughput limit for your account. To request a limit increase, "
+        "contact AWS Support at https://aws.amazon.com/support."
+    ),
+    "TransactionConflictException": "Transaction is ongoing for the item",
+    "TransactionInProgressException": (
+        "Transaction is currently in progress, please retry after some time with the same token"
+    ),
+}
+_CONFLICT = {"Code": "TransactionConflict", "Message": MESSAGES["TransactionConflictException"]}
+
+
+@define(eq=False)
+class RequestFault(ABC):
+    """Meets the requests that fit, all of them or so many `times`, and decides what becomes of them."""
+
+    operation: str | None
+    table: str | None
+    times: int | None
+    probability: float
+    when: Callable[[Request], bool] | None
+    after_commit: bool
+
+    def meets(self, operation: str, request: Request, random: Random) -> bool:
+        """Whether this request is hit; counts it if so."""
+        if self.times == 0 or self.operation not in (None, operation):
+            return False
+        if self.table is not None and self.table not in tables_of(request):
+            return False
+        if self.when is not None and not self.when(request):
+            return False
+        # Without a probability nothing is drawn, so that adding a sure fault changes no other choice.
+        if self.probability < 1 and random.random() >= self.probability:
+            return False
+        if self.times is not None:
+            self.times -= 1
+        return True
+
+    @abstractmethod
+    def answer(self, request: Request, perform: Perform) -> Response:
+        """What the client gets; `perform` does what the request asks for."""
+
+
+@define(eq=False)
+class ErrorFault(RequestFault):
+    """Answers with an error, before the request is done or although it was."""
+
+    error: type[AwsError]
+    message: str | None
+
+    def answer(self, request: Request, perform: Perform) -> Response:
+        if self.after_commit:
+            perform(request)
+        if self.error is TransactionCanceledException:
+            actions = request.get("TransactItems") or request.get("TransactStatements") or [None]
+            raise TransactionCanceledException([_CONFLICT] * len(actions))
+        message = MESSAGES.get(self.error.code) if self.message is None else self.message
+        # Errors that have a message of their own say it when none is given.
+        raise self.error() if message is None else self.error(message)
+
+
+@define(eq=False)
+class LostAnswer(RequestFault):
+    """The client hears nothing; `kind` is one of `LOST_ANSWERS`."""
+
+    kind: str
+
+    def answer(self, request: Request, perform: Perform) -> Response:
+        if self.after_commit:
+            # An error is an answer too, and lost like any other.
+            with suppress(AwsError):
+                perform(request)
+        raise NoAnswer(self.kind)
+
+
+@define(eq=False)
+class SlowTransaction(RequestFault):
+    """A transaction is prepared, and committed so many `seconds` later; its client hears nothing."""
+
+    seconds: float
+    environment: Environment
+
+    def answer(self, request: Request, perform: Perform) -> Response:
+        self.environment.transaction_seconds = self.seconds
+        try:
+            return perform(request)
+        finally:
+            self.environment.transaction_seconds = 0.0
+
+
+@define(eq=False)
+class PartialBatch(RequestFault):
+    """Does the first `keep` entries of a batch and gives the others back."""
+
+    keep: int
+
+    def answer(self, request: Request, perform: Perform) -> Response:
+        kept: dict[str, Any] = {}
+        rest: dict[str, Any] = {}
+        room = self.keep
+        for table, entries in request["RequestItems"].items():
+            keys = entries["Keys"] if isinstance(entries, dict) else entries
+            for target, part in ((kept, keys[:room]), (rest, keys[room:])):
+                if part:
+                    target[table] = {**entries, "Keys": part} if isinstance(entries, dict) else part
+            room -= min(room, len(keys))
+        member = "UnprocessedItems"
+        if any(isinstance(entries, dict) for entries in request["RequestItems"].values()):
+            member = "UnprocessedKeys"
+        response = perform({**request, "RequestItems": kept})
+        response[member] = {**rest, **response.get(member, {})}
+        return response
+
+
+def through(
+    faults: list[RequestFault], operation: str, request: Request, random: Random, perform: Perform
+) -> Response:
+    """Answer a request past those faults that meet it, the first one outermost."""
+    remaining = iter(list(faults))
+
+    def step(request: Request, remaining: Iterator[RequestFault] = remaining) -> Response:
+        for fault in remaining:
+            if fault.meets(operation, request, random):
+                return fault.answer(request, step)
+        return perform(request)
+
+    return step(request)
+
+
+def tables_of(request: Request) -> set[str]:
+    """The names of the tables that a request is about."""
+    named = [request.get("TableName"), request.get("SourceTableName"), request.get("TargetTableName")]
+    if isinstance(request.get("RequestItems"), dict):
+        named += request["RequestItems"]
+    for entry in request.get("TransactItems") or ():
+        named += [action.get("TableName") for action in entry.values()]
+    for entries in ([request], request.get("Statements"), request.get("TransactStatements")):
+        named += [table_of(entry["Statement"]) for entry in entries or () if "Statement" in entry]
+    return {name.rpartition("table/")[2].split("/")[0] for name in named if isinstance(name, str)}

@@ -1,0 +1,324 @@
+"""The history: what clients asked for and what they were told, in the order in which it began and ended.
+
+`ddbha.verify` proves from it that the answers fit together.  Nothing is recorded unless it is asked for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from copy import deepcopy
+from math import inf
+from typing import Any
+
+from attrs import Factory, define, field, frozen
+
+from ddbha.errors import AwsError, NoAnswer
+from ddbha.faults.requests import RequestFault, tables_of
+from ddbha.region.region import Environment, Region
+from ddbha.region.table import GlobalIndex, Table
+from ddbha.storage.follower import Follower
+from ddbha.storage.partition import Partition, PartitionFollower
+from ddbha.storage.record import LogRecord
+from ddbha.values.image import Image
+from ddbha.values.key import ItemKey
+
+#: The operations whose meaning the checker knows.  What others write it takes as it comes.
+UNDERSTOOD = frozenset(
+    {
+        "PutItem",
+        "GetItem",
+        "UpdateItem",
+        "DeleteItem",
+        "Query",
+        "Scan",
+        "BatchGetItem",
+        "BatchWriteItem",
+        "TransactGetItems",
+        "TransactWriteItems",
+    }
+)
+
+
+@define(eq=False)
+class Call:
+    """One request of one client, and what became of it.
+
+    `invoked` and `completed` are places in the order of all beginnings and ends of calls, `began` and
+    `ended` are times in seconds since the epoch.
+    """
+
+    client: str
+    region: str
+    account_id: str
+    operation: str
+    request: dict[str, Any]
+    invoked: int
+    began: float
+    #: The tables that the request names, as they were found.
+    tables: dict[str, Table]
+    #: Whether even an error says nothing about whether the request was done.
+    uncertain: bool = False
+    completed: int | None = None
+    ended: float | None = None
+    answer: dict[str, Any] | None = None
+    #: What the client was told instead of an answer; None while the call is open.
+    error: AwsError | NoAnswer | None = None
+    #: How many seconds in the past an eventually consistent read may have looked.
+    staleness: float = 0.0
+
+    @property
+    def outcome(self) -> str:
+        """ANSWERED, REFUSED (an error says that nothing was done), UNKNOWN or OPEN."""
+        if self.answer is not None:
+            return "ANSWERED"
+        if self.error is None:
+            return "OPEN"
+        if self.uncertain or not isinstance(self.error, AwsError) or self.error.status >= 500:
+            return "UNKNOWN"
+        return "REFUSED"
+
+    def __str__(self) -> str:
+        if self.answer is not None:
+            shown = {name: value for name, value in self.answer.items() if name != "ConsumedCapacity"}
+            result = f"answered {shown}"
+        elif isinstance(self.error, AwsError):
+            result = f"{self.outcome.lower()}: {self.error.code}"
+        else:
+            result = "no answer" if self.error else "still open"
+        place = f"{self.invoked}-{'?' if self.completed is None else self.completed}"
+        return f"[{place}] {self.client} {self.operation} {self.request} {result}"
+
+
+@frozen(eq=False)
+class BackgroundWrite:
+    """A write that no client's request explains, such as an expiry or one from another region.
+
+    It happened at some moment between the places `invoked` and `completed`.
+    """
+
+    table: Table
+    key: ItemKey
+    new: Image | None
+    invoked: int
+    completed: int
+    cause: str
+
+    def __str__(self) -> str:
+        item = None if self.new is None else self.new.item()
+        return f"[{self.invoked}-{self.completed}] {self.cause} made {self.table.name} {self.key} {item}"
+
+
+@define(eq=False)
+class KnownTable:
+    """A table that calls named: what was in it at first, and up to where its logs are read."""
+
+    table: Table
+    region: str
+    initial: dict[ItemKey, Image]
+    place: int
+
+
+@define(eq=False)
+class History:
+    """The calls of all clients, oldest first, once `start` was called."""
+
+    _environment: Environment
+    recording: bool = False
+    calls: list[Call] = Factory(list)
+    background: list[BackgroundWrite] = Factory(list)
+    known: dict[str, KnownTable] = Factory(dict)
+    #: The time at each place.
+    times: list[float] = Factory(list)
+    _followers: list[_Reader] = Factory(list)
+    #: Whether a request is being answered that the checker does not understand.
+    foreign: bool = field(default=False, init=False)
+
+    def start(self) -> None:
+        """Record from now on; what was recorded before is forgotten."""
+        self.clear()
+        self.recording = True
+
+    def clear(self) -> None:
+        """Forget everything that was recorded."""
+        for follower in self._followers:
+            follower.partition.followers.remove(follower)
+        self._followers.clear()
+        self.calls.clear()
+        self.background.clear()
+        self.known.clear()
+        self.times.clear()
+
+    def begin(
+        self,
+        client: str,
+        region: Region,
+        operation: str,
+        request: dict[str, Any],
+        faults: list[RequestFault],
+    ) -> Call:
+        """A client asks; `faults` are those that single requests may meet now."""
+        tables = {name: region.tables[name] for name in tables_of(request) if name in region.tables}
+        for table in tables.values():
+            self._meet(table, region)
+        understood = operation in UNDERSTOOD
+        self._read(tables if understood else region.tables)
+        call = Call(
+            client,
+            region.name,
+            region.account_id,
+            operation,
+            deepcopy(request),
+            self._place(),
+            self._environment.clock.time(),
+            tables,
+            any(fault.after_commit for fault in faults),
+        )
+        self.calls.append(call)
+        self.foreign = not understood
+        return call
+
+    def end(self, call: Call, result: dict[str, Any] | AwsError | NoAnswer) -> None:
+        """The client of a call is told the result."""
+        foreign = call.operation not in UNDERSTOOD
+        if foreign:
+            self._read({known.table.name: known.table for known in self.known.values()})
+            self.foreign = False
+        else:
+            call.staleness = self._staleness(call)
+        call.completed, call.ended = self._place(), self._environment.clock.time()
+        if isinstance(result, dict):
+            call.answer = deepcopy(result)
+        else:
+            call.error = result
+        if not foreign:
+            self._read(call.tables)
+
+    @contextmanager
+    def aside(self) -> Iterator[None]:
+        """What is written meanwhile is no client's doing, and taken as it comes."""
+        self.read_all()
+        self.foreign = True
+        try:
+            yield
+        finally:
+            self.read_all()
+            self.foreign = False
+
+    def read_all(self) -> None:
+        """Take in what happened in the background up to now."""
+        self._read({known.table.name: known.table for known in self.known.values()})
+
+    def _place(self) -> int:
+        self.times.append(self._environment.clock.time())
+        return len(self.times) - 1
+
+    def _meet(self, table: Table, region: Region) -> None:
+        if table.id in self.known or table.status not in ("ACTIVE", "UPDATING"):
+            return
+        initial: dict[ItemKey, Image] = {}
+        for partition in table.partitions:
+            partition.leader.apply_all()
+            initial.update(partition.leader.items.images)
+        self.known[table.id] = known = KnownTable(table, region.name, initial, self._place())
+
+        def follow(partition: Partition) -> _Reader:
+            reader = _Reader(partition, self, known)
+            self._followers.append(reader)
+            return reader
+
+        table.attach(follow)
+
+    def _read(self, tables: dict[str, Table]) -> None:
+        known = [self.known[table.id] for table in tables.values() if table.id in self.known]
+        if known:
+            for follower in self._followers:
+                if follower.known in known:
+                    # The times of records may come from a skewed clock.
+                    follower.catch_up(inf)
+            place = self._place()
+            for one in known:
+                one.place = place
+
+    def took_over(self, follower: _Reader, successor: _Reader) -> None:
+        """A partition was split: a successor of its follower reads one half."""
+        if follower in self._followers:
+            self._followers.remove(follower)
+        self._followers.append(successor)
+
+    def note(self, known: KnownTable, record: LogRecord) -> None:
+        """A record was written: remember it unless it is what an understood request wrote."""
+        if self.foreign or record.cause is not None or record.origin != known.region:
+            cause = record.cause or ("a request" if self.foreign else f"region {record.origin}")
+            write = BackgroundWrite(
+                known.table, record.key, record.new, known.place, self._place(), cause
+            )
+            self.background.append(write)
+
+    def _staleness(self, call: Call) -> float:
+        index = call.request.get("IndexName")
+        return max((self._behind(table, index) for table in call.tables.values()), default=0.0)
+
+    def _behind(self, table: Table, index_name: str | None) -> float:
+        index = table.global_indexes.get(index_name or "")
+        partitions = table.partitions if index is None else index.partitions
+        stale = self._environment.replication.stale_reads
+        worst = max(stale, *map(_behind_leader, partitions))
+        return worst if index is None else worst + _behind_table(index, self._environment.clock.time())
+
+    def __iter__(self) -> Iterator[Call]:
+        return iter(self.calls)
+
+    def __len__(self) -> int:
+        return len(self.calls)
+
+    def __str__(self) -> str:
+        return "\n".join(map(str, self.calls))
+
+
+def _behind_leader(partition: Partition) -> float:
+    """How many seconds ago the state may be from that a replica of a partition shows."""
+    worst = 0.0
+    for replica in partition.replicas:
+        if replica.up and replica is not partition.leader:
+            if replica.last_sequence < partition.acknowledged_sequence:
+                return inf
+            worst = max(worst, replica.lag)
+    return worst
+
+
+def _behind_table(index: GlobalIndex, now: float) -> float:
+    """How many seconds ago the state of the table may be from that an index shows."""
+    if any(_is_late(follower, now) for follower in index.followers):
+        return inf
+    return max((follower.lag for follower in index.followers), default=0.0)
+
+
+def _is_late(follower: Follower, now: float) -> bool:
+    """Whether a follower is further behind than its lag, since it could not write what it read."""
+    if follower.predecessor is not None and _is_late(follower.predecessor, now):
+        return True
+    unread = follower.source.after(follower.applied_sequence)
+    return any(record.time <= now - follower.lag for record in unread)
+
+
+@define(eq=False)
+class _Reader(PartitionFollower):
+    """Tells the history of a table's records."""
+
+    history: History
+    known: KnownTable
+
+    def apply(self, record: LogRecord) -> None:
+        self.history.note(self.known, record)
+
+    def successor(self, partition: Partition) -> _Reader:
+        reader = _Reader(
+            partition,
+            self.history,
+            self.known,
+            applied_sequence=partition.acknowledged_sequence,
+            predecessor=self,
+        )
+        self.history.took_over(self, reader)
+        return reader

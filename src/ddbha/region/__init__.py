@@ -1,0 +1,1 @@
+"""What a region holds: the environment of all regions, a region, a table."""

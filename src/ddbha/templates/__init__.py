@@ -1,0 +1,1 @@
+"""Tables and items from templates, descriptions and files."""

@@ -1,0 +1,1 @@
+"""Ways in for tests: pytest plugin, exploration, event source mapping."""

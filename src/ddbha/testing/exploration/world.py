@@ -1,0 +1,127 @@
+"""The world of a trial: each request of a client is a step, at which the schedule decides."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from random import Random
+from typing import Any
+
+from ddbha.api.registry import Caller
+from ddbha.clock import ManualClock
+from ddbha.faults.catalogue import Fault
+from ddbha.region.region import ZONE_LETTERS
+from ddbha.storage.replica import Replica
+from ddbha.world import World
+
+Perform = Callable[[], dict[str, Any]]
+#: Answers a request of whoever asks: operation, parameters, region, and what performs it.
+Ask = Callable[[str, dict[str, Any], str, Perform], dict[str, Any]]
+
+
+class TrialWorld(World):
+    """A world on a manual clock whose requests go through `ask`."""
+
+    def __init__(self, ask: Ask, *, seed: int, **arguments: Any) -> None:
+        arguments.setdefault("clock", ManualClock())
+        super().__init__(seed=seed, **arguments)
+        self._ask = ask
+        self._directed = _Directed(seed)
+        self._environment.random = self._directed
+        #: The faults that began with a request and outlast it.
+        self.lasting: list[Fault] = []
+
+    def call(
+        self,
+        service: str,
+        operation: str,
+        params: dict[str, Any],
+        caller: Caller,
+        *,
+        typed: bool = False,
+        client: str = "",
+    ) -> dict[str, Any]:
+        """As `World.call`, when the client's turn has come."""
+
+        def perform() -> dict[str, Any]:
+            return super(TrialWorld, self).call(
+                service, operation, params, caller, typed=typed, client=client
+            )
+
+        return self._ask(operation, params, caller.region, perform)
+
+    @contextmanager
+    def reading_from(self, zone: str, *, behind: float) -> Iterator[None]:
+        """Eventually consistent reads are answered from `zone`, so many seconds behind, if it is up.
+
+        Unlike a fault that begins now, this holds for what was written before and not read there yet.
+        """
+        followers = [replica for replica, leads in self._replicas(zone) if not leads]
+        lags = [replica.lag for replica in followers]
+        for replica in followers:
+            replica.lag = max(replica.lag, behind)
+        self._directed.fixed = (ZONE_LETTERS.index(zone[-1]) + 0.5) / len(ZONE_LETTERS)
+        try:
+            yield
+        finally:
+            self._directed.fixed = None
+            for replica, lag in zip(followers, lags, strict=True):
+                replica.lag = lag
+
+    def _replicas(self, zone: str, table: str | None = None) -> Iterator[tuple[Replica, bool]]:
+        """The replicas in a zone, and whether each leads."""
+        for region in self._environment.regions.values():
+            for name, one in region.tables.items():
+                if zone in region.zones and table in (None, name):
+                    for partition in one.all_partitions():
+                        for replica in partition.replicas:
+                            if replica.zone == zone:
+                                yield replica, replica is partition.leader
+
+    def replicating_with(self, region: str) -> list[str]:
+        """The other regions of the global tables that are in `region`."""
+        found: set[str] = set()
+        for group in self._environment.global_tables.values():
+            active = {name for name, member in group.members.items() if member.status == "ACTIVE"}
+            if region in active:
+                found |= active - {region}
+        return sorted(found)
+
+    def behind(self, zone: str, table: str, at_most: float) -> float:
+        """How many seconds ago that was written which a table's replicas in `zone` did not show."""
+        horizon = self.clock.time() - at_most
+        waiting = [
+            record.time
+            for replica, leads in self._replicas(zone, table)
+            if not leads
+            for record in replica.log.after(replica.applied_sequence)
+            # What is older was not read, but would have been seen.
+            if record.time > horizon
+        ]
+        return self.clock.time() - min(waiting) if waiting else 0.0
+
+    def settle(self) -> None:
+        """Let a minute pass: tables are active by then, and all writes have reached every region."""
+        self.clock.sleep(60)
+        with self._lock:
+            self._environment.scheduler.run_due(self.clock.time())
+            self._environment.settle()
+
+    def heal(self) -> None:
+        """End the faults that the schedule began, and let a minute pass."""
+        for fault in self.lasting:
+            fault.end()
+        self.lasting.clear()
+        self.settle()
+
+
+class _Directed(Random):
+    """The world's randomness, except while a read has been given its replica.
+
+    A partition draws one number to choose the replica that reads.
+    """
+
+    fixed: float | None = None
+
+    def random(self) -> float:
+        return super().random() if self.fixed is None else self.fixed

@@ -1,0 +1,182 @@
+"""The pytest plugin: a world for each test, and clients of it.  Everything else is imported when used."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient, DynamoDBServiceResource
+    from mypy_boto3_dynamodbstreams import DynamoDBStreamsClient
+
+_MARKER = "ddbha(regions=, clock=, seed=, timings=, stale_reads=, tables=): the world of this test"
+_EXPLORE = "ddbha_explore(seeds=, faults=): run the test, which takes ddbha_trial, under many schedules"
+_ARGUMENTS = {"regions", "clock", "seed", "timings", "stale_reads", "tables"}
+_WORLD = pytest.StashKey[Any]()
+_PAGE = pytest.StashKey[Any]()
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Options of the command line."""
+    group = parser.getgroup("ddbha", "DynamoDB inside the test process")
+    group.addoption("--ddbha-seed", type=int, help="The seed of every world, whatever markers say.")
+    group.addoption(
+        "--ddbha-html-dir",
+        help="Write the story of each schedule that breaks an explored test to a page in this directory.",
+    )
+    group.addoption(
+        "--ddbha-endpoint-url",
+        help="Run the tests against an existing engine; those that need a world of ddbha are skipped.",
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """The markers."""
+    config.addinivalue_line("markers", _MARKER)
+    config.addinivalue_line("markers", _EXPLORE)
+
+
+@pytest.fixture
+def ddbha_tables() -> Iterable[dict[str, Any]]:
+    """The tables that exist when a test begins, as requests of CreateTable or answers of DescribeTable.
+
+    Override it in a module, class or conftest.
+    """
+    return ()
+
+
+@pytest.fixture
+def ddbha_world(request: pytest.FixtureRequest, ddbha_tables: Iterable[dict[str, Any]]) -> Iterator[Any]:
+    """A `World` for this test alone; with --ddbha-endpoint-url, what makes clients of that engine."""
+    if request.node.get_closest_marker("ddbha_explore"):
+        pytest.fail("A test with ddbha_explore takes ddbha_trial; the world is ddbha_trial.world.")
+    options = _options(request.node)
+    regions = list(options.pop("regions", None) or ["us-east-1"])
+    tables = [*ddbha_tables, *options.pop("tables", ())]
+    url = request.config.getoption("--ddbha-endpoint-url")
+    if url:
+        from ddbha.testing.workbench import EndpointWorld
+
+        if options:
+            pytest.skip(f"needs a world of ddbha for {', '.join(sorted(options))}=")
+        world: Any = EndpointWorld(url, regions[0])
+    else:
+        from ddbha.testing.workbench import TestWorld
+
+        clock = options.pop("clock", None)
+        seed = request.config.getoption("--ddbha-seed")
+        if seed is not None:
+            options["seed"] = seed
+        world = TestWorld(regions[0], clock, **options)
+        request.node.stash[_WORLD] = world
+    try:
+        for region in regions:
+            for table in tables:
+                world.declare(table, region)
+        yield world
+    finally:
+        world.close()
+
+
+@pytest.fixture
+def dynamodb_client(ddbha_world: Any) -> DynamoDBClient:
+    """A DynamoDB client in the first of the test's regions."""
+    client: DynamoDBClient = ddbha_world.client("dynamodb")
+    return client
+
+
+@pytest.fixture
+def dynamodb_resource(ddbha_world: Any) -> DynamoDBServiceResource:
+    """A DynamoDB resource in the first of the test's regions."""
+    resource: DynamoDBServiceResource = ddbha_world.resource("dynamodb")
+    return resource
+
+
+@pytest.fixture
+def dynamodbstreams_client(ddbha_world: Any) -> DynamoDBStreamsClient:
+    """A DynamoDB Streams client in the first of the test's regions."""
+    client: DynamoDBStreamsClient = ddbha_world.client("dynamodbstreams")
+    return client
+
+
+@pytest.fixture
+def ddbha_trial(request: pytest.FixtureRequest) -> Any:
+    """The `Trial` of a test with the marker ddbha_explore: a new one for each schedule."""
+    if request.node.get_closest_marker("ddbha_explore") is None:
+        pytest.fail("ddbha_trial is for tests with the marker ddbha_explore.")
+    if request.config.getoption("--ddbha-endpoint-url"):
+        pytest.skip("exploring needs a world of ddbha")
+    return None
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
+    """Explore the tests that ask for it."""
+    marker = pyfuncitem.get_closest_marker("ddbha_explore")
+    if marker is None or "ddbha_trial" not in pyfuncitem.funcargs:
+        return None
+    from ddbha.testing.exploration import FailingSchedule, explore
+
+    options = {"seeds": 50, **marker.kwargs}
+    if isinstance(options["seeds"], int):
+        options["seeds"] = range(options["seeds"])
+    if pyfuncitem.config.getoption("--ddbha-seed") is not None:
+        options["seeds"] = [pyfuncitem.config.getoption("--ddbha-seed")]
+    # A fixture's function: the test with what it asked for.
+    names = pyfuncitem._fixtureinfo.argnames
+    given = {name: pyfuncitem.funcargs[name] for name in names if name != "ddbha_trial"}
+
+    def scenario(trial: Any) -> None:
+        pyfuncitem.obj(ddbha_trial=trial, **given)
+
+    scenario.__name__ = pyfuncitem.name
+    directory = pyfuncitem.config.getoption("--ddbha-html-dir")
+    if directory is not None:
+        options.setdefault("html", _page(Path(directory), pyfuncitem.nodeid))
+    try:
+        explore(scenario, **options)
+    except FailingSchedule:
+        if "html" in options:
+            pyfuncitem.stash[_PAGE] = options["html"]
+        raise
+    return True
+
+
+def _page(directory: Path, test: str) -> Path:
+    """A file for a test's story, by a name that every file system takes and no other test has."""
+    directory.mkdir(parents=True, exist_ok=True)
+    plain = re.sub(r"[^A-Za-z0-9]+", "-", test).strip("-")[-80:]
+    return directory / f"{plain}-{hashlib.sha256(test.encode()).hexdigest()[:8]}.html"
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Iterator[None]:
+    """End the report of a failing test with its world."""
+    outcome: Any = yield
+    report = outcome.get_result()
+    if call.when == "call" and report.failed:
+        again = f"pytest '{item.nodeid}' --ddbha-seed="
+        world = item.stash.get(_WORLD, None)
+        if world is not None:
+            report.sections.append(("ddbha", f"{again}{world.seed}\n{world.told(call.excinfo)}"))
+        seed = getattr(getattr(call.excinfo, "value", None), "seed", None)
+        if item.get_closest_marker("ddbha_explore") and seed is not None:
+            page = item.stash.get(_PAGE, None)
+            shown = "" if page is None else f"\nits story as a page: {page}"
+            report.sections.append(("ddbha", f"{again}{seed}{shown}"))
+
+
+def _options(node: Any) -> dict[str, Any]:
+    options: dict[str, Any] = {}
+    # The closest marker has the last word.
+    for marker in reversed(list(node.iter_markers("ddbha"))):
+        options.update(marker.kwargs)
+        unknown = marker.kwargs.keys() - _ARGUMENTS
+        if unknown or marker.args:
+            pytest.fail(f"The marker is {_MARKER.partition(':')[0]}, without {', '.join(unknown)}.")
+    return options
