@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ddbha.boto.mock import mock
 from ddbha.clock import Clock, ManualClock, SystemClock, Timings
 from ddbha.errors import AwsError, DdbhaError
+from ddbha.testing.mock import mock
 from ddbha.world import World
 
 if TYPE_CHECKING:

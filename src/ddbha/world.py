@@ -1,208 +1,205 @@
-"""The world: accounts, regions, one clock, one seed, and the way in for requests."""
+"""The world: what users hold in their hands.
+
+It composes the engine with clients, server, templates, files and checker; nothing below imports it.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from functools import partial
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import AbstractContextManager
 from os import PathLike
 from pathlib import Path
-from random import Random
-from threading import RLock
-from typing import Any
+from typing import TYPE_CHECKING, Any, Literal, overload
 
-# Importing a family of operations registers it.
-import ddbha.api.access.resource_policies
-import ddbha.api.data.batches
-import ddbha.api.data.items
-import ddbha.api.data.queries
-import ddbha.api.data.statements
-import ddbha.api.data.transactions
-import ddbha.api.global_tables.legacy_global_tables
-import ddbha.api.recovery.backups
-import ddbha.api.recovery.exports
-import ddbha.api.recovery.imports
-import ddbha.api.recovery.point_in_time
-import ddbha.api.streams.kinesis_destinations
-import ddbha.api.streams.streams
-import ddbha.api.tables.account
-import ddbha.api.tables.auto_scaling_settings
-import ddbha.api.tables.contributor_insights
-import ddbha.api.tables.table_updates
-import ddbha.api.tables.tables
-import ddbha.api.tables.time_to_live  # noqa: F401
+import boto3
+
 from ddbha import server, verify
-from ddbha.api import registry
-from ddbha.api.access.authorization import authorize
-from ddbha.api.metering import count_error, count_tables
-from ddbha.api.registry import Caller, Operation
-from ddbha.api.wire.validation import validator
+from ddbha.api.registry import Caller
 from ddbha.boto import clients
-from ddbha.clock import Clock, SystemClock, Timings
-from ddbha.errors import AwsError, NoAnswer, UnknownPlaceError, UsageError
+from ddbha.boto.event_source import EventSourceMapping
+from ddbha.clock import Clock
+from ddbha.engine import Engine
+from ddbha.errors import UsageError
 from ddbha.faults.catalogue import Faults
-from ddbha.faults.requests import through
 from ddbha.followers.archive import DAY
 from ddbha.followers.kinesis import KinesisStreams
-from ddbha.observe import overview
 from ddbha.observe.events import Timeline
-from ddbha.observe.history import History
 from ddbha.observe.metrics import Metrics
-from ddbha.recovery.objects import Objects, S3Objects
+from ddbha.recovery.objects import Bucketed, Objects
 from ddbha.recovery.plans import BackupPlan
 from ddbha.recovery.schedules import schedule as parsed_schedule
-from ddbha.region.region import Environment, Region
-from ddbha.region.table import Table, Throughput
-from ddbha.templates import cloudformation as templates
-from ddbha.templates import seeding
-from ddbha.testing.event_source import EventSourceMapping
+from ddbha.region import overview
+from ddbha.region.region import Regions
+from ddbha.region.table import Table
+from ddbha.settings import Arguments, Settings
+from ddbha.templates import cloudformation, seeding
+from ddbha.verify.history import History
 from ddbha.world_file import saving as world_file
 from ddbha.world_file.container import Members
 from ddbha.world_file.loading import WorldFile, random_state
 
-_NOTHING: frozenset[str] = frozenset()
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient, DynamoDBServiceResource
+    from mypy_boto3_dynamodbstreams import DynamoDBStreamsClient
+    from typing_extensions import Self, Unpack
 
 
 class World:
     """DynamoDB in this process.
 
-    `timings` says how long control-plane transitions take on `clock`; `seed` decides everything random.
-    `item_collection_limit` is in bytes, for tables with local secondary indexes.
-    `ttl_delay` is how many seconds longer than to the next whole minute expired items stay.
-    `history` records what clients ask and are told, for `verify`.
-    `s3` is a boto3 S3 client for exports and imports; without one they use `objects`.
-    `throttling` holds on-demand tables to their partitions, their maximums and the account's
-    `on_demand_quota` (read and write units a second of one table); provisioned tables always are held to
-    what they provision.  A partition is split beyond `partition_size` bytes of items.
-
-    When a leader is lost, its successor serves after `leader_lease` seconds (None: what `timings` say).
-    Eventually consistent reads that do not meet a leader show the past, up to `stale_reads` seconds of it
-    as the seed decides.  Raises `UsageError` for negative seconds.
+    The arguments are those of `ddbha.settings.Settings`, which says what each is; all have defaults.
+    Raises `UsageError` for settings that there are not, and for values that make no sense.
     """
 
-    def __init__(
-        self,
-        *,
-        seed: int = 0,
-        clock: Clock | None = None,
-        account_id: str = "123456789012",
-        timings: Timings | None = None,
-        item_collection_limit: int = 10 * 1024**3,
-        ttl_delay: float = 0.0,
-        history: bool = False,
-        leader_lease: float | None = None,
-        stale_reads: float = 0.0,
-        s3: Any = None,
-        throttling: bool = False,
-        partition_size: float = 10 * 1024**3,
-        on_demand_quota: tuple[int, int] = (40_000, 40_000),
-    ) -> None:
-        self.seed = seed
-        self.clock = clock or SystemClock()
-        self.account_id = account_id
-        self._environment = Environment(self.clock, timings or Timings.instant(), Random(seed))
-        self._environment.item_collection_limit = item_collection_limit
-        replication = self._environment.replication
-        replication.stale_reads = stale_reads
-        replication.leader_lease = (
-            self._environment.timings.leader_lease if leader_lease is None else leader_lease
-        )
-        if stale_reads < 0 or replication.leader_lease < 0:
-            raise UsageError("stale_reads= and leader_lease= are seconds: zero or more.")
-        self._environment.ttl_delay = ttl_delay
-        if s3 is not None:
-            self._environment.objects = S3Objects(s3)
-        self._environment.throttling = throttling
-        self._environment.partition_size = partition_size
-        self._environment.on_demand_quota = Throughput(*on_demand_quota)
-        self._environment.metrics.refresh = self._count_consumption
-        self._request_ids = Random(seed)
-        self._lock = RLock()
+    def __init__(self, **settings: Unpack[Arguments]) -> None:
+        self.engine = self._new_engine(Settings.of(settings))
+        self.clock: Clock = self.engine.clock
+        self.seed = self.engine.settings.seed
+        self.account_id = self.engine.account_id
+        self.faults: Faults = self.engine.faults
         #: What clients asked for and were told; `history.start()` records it from then on.
-        self.history = History(self._environment, recording=history)
-        self._clients = 0
-        self.faults = Faults(self._environment, registry.names())
+        self.history: History = self.engine.history
 
-    # botocore clients, boto3 resources and a boto3 session whose requests come to this world.
-    client = clients.client
-    resource = clients.resource
-    session = clients.session
-    # The same as an HTTP endpoint, for programs that are not boto3.
-    serve = server.serve
-    # Tables from templates and descriptions, and what they are filled with.
-    create_from = templates.create_from
-    load_items = seeding.load_items
+    def _new_engine(self, settings: Settings) -> Engine:
+        return Engine(settings)
 
-    def call(
+    # -- Ways in ----------------------------------------------------------------------------------
+
+    @overload
+    def client(
         self,
-        service: str,
-        operation: str,
-        params: dict[str, Any],
-        caller: Caller,
+        service_name: Literal["dynamodb"],
         *,
-        typed: bool = False,
-        client: str = "",
-    ) -> dict[str, Any]:
-        """Answer one request, all of it or nothing; raises `AwsError`.
+        region_name: str | None = None,
+        account_id: str | None = None,
+        **kwargs: Any,
+    ) -> DynamoDBClient: ...
+    @overload
+    def client(
+        self,
+        service_name: Literal["dynamodbstreams"],
+        *,
+        region_name: str | None = None,
+        account_id: str | None = None,
+        **kwargs: Any,
+    ) -> DynamoDBStreamsClient: ...
+    @overload
+    def client(
+        self,
+        service_name: str,
+        *,
+        region_name: str | None = None,
+        account_id: str | None = None,
+        **kwargs: Any,
+    ) -> Any: ...
+    def client(
+        self,
+        service_name: str,
+        *,
+        region_name: str | None = None,
+        account_id: str | None = None,
+        **kwargs: Any,
+    ) -> Any:
+        """A botocore client of the world; `kwargs` are those of `boto3.client`.
 
-        `params` may be anything that JSON can be, with blobs as bytes or base64 text; `typed` says that
-        its members and types are known to be those of the service model.  `client` names who asks in the
-        history.
+        The region is `region_name`, else the config's, else AWS_DEFAULT_REGION, else us-east-1.  The
+        account is `account_id`, else an access key id of twelve digits, else the world's.
+        Raises `UsageError` for a service that a world does not have.
         """
-        with self._lock:
-            self._environment.scheduler.run_due(self.clock.time())
-            if self._environment.links.outages.get(caller.region):
-                raise NoAnswer("endpoint_connection")
-            answer, region = registry.find(service, operation), self.region(caller)
-            request = params
-            try:
-                request = validator(service, operation).accept(params, typed=typed)
-                self._environment.operation = operation
-                if self._environment.policies:
-                    region = authorize(region, service, operation, request)
-                else:
-                    self._environment.admitted = _NOTHING
-                if self.history.recording:
-                    return self._recorded(client, region, operation, request, answer)
-                faults = self.faults.of_requests
-                if not faults:
-                    return answer(region, request)
-                random = self._environment.random
-                return through(faults, operation, request, random, partial(answer, region))
-            except AwsError as error:
-                count_error(region, operation, request, error)
-                raise
+        return clients.client(
+            self.engine, service_name, region_name=region_name, account_id=account_id, **kwargs
+        )
 
-    def _recorded(
-        self, client: str, region: Region, operation: str, request: dict[str, Any], perform: Operation
-    ) -> dict[str, Any]:
-        """Answer a request, and keep it in the history."""
-        call = self.history.begin(client, region, operation, request, self.faults.of_requests)
-        try:
-            faults, random = self.faults.of_requests, self._environment.random
-            answer = through(faults, operation, request, random, partial(perform, region))
-        except (AwsError, NoAnswer) as error:
-            self.history.end(call, error)
-            raise
-        self.history.end(call, answer)
-        return answer
+    @overload
+    def resource(
+        self,
+        service_name: Literal["dynamodb"],
+        *,
+        region_name: str | None = None,
+        account_id: str | None = None,
+        **kwargs: Any,
+    ) -> DynamoDBServiceResource: ...
+    @overload
+    def resource(
+        self,
+        service_name: str,
+        *,
+        region_name: str | None = None,
+        account_id: str | None = None,
+        **kwargs: Any,
+    ) -> Any: ...
+    def resource(
+        self,
+        service_name: str,
+        *,
+        region_name: str | None = None,
+        account_id: str | None = None,
+        **kwargs: Any,
+    ) -> Any:
+        """A boto3 resource of the world; arguments and errors are those of `client`."""
+        return clients.resource(
+            self.engine, service_name, region_name=region_name, account_id=account_id, **kwargs
+        )
 
-    def region(self, caller: Caller) -> Region:
-        """A region as an account sees it."""
-        return self._environment.region(caller.account_id, caller.region)
+    def session(self, *, region_name: str | None = None, account_id: str | None = None) -> boto3.Session:
+        """A `boto3.Session` whose DynamoDB is the world's; its other services are ordinary."""
+        return clients.session(self.engine, region_name=region_name, account_id=account_id)
+
+    def serve(self, *, host: str = server.LOOPBACK, port: int = 0) -> AbstractContextManager[str]:
+        """The world as an HTTP endpoint, in a thread of its own, for as long as the context is open.
+
+        The context's value is the endpoint's URL.  Port 0 is any free one.  Credentials are not checked,
+        so mind who can reach `host`.  Raises `UsageError` if ddbha[server] is not installed, or if the
+        address cannot be had.
+        """
+        return server.serve(self.engine, host=host, port=port)
+
+    # -- Tables and items -------------------------------------------------------------------------
+
+    def create_from(
+        self,
+        template: Mapping[str, Any] | list[Any] | str | PathLike[str],
+        *,
+        region: str = "us-east-1",
+        parameters: Mapping[str, Any] | None = None,
+    ) -> list[str]:
+        """Create the tables of a template, all of them or none; returns their names, in its order.
+
+        `template` is a CloudFormation or SAM template, an answer of DescribeTable, a request of
+        CreateTable, or a list of the last two: as objects, as JSON or YAML text, or as the path of a
+        file.  YAML needs PyYAML (`ddbha[templates]`).  Resources that are no tables are ignored.
+        `parameters` are the template's; without a TableName a table is called
+        AWS::StackName-LogicalId, and the stack "stack" unless `parameters` says otherwise.
+
+        Raises `UsageError`, naming the resource, for what cannot be followed: conditions, functions other
+        than Ref, Fn::Sub and Fn::Join, unknown properties.  What DynamoDB refuses raises botocore's
+        `ClientError`.
+        """
+        return cloudformation.create_from(self.engine, template, region=region, parameters=parameters)
+
+    def load_items(
+        self,
+        table: str,
+        source: Iterable[Mapping[str, Any]] | str | PathLike[str],
+        *,
+        region: str = "us-east-1",
+    ) -> int:
+        """Put items into a table, all of them or none; returns how many there are.
+
+        `source` is an iterable of items, or the path of a file: a JSON list of items, one item, or JSON
+        Lines with an item on each.  An item is DynamoDB-JSON if every attribute is an object with one
+        type's descriptor, as in {"id": {"S": "a"}}, and otherwise plain values, as a boto3 resource takes
+        them; numbers of files are read exactly.  {"Item": ...} with DynamoDB-JSON inside is a line of an
+        export.  No capacity is consumed, and nothing is throttled; streams and indexes see the writes.
+
+        Raises `UsageError`, naming the item or line, for what cannot be read or what PutItem would
+        refuse; `AwsError` if there is no such table, or if a partition has no leader.
+        """
+        return seeding.load_items(self.engine, table, source, region=region)
 
     def table(self, name: str, *, region: str = "us-east-1", account_id: str | None = None) -> Table:
         """A table for inspection; `UnknownPlaceError` if there is none."""
-        with self._lock:
-            self._environment.scheduler.run_due(self.clock.time())
-            tables = self.region(Caller(account_id or self.account_id, region)).tables
-            if name not in tables:
-                raise UnknownPlaceError(
-                    f"There is no table {name!r} in {region}. Tables there: "
-                    f"{', '.join(sorted(tables)) or 'none'}."
-                )
-            self.region(Caller(account_id or self.account_id, region)).settle(tables[name])
-            return tables[name]
+        return self.engine.table(name, Caller(account_id or self.account_id, region))
 
     def backup_plan(
         self,
@@ -226,9 +223,8 @@ class World:
         if delete_after_days is not None and delete_after_days <= 0:
             raise UsageError("delete_after_days must be more than 0, or None to keep all backups.")
         retention = None if delete_after_days is None else delete_after_days * DAY
-        with self._lock:
-            self._environment.scheduler.run_due(self.clock.time())
-            place = self.region(Caller(account_id or self.account_id, region))
+        with self.engine.standstill():
+            place = self.engine.region(Caller(account_id or self.account_id, region))
             plan = BackupPlan(name, parsed_schedule(schedule), table, tag, retention, place)
             plan.begin()
         return plan
@@ -247,10 +243,17 @@ class World:
         arn = f"{found.arn}/stream/{found.settings.stream_label}"
         return EventSourceMapping(self.client("dynamodbstreams", region_name=region), arn, **settings)
 
+    # -- What is there ------------------------------------------------------------------------------
+
     @property
     def events(self) -> Timeline:
         """What happened, oldest first."""
-        return self._environment.events
+        return self.engine.events
+
+    @property
+    def metrics(self) -> Metrics:
+        """What was consumed, throttled and so on, by minute, under CloudWatch's names."""
+        return self.engine.metrics
 
     @property
     def objects(self) -> Objects:
@@ -258,9 +261,8 @@ class World:
 
         Asking for a bucket makes it.  Raises `UsageError` if the world was given an S3 client.
         """
-        with self._lock:
-            self._environment.scheduler.run_due(self.clock.time())
-            objects = self._environment.objects
+        with self.engine.standstill() as environment:
+            objects = environment.parts.the(Bucketed).store
             if not isinstance(objects, Objects):
                 raise UsageError("This world keeps its objects in the S3 that it was given; ask there.")
             return objects
@@ -271,23 +273,8 @@ class World:
 
         A stream is there from when a table has it as an active destination.
         """
-        with self._lock:
-            self._environment.scheduler.run_due(self.clock.time())
-            return self._environment.kinesis
-
-    @property
-    def metrics(self) -> Metrics:
-        """What was consumed, throttled and so on, by minute, under CloudWatch's names."""
-        return self._environment.metrics
-
-    def _count_consumption(self) -> None:
-        """Let the metrics take in what was written and what is provisioned by now."""
-        with self._lock:
-            self._environment.scheduler.run_due(self.clock.time())
-            self._environment.settle()
-            self._environment.count_pending()
-            for region in self._environment.regions.values():
-                count_tables(region)
+        with self.engine.standstill() as environment:
+            return environment.kinesis
 
     def verify(self) -> None:
         """Raise `InvariantError` if anything holds that never may.
@@ -295,93 +282,9 @@ class World:
         Looks at what the replicas hold and, if `history` was recorded, at what clients were told; the
         error names the request that does not fit, and shows the history around it.
         """
-        with self._lock:
-            self._environment.scheduler.run_due(self.clock.time())
-            self._environment.settle()
-            regions = self._environment.regions.values()
-            verify.verify(regions, self.clock.time(), self.history, self.events)
-
-    def save(self, path: str | PathLike[str]) -> None:
-        """Keep the world in a file: tables with items and settings, history, and backups.
-
-        Raises `UsageError` if it is in the middle of something that a file cannot hold: a fault, a
-        transition of the control plane, writes between regions.  docs/world-file.md describes the format.
-        """
-        with self._lock:
-            self._environment.scheduler.run_due(self.clock.time())
-            if self.faults.active:
-                raise UsageError("A world with faults cannot be saved; end them with faults.end_all().")
-            if self._environment.locks:
-                raise UsageError(
-                    "A world with an ongoing transaction cannot be saved; let its time pass."
-                )
-            facts = {
-                "seed": self.seed,
-                "account_id": self.account_id,
-                "request_ids": self._request_ids.getstate(),
-            }
-            world_file.save(Path(path), self._environment, facts)
-
-    @classmethod
-    def load(cls, path: str | PathLike[str], *, clock: Clock | None = None, s3: Any = None) -> World:
-        """The world that `save` kept in a file.
-
-        Its clock goes on where the other one was, unless a `clock` is given.  Raises `WorldFileError`
-        for a file that is foreign, damaged or truncated, and `UsageError` for a clock that is behind.
-        """
-        file = WorldFile.read(Members.read(Path(path)))
-        with file.refusing_contradictions():
-            header = file.header
-            world = cls(
-                seed=header["seed"],
-                clock=file.clock(clock),
-                account_id=header["account_id"],
-                timings=file.timings(),
-                item_collection_limit=header["item_collection_limit"],
-                ttl_delay=header["ttl_delay"],
-                throttling=header["throttling"],
-                partition_size=header["partition_size"],
-                on_demand_quota=tuple(header["on_demand_quota"]),
-                s3=s3,
-            )
-            file.fill(world._environment)
-            world._request_ids.setstate(random_state(header["request_ids"]))
-        return world
-
-    def reset(self) -> None:
-        """Back to an empty world, with the same clock and seed."""
-        with self._lock:
-            self.faults.end_all()
-            self.history.clear()
-            self._environment.regions.clear()
-            self._environment.global_tables.clear()
-            self._environment.policies.clear()
-            self._environment.kinesis.clear()
-            if isinstance(self._environment.objects, Objects):
-                self._environment.objects.clear()
-            self._environment.restores.clear()
-            self._environment.scheduler.clear()
-            self._environment.locks.clear()
-            self._environment.events.clear()
-            self._environment.metrics.clear()
-            self._environment.random.seed(self.seed)
-            self._request_ids.seed(self.seed)
-
-    @contextmanager
-    def standstill(self) -> Iterator[Environment]:
-        """The world up to date, while nobody else gets in: to show it, or to do several things."""
-        with self._lock:
-            self._environment.scheduler.run_due(self.clock.time())
-            yield self._environment
-
-    def client_name(self) -> str:
-        """A name for one more client, for the history."""
-        self._clients += 1
-        return f"client-{self._clients}"
-
-    def request_id(self) -> str:
-        """An identifier like AWS's: 52 capital letters and digits."""
-        return f"{self._request_ids.getrandbits(208):052X}"
+        with self.engine.standstill() as environment:
+            environment.settle()
+            verify.verify(self.engine.regions, self.clock.time(), self.history, self.events)
 
     def __str__(self) -> str:
         return self._shown(overview.as_text)
@@ -390,9 +293,44 @@ class World:
         """What a notebook shows."""
         return self._shown(overview.as_html)
 
-    def _shown(self, form: Callable[[str, Environment], str]) -> str:
-        with self._lock:
-            self._environment.scheduler.run_due(self.clock.time())
-            self._environment.settle()
+    def _shown(self, form: Callable[[str, Regions], str]) -> str:
+        with self.engine.standstill() as environment:
+            environment.settle()
             title = f"world seed={self.seed} at {self.clock.now().isoformat()}"
-            return form(title, self._environment)
+            return form(title, self.engine.regions)
+
+    # -- Files, and starting over -------------------------------------------------------------------
+
+    def save(self, path: str | PathLike[str]) -> None:
+        """Keep the world in a file: tables with items and settings, history, and backups.
+
+        Raises `UsageError` if it is in the middle of something that a file cannot hold: a fault, a
+        transition of the control plane, writes between regions.  docs/world-file.md describes the format.
+        """
+        with self.engine.standstill() as environment:
+            if self.faults.active:
+                raise UsageError("A world with faults cannot be saved; end them with faults.end_all().")
+            if environment.locks:
+                raise UsageError(
+                    "A world with an ongoing transaction cannot be saved; let its time pass."
+                )
+            facts = {"request_ids": self.engine.request_ids.getstate()}
+            world_file.save(Path(path), self.engine.regions, facts)
+
+    @classmethod
+    def load(cls, path: str | PathLike[str], *, clock: Clock | None = None, s3: Any = None) -> Self:
+        """The world that `save` kept in a file.
+
+        Its clock goes on where the other one was, unless a `clock` is given.  Raises `WorldFileError`
+        for a file that is foreign, damaged or truncated, and `UsageError` for a clock that is behind.
+        """
+        file = WorldFile.read(Members.read(Path(path)))
+        with file.refusing_contradictions():
+            world = cls(**file.settings(file.clock(clock), s3))
+            file.fill(world.engine.regions)
+            world.engine.request_ids.setstate(random_state(file.header["request_ids"]))
+        return world
+
+    def reset(self) -> None:
+        """Back to an empty world, with the same clock and seed."""
+        self.engine.reset()

@@ -4,16 +4,18 @@ from typing import Any
 
 import pytest
 
-from ddbha.boto import clients
 from ddbha.clock import ManualClock
+from ddbha.engine import Engine
+from ddbha.settings import Settings
 from ddbha.world import World
+from tests.sealed import no_aws_environment, no_network_and_no_waiting  # noqa: F401
 
 
-class Recorded(World):
-    """A world that notes what reaches it, and first raises what it is told to."""
+class RecordedEngine(Engine):
+    """An engine that notes what reaches it, and first raises what it is told to."""
 
-    def __init__(self, **arguments: Any) -> None:
-        super().__init__(**arguments)
+    def __init__(self, settings: Settings) -> None:
+        super().__init__(settings)
         self.calls: list[tuple[str, str, dict[str, Any], Any]] = []
         self.outcomes: list[Exception | None] = []
 
@@ -27,6 +29,27 @@ class Recorded(World):
         return super().call(service, operation, params, caller, **more)
 
 
+class Recorded(World):
+    """A world on such an engine."""
+
+    engine: RecordedEngine
+
+    def _new_engine(self, settings: Settings) -> RecordedEngine:
+        return RecordedEngine(settings)
+
+    @property
+    def calls(self) -> list[tuple[str, str, dict[str, Any], Any]]:
+        return self.engine.calls
+
+    @property
+    def outcomes(self) -> list[Exception | None]:
+        return self.engine.outcomes
+
+    @outcomes.setter
+    def outcomes(self, outcomes: list[Exception | None]) -> None:
+        self.engine.outcomes = outcomes
+
+
 @pytest.fixture
 def world() -> Recorded:
     return Recorded(clock=ManualClock("2026-01-01T00:00:00Z"))
@@ -34,7 +57,7 @@ def world() -> Recorded:
 
 @pytest.fixture
 def client(world: Recorded) -> Any:
-    return clients.client(world, "dynamodb")
+    return world.client("dynamodb")
 
 
 @pytest.fixture
@@ -47,25 +70,3 @@ def table(client: Any, world: Recorded) -> str:
     )
     world.calls.clear()
     return "orders"
-
-
-@pytest.fixture(autouse=True)
-def no_aws_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Any) -> None:
-    """No credentials, no region, no files: whoever asks AWS or the machine is found out."""
-    import os
-
-    for name in list(os.environ):
-        if name.startswith("AWS_"):
-            monkeypatch.delenv(name)
-    monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "config"))
-    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "credentials"))
-
-
-@pytest.fixture(autouse=True)
-def no_network_and_no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
-    def refuse(*args: Any, **kwargs: Any) -> Any:
-        raise AssertionError("nothing here may sleep or reach for the network")
-
-    monkeypatch.setattr("socket.getaddrinfo", refuse)
-    monkeypatch.setattr("socket.socket.connect", refuse)
-    monkeypatch.setattr("time.sleep", lambda seconds: None if seconds == 0 else refuse())

@@ -15,8 +15,8 @@ from aiobotocore.config import AioConfig  # type: ignore[import-untyped]  # noqa
 from aiobotocore.session import AioSession  # type: ignore[import-untyped]  # noqa: E402
 
 from ddbha import errors  # noqa: E402
-from ddbha.boto.mock import mock  # noqa: E402
 from ddbha.clock import ManualClock, Timings  # noqa: E402
+from ddbha.testing.mock import mock  # noqa: E402
 
 pytestmark = pytest.mark.asyncio
 
@@ -142,8 +142,8 @@ async def test_other_tasks_run_during_a_call() -> None:
 
 LATE_IMPORT = """
 import asyncio, sys
-import ddbha.boto.mock
-with ddbha.boto.mock.mock():
+import ddbha.testing.mock
+with ddbha.testing.mock.mock():
     assert "aiobotocore" not in sys.modules
     from aiobotocore.session import AioSession
     async def main():

@@ -12,7 +12,6 @@ from botocore.client import BaseClient
 from botocore.config import Config
 from botocore.exceptions import UnknownServiceError
 
-from ddbha.boto import clients
 from ddbha.errors import UsageError
 from ddbha.world import World
 
@@ -52,28 +51,28 @@ def test_types_are_those_of_boto3_stubs() -> None:
 def test_the_region_is_named_or_of_the_environment_or_us_east_1(
     world: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert caller_of(world, clients.client(world, "dynamodb"))[1] == "us-east-1"
+    assert caller_of(world, world.client("dynamodb"))[1] == "us-east-1"
     monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-central-1")
-    assert caller_of(world, clients.client(world, "dynamodb"))[1] == "eu-central-1"
+    assert caller_of(world, world.client("dynamodb"))[1] == "eu-central-1"
     config = Config(region_name="ap-southeast-2")
-    assert caller_of(world, clients.client(world, "dynamodb", config=config))[1] == "ap-southeast-2"
-    named = clients.client(world, "dynamodb", region_name="eu-west-1", config=config)
+    assert caller_of(world, world.client("dynamodb", config=config))[1] == "ap-southeast-2"
+    named = world.client("dynamodb", region_name="eu-west-1", config=config)
     assert caller_of(world, named)[1] == "eu-west-1"
 
 
 def test_the_account_is_named_or_in_the_key_or_the_worlds(world: Any) -> None:
-    assert caller_of(world, clients.client(world, "dynamodb"))[0] == world.account_id
+    assert caller_of(world, world.client("dynamodb"))[0] == world.account_id
     options: Any = {"aws_access_key_id": "111122223333", "aws_secret_access_key": "x"}
-    assert caller_of(world, clients.client(world, "dynamodb", **options))[0] == "111122223333"
-    named = clients.client(world, "dynamodb", account_id="444455556666", **options)
+    assert caller_of(world, world.client("dynamodb", **options))[0] == "111122223333"
+    named = world.client("dynamodb", account_id="444455556666", **options)
     assert caller_of(world, named)[0] == "444455556666"
     options["aws_access_key_id"] = "AKIAIOSFODNN7EXAMPLE"
-    assert caller_of(world, clients.client(world, "dynamodb", **options))[0] == world.account_id
+    assert caller_of(world, world.client("dynamodb", **options))[0] == world.account_id
 
 
 def test_a_world_has_no_other_services(world: World) -> None:
     with pytest.raises(UsageError, match=r"no service 's3'.*dynamodb and dynamodbstreams.*session"):
-        clients.client(world, "s3")
+        world.client("s3")
 
 
 def test_files_and_profiles_of_the_user_do_not_matter(
@@ -81,14 +80,14 @@ def test_files_and_profiles_of_the_user_do_not_matter(
 ) -> None:
     (tmp_path / "config").write_text("[default]\nregion = mars-1\nparameter_validation = false\n")
     monkeypatch.setenv("AWS_PROFILE", "nobody")
-    client = clients.client(world, "dynamodb")
+    client = world.client("dynamodb")
     assert caller_of(world, client)[1] == "us-east-1"
-    assert client.meta.config.parameter_validation  # type: ignore[attr-defined]
+    assert client.meta.config.parameter_validation
 
 
 def test_clients_share_nothing_that_changes(world: World) -> None:
-    first: Any = clients.client(world, "dynamodb")
-    second: Any = clients.client(world, "dynamodb")
+    first: Any = world.client("dynamodb")
+    second: Any = world.client("dynamodb")
     assert first.meta is not second.meta
     assert first.meta.events is not second.meta.events
     assert first._cache is not second._cache
@@ -96,13 +95,13 @@ def test_clients_share_nothing_that_changes(world: World) -> None:
 
 
 def test_two_worlds_know_nothing_of_each_other(client: Any, table: str) -> None:
-    other: Any = clients.client(World(), "dynamodb")
+    other: Any = World().client("dynamodb")
     assert other.list_tables()["TableNames"] == []
     assert client.list_tables()["TableNames"] == [table]
 
 
 def test_resources_speak_python_types(world: World, table: str) -> None:
-    orders = clients.resource(world, "dynamodb").Table(table)
+    orders = world.resource("dynamodb").Table(table)
     orders.put_item(Item={"pk": "a", "n": 1, "data": b"\x00", "tags": {"x", "y"}})
     assert orders.get_item(Key={"pk": "a"})["Item"] == {
         "pk": "a",
@@ -113,7 +112,7 @@ def test_resources_speak_python_types(world: World, table: str) -> None:
 
 
 def test_resources_build_condition_expressions(world: Any, table: str) -> None:
-    orders = clients.resource(world, "dynamodb").Table(table)
+    orders = world.resource("dynamodb").Table(table)
     orders.put_item(Item={"pk": "a"}, ConditionExpression=Attr("pk").not_exists())
     params = world.calls[-1][2]
     assert params["ConditionExpression"] == "attribute_not_exists(#n0)"
@@ -122,7 +121,7 @@ def test_resources_build_condition_expressions(world: Any, table: str) -> None:
 
 
 def test_sessions_bring_clients_and_resources_of_the_world(world: Any, table: str) -> None:
-    session = clients.session(world, region_name="us-east-1")
+    session = world.session(region_name="us-east-1")
     assert isinstance(session, boto3.Session)
     assert session.region_name == "us-east-1"
     assert session.client("dynamodb").list_tables()["TableNames"] == [table]
@@ -131,13 +130,13 @@ def test_sessions_bring_clients_and_resources_of_the_world(world: Any, table: st
 
 
 def test_sessions_keep_account_and_region(world: Any) -> None:
-    session = clients.session(world, region_name="eu-west-1", account_id="111122223333")
+    session = world.session(region_name="eu-west-1", account_id="111122223333")
     assert caller_of(world, session.client("dynamodb")) == ("111122223333", "eu-west-1")
     assert caller_of(world, session.resource("dynamodb").meta.client) == ("111122223333", "eu-west-1")
 
 
 def test_hooks_of_a_session_are_inherited(world: Any) -> None:
-    session = clients.session(world)
+    session = world.session()
     heard: list[str] = []
     session.events.register("after-call.dynamodb", lambda event_name, **_: heard.append(event_name))
     session.client("dynamodb").list_tables()
@@ -147,7 +146,7 @@ def test_hooks_of_a_session_are_inherited(world: Any) -> None:
 def test_other_services_of_a_session_are_ordinary(world: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIAIOSFODNN7EXAMPLE")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "x")
-    session = clients.session(world)
+    session = world.session()
     queues: Any = session.client("sqs")
     assert "_make_api_call" not in vars(queues)
     assert queues._request_signer._credentials.access_key == "AKIAIOSFODNN7EXAMPLE"

@@ -10,7 +10,6 @@ from botocore.config import Config
 from botocore.exceptions import ClientError, WaiterError
 
 from ddbha import errors
-from ddbha.boto import clients
 from ddbha.clock import ManualClock, Timings
 from ddbha.world import World
 
@@ -22,7 +21,7 @@ def throttles(times: int) -> list[Exception | None]:
 
 
 def client_with(world: World, **retries: Any) -> Any:
-    return clients.client(world, "dynamodb", config=Config(retries=retries))  # type: ignore[arg-type]
+    return world.client("dynamodb", config=Config(retries=retries))  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("mode", ["legacy", "standard", "adaptive"])
@@ -100,9 +99,9 @@ def test_adaptive_mode_slows_down_by_the_worlds_clock(world: Any) -> None:
 def test_settings_of_the_environment_hold(
     world: Any, setting: tuple[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    clients.client(world, "dynamodb")
+    world.client("dynamodb")
     monkeypatch.setenv(*setting)
-    client = clients.client(world, "dynamodb")
+    client = world.client("dynamodb")
     world.outcomes = throttles(20)
     with pytest.raises(ClientError):
         client.list_tables()
@@ -186,7 +185,7 @@ def make_table(client: Any) -> None:
 
 
 def test_waiters_wait_on_the_worlds_clock(slow_world: World) -> None:
-    client: Any = clients.client(slow_world, "dynamodb")
+    client: Any = slow_world.client("dynamodb")
     make_table(client)
     before = slow_world.clock.time()
     client.get_waiter("table_exists").wait(TableName="slow")
@@ -196,7 +195,7 @@ def test_waiters_wait_on_the_worlds_clock(slow_world: World) -> None:
 
 
 def test_waiters_obey_their_configuration(slow_world: World) -> None:
-    client: Any = clients.client(slow_world, "dynamodb")
+    client: Any = slow_world.client("dynamodb")
     make_table(client)
     config = {"Delay": 1, "MaxAttempts": 3}
     before = slow_world.clock.time()
@@ -209,7 +208,7 @@ def test_waiters_obey_their_configuration(slow_world: World) -> None:
 
 
 def test_resource_waiters_wait_on_the_worlds_clock(slow_world: World) -> None:
-    resource: Any = clients.resource(slow_world, "dynamodb")
+    resource: Any = slow_world.resource("dynamodb")
     table = resource.create_table(
         TableName="slow",
         KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}],

@@ -16,7 +16,6 @@ from botocore.parsers import create_parser
 from botocore.stub import Stubber
 
 from ddbha import errors
-from ddbha.boto import clients
 
 ITEM = {"pk": {"S": "a"}, "n": {"N": "1"}, "b": {"B": b"\x00\xff"}}
 
@@ -51,7 +50,7 @@ def test_timestamps_are_in_the_local_zone_as_botocore_gives_them(client: Any, ta
 
 
 def test_region_and_account_reach_the_world(world: Any) -> None:
-    client = clients.client(world, "dynamodb", region_name="eu-west-1", account_id="210987654321")
+    client = world.client("dynamodb", region_name="eu-west-1", account_id="210987654321")
     client.list_tables()
     [(service, operation, params, caller)] = world.calls
     assert (service, operation, params) == ("dynamodb", "ListTables", {})
@@ -59,7 +58,7 @@ def test_region_and_account_reach_the_world(world: Any) -> None:
 
 
 def test_streams_are_a_service_of_their_own(world: Any) -> None:
-    streams = clients.client(world, "dynamodbstreams")
+    streams = world.client("dynamodbstreams")
     world.outcomes = [errors.TrimmedDataAccessException("trimmed")]
     with pytest.raises(streams.exceptions.TrimmedDataAccessException):
         streams.get_records(ShardIterator="x")
@@ -75,10 +74,10 @@ def test_parameters_are_validated_before_anything_is_sent(client: Any, world: An
 
 
 def test_without_validation_the_world_gets_everything(world: Any) -> None:
-    client = clients.client(world, "dynamodb", config=Config(parameter_validation=False))
+    client = world.client("dynamodb", config=Config(parameter_validation=False))
     world.outcomes = [errors.ValidationException("no")]
     with pytest.raises(ClientError):
-        client.put_item(Nonsense=1)  # type: ignore[call-arg]
+        client.put_item(Nonsense=1)
     assert world.calls[0][2] == {"Nonsense": 1}
 
 
@@ -133,7 +132,7 @@ ERRORS = [
 
 @pytest.mark.parametrize("error", ERRORS, ids=lambda error: error.code)
 def test_errors_read_as_botocores_parser_reads_their_body(world: Any, error: errors.AwsError) -> None:
-    client = clients.client(world, "dynamodb", config=Config(retries={"total_max_attempts": 1}))
+    client = world.client("dynamodb", config=Config(retries={"total_max_attempts": 1}))
     world.outcomes = [error]
     with pytest.raises(ClientError) as caught:
         client.list_tables()
@@ -298,7 +297,7 @@ def test_hooks_registered_after_a_call_are_heard(client: Any) -> None:
 
 
 def test_clients_have_hooks_of_their_own(world: Any) -> None:
-    first, second = (clients.client(world, "dynamodb") for _ in range(2))
+    first, second = (world.client("dynamodb") for _ in range(2))
     heard: list[int] = []
     first.meta.events.register("after-call", lambda **_: heard.append(1))
     second.list_tables()

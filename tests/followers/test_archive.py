@@ -29,7 +29,7 @@ class History:
             BillingMode="PAY_PER_REQUEST",
         )
         self.table = self.world.table("tab")
-        self.archive = Archive.enable(self.table, self.world.clock.time)
+        self.archive = Archive.enable(self.table.partitions, self.world.clock.time)
         self.states: dict[float, State] = {0.0: {}}
         self.state: State = {}
 
@@ -124,7 +124,7 @@ def test_a_shorter_period_forgets_and_a_longer_one_brings_nothing_back() -> None
 def test_a_loaded_table_is_like_one_that_was_written() -> None:
     history = History()
     churn(history, 40)
-    region = history.world.region(Caller("123456789012", "us-east-1"))
+    region = history.world.engine.region(Caller("123456789012", "us-east-1"))
     assert isinstance(region, Region)
     with history.world.faults.zone_outage("us-east-1b"):
         history.client.create_table(

@@ -222,7 +222,7 @@ def test_halves_of_a_split_partition_go_on(client: Any, world: ddbha.World) -> N
 
 
 def test_nothing_is_scheduled_unless_something_is_due(client: Any, world: ddbha.World) -> None:
-    pending = world._environment.scheduler._heap
+    pending = world.engine.environment.scheduler._heap
     enable(client)
     put(client, "a", START + 30)
     put(client, "b")

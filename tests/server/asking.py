@@ -73,7 +73,7 @@ def ask(
     async def send(message: Any) -> None:
         sent.append(message)
 
-    asyncio.run(application(world)(scope, receive, send))
+    asyncio.run(application(world.engine)(scope, receive, send))
     start, *contents = sent
     received = {name.decode(): value.decode("latin-1") for name, value in start["headers"]}
     return Answer(start["status"], received, b"".join(message["body"] for message in contents))

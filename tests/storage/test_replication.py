@@ -9,11 +9,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ddbha.clock import ManualClock, Timings
+from ddbha.capacity.partitioning import new_partitions
+from ddbha.clock import ManualClock
 from ddbha.errors import InternalServerError, UnknownPlaceError
 from ddbha.faults.catalogue import Faults
-from ddbha.region.region import Environment
-from ddbha.region.table import GlobalIndex, IndexProjection, LocalIndex, Table
+from ddbha.followers.secondary_indexes import GlobalIndex, IndexProjection, LocalIndex
+from ddbha.region.environment import Environment
+from ddbha.region.region import Regions
+from ddbha.region.table import Table
+from ddbha.settings import Settings
 from ddbha.values.attribute import Item, canonical_item
 from ddbha.values.image import Image
 from ddbha.values.key import KeyAttribute, KeySchema
@@ -28,9 +32,10 @@ class Place:
     """A region with one table that has an index of each kind."""
 
     def __init__(self, seed: int = 0) -> None:
-        self.environment = Environment(ManualClock(), Timings.instant(), Random(seed))
-        self.region = self.environment.region("123456789012", "us-east-1")
-        self.faults = Faults(self.environment)
+        self.environment = Environment(Settings(), ManualClock(), Random(seed))
+        regions = Regions(self.environment)
+        self.region = regions.of("123456789012", "us-east-1")
+        self.faults = Faults(regions)
         projection = IndexProjection("KEYS_ONLY")
         self.table = Table(
             "orders",
@@ -39,11 +44,11 @@ class Place:
             0.0,
             {"pk": "S", "sk": "N"},
             SCHEMA,
-            self.region.new_partitions("orders", 2, {"by-rank": BY_RANK}),
+            new_partitions(self.region, "orders", 2, {"by-rank": BY_RANK}),
             {"by-rank": LocalIndex("by-rank", BY_RANK, projection, SCHEMA)},
         )
         index = GlobalIndex("by-colour", BY_COLOUR, projection, SCHEMA)
-        index.partitions = self.region.new_partitions("orders/by-colour", 1, {})
+        index.partitions = new_partitions(self.region, "orders/by-colour", 1, {})
         self.table.add_global_index(index, 0.0)
         self.region.tables["orders"] = self.table
 

@@ -78,7 +78,7 @@ def test_unknown(ddbha_world):
 """
     done = run(pytester, test)
     done.assert_outcomes(passed=1, errors=1)
-    done.stdout.fnmatch_lines(["*The marker is ddbha(*), without color*"])
+    done.stdout.fnmatch_lines(["*The marker is ddbha(*A world has no setting color=*"])
 
 
 def test_the_seed_of_the_command_line_wins(pytester: pytest.Pytester) -> None:

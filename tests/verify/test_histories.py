@@ -11,7 +11,7 @@ from botocore.exceptions import ClientError, ReadTimeoutError
 
 import ddbha
 from ddbha.errors import InvariantError
-from ddbha.observe.history import Call
+from ddbha.verify.history import Call
 
 KEY: Any = {"id": {"S": "1"}}
 ONCE = Config(retries={"mode": "standard", "total_max_attempts": 1})

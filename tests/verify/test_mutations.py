@@ -180,7 +180,7 @@ def test_a_broken_engine_is_caught_by_what_its_replicas_hold(
     for n in range(20):
         client.put_item(TableName="tab", Item={"id": {"S": f"other {n}"}})
     with pytest.raises(InvariantError):
-        verify_state(world._environment.regions.values(), world.clock.time())
+        verify_state(world.engine.regions, world.clock.time())
 
 
 def test_two_leaders_of_one_term_are_caught() -> None:

@@ -6,7 +6,7 @@ https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/metrics-dimensi
 
 from __future__ import annotations
 
-from ddbha.api.data.ongoing_transactions import refuse_locked
+from ddbha.api.ongoing_transactions import refuse_locked
 from ddbha.api.registry import Request
 from ddbha.capacity.throttling import THROTTLED, Admission, applies, limits_of
 from ddbha.capacity.units import index_writes, read_units, write_units
@@ -18,9 +18,9 @@ from ddbha.errors import (
     TransactionConflictException,
 )
 from ddbha.faults.requests import tables_of
-from ddbha.followers.consumption import count_writes
+from ddbha.followers.secondary_indexes import GlobalIndex
 from ddbha.region.region import Region
-from ddbha.region.table import GlobalIndex, Table, partition_of
+from ddbha.region.table import Table
 from ddbha.storage.partition import Partition
 from ddbha.values.image import Image
 from ddbha.values.key import ItemKey
@@ -185,7 +185,7 @@ def charge_write(
     for index in table.global_indexes.values():
         for position, cost in index_writes(index, old, new):
             place = (*position, key)
-            partition = partition_of(index.partitions, place)
+            partition = index.partitions.of(place)
             admission.take(table, index, "Write", partition, place, cost)
 
 
@@ -193,7 +193,7 @@ def count_tables(region: Region) -> None:
     """Let the metrics of all tables take in what was written and what is provisioned by now."""
     now, metrics = region.now(), region.environment.metrics
     for table in region.tables.values():
-        count_writes(table, now)
+        table.count_writes(now)
         if table.settings.billing_mode != "PROVISIONED":
             continue
         for owner in (None, *table.global_indexes.values()):

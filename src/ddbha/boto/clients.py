@@ -6,7 +6,7 @@ import copy
 import os
 from collections.abc import Hashable
 from functools import cache, cached_property
-from typing import TYPE_CHECKING, Any, Literal, overload
+from typing import Any
 
 import boto3
 import botocore.loaders
@@ -16,70 +16,33 @@ from botocore.config import Config
 
 from ddbha.boto.pacing import paced
 from ddbha.boto.transport import SERVICES, InProcessTransport
+from ddbha.engine import Engine
 from ddbha.errors import UsageError
-
-if TYPE_CHECKING:
-    from mypy_boto3_dynamodb import DynamoDBClient, DynamoDBServiceResource
-    from mypy_boto3_dynamodbstreams import DynamoDBStreamsClient
-
-    from ddbha.world import World
 
 _SECRET = "no request is ever signed"
 _FALLBACK_REGION = "us-east-1"
 
 
-@overload
 def client(
-    world: World,
-    service_name: Literal["dynamodb"],
-    *,
-    region_name: str | None = None,
-    account_id: str | None = None,
-    **kwargs: Any,
-) -> DynamoDBClient: ...
-@overload
-def client(
-    world: World,
-    service_name: Literal["dynamodbstreams"],
-    *,
-    region_name: str | None = None,
-    account_id: str | None = None,
-    **kwargs: Any,
-) -> DynamoDBStreamsClient: ...
-@overload
-def client(
-    world: World,
-    service_name: str,
-    *,
-    region_name: str | None = None,
-    account_id: str | None = None,
-    **kwargs: Any,
-) -> Any: ...
-def client(
-    world: World,
+    engine: Engine,
     service_name: str,
     *,
     region_name: str | None = None,
     account_id: str | None = None,
     **kwargs: Any,
 ) -> Any:
-    """A botocore client of the world; `kwargs` are those of `boto3.client`.
-
-    The region is `region_name`, else the config's, else AWS_DEFAULT_REGION, else us-east-1.  The
-    account is `account_id`, else an access key id of twelve digits, else the world's.
-    Raises `UsageError` for a service that a world does not have.
-    """
+    """As `World.client`."""
     if service_name not in SERVICES:
         raise UsageError(
             f"A world has no service {service_name!r}, only {' and '.join(sorted(SERVICES))}; "
             "use world.session() for code that needs other services too."
         )
-    account_id = account_id or account_of_key(kwargs.get("aws_access_key_id")) or world.account_id
+    account_id = account_id or account_of_key(kwargs.get("aws_access_key_id")) or engine.account_id
     config: Config | None = kwargs.get("config")
     region_name = region_name or getattr(config, "region_name", None) or default_region()
     kwargs.setdefault("aws_access_key_id", account_id)
     kwargs.setdefault("aws_secret_access_key", _SECRET)
-    return bind(_make_client(service_name, region_name, kwargs), world, account_id)
+    return bind(_make_client(service_name, region_name, kwargs), engine, account_id)
 
 
 def default_region() -> str:
@@ -92,59 +55,41 @@ def account_of_key(access_key: str | None) -> str | None:
     return access_key if access_key and len(access_key) == 12 and access_key.isdigit() else None
 
 
-def bind(made: BaseClient, world: World, account_id: str) -> BaseClient:
+def bind(made: BaseClient, engine: Engine, account_id: str) -> BaseClient:
     """Let a client of botocore call `world` from now on."""
     private: Any = made
     plain_get_waiter = made.get_waiter
-    private._make_api_call = InProcessTransport(world, account_id, made)
-    private.get_waiter = lambda waiter_name: paced(plain_get_waiter(waiter_name), lambda: world.clock)
+    private._make_api_call = InProcessTransport(engine, account_id, made)
+    private.get_waiter = lambda waiter_name: paced(plain_get_waiter(waiter_name), lambda: engine.clock)
     return made
 
 
-@overload
 def resource(
-    world: World,
-    service_name: Literal["dynamodb"],
-    *,
-    region_name: str | None = None,
-    account_id: str | None = None,
-    **kwargs: Any,
-) -> DynamoDBServiceResource: ...
-@overload
-def resource(
-    world: World,
-    service_name: str,
-    *,
-    region_name: str | None = None,
-    account_id: str | None = None,
-    **kwargs: Any,
-) -> Any: ...
-def resource(
-    world: World,
+    engine: Engine,
     service_name: str,
     *,
     region_name: str | None = None,
     account_id: str | None = None,
     **kwargs: Any,
 ) -> Any:
-    """A boto3 resource of the world; arguments and errors are those of `client`."""
-    made = client(world, service_name, region_name=region_name, account_id=account_id, **kwargs)
+    """As `World.resource`."""
+    made = client(engine, service_name, region_name=region_name, account_id=account_id, **kwargs)
     return _resource_class(service_name)(client=made)
 
 
 def session(
-    world: World, *, region_name: str | None = None, account_id: str | None = None
+    engine: Engine, *, region_name: str | None = None, account_id: str | None = None
 ) -> boto3.Session:
-    """A `boto3.Session` whose DynamoDB is the world's; its other services are ordinary."""
-    return WorldSession(world, region_name=region_name or default_region(), account_id=account_id)
+    """As `World.session`."""
+    return WorldSession(engine, region_name=region_name or default_region(), account_id=account_id)
 
 
 class WorldSession(boto3.Session):
     """A `boto3.Session` whose DynamoDB is a world; clients of other services are ordinary."""
 
-    def __init__(self, world: World, *, region_name: str, account_id: str | None) -> None:
+    def __init__(self, engine: Engine, *, region_name: str, account_id: str | None) -> None:
         super().__init__(region_name=region_name)
-        self._world = world
+        self._engine = engine
         self._account_id = account_id
         self._region_name = region_name
 
@@ -157,11 +102,13 @@ class WorldSession(boto3.Session):
         options.setdefault("region_name", getattr(options.get("config"), "region_name", None))
         region_name = options.pop("region_name") or self._region_name
         account_id = (
-            self._account_id or account_of_key(options.get("aws_access_key_id")) or self._world.account_id
+            self._account_id
+            or account_of_key(options.get("aws_access_key_id"))
+            or self._engine.account_id
         )
         options.setdefault("aws_access_key_id", account_id)
         options.setdefault("aws_secret_access_key", _SECRET)
-        return bind(_create(self._maker, service_name, region_name, options), self._world, account_id)
+        return bind(_create(self._maker, service_name, region_name, options), self._engine, account_id)
 
     @cached_property
     def _maker(self) -> _Quiet:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable, Generator
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from botocore.awsrequest import create_request_object
 from botocore.client import BaseClient
@@ -23,10 +23,8 @@ from ddbha.boto import answers, pacing
 from ddbha.boto.hooks import Handler, Listeners
 from ddbha.boto.parameters import Parameters
 from ddbha.boto.request import Request
+from ddbha.engine import Engine
 from ddbha.errors import AwsError, NoAnswer
-
-if TYPE_CHECKING:
-    from ddbha.world import World
 
 #: A function of botocore that event handlers take part in, to be called with these arguments and, for
 #: asynchronous clients, awaited.
@@ -55,12 +53,12 @@ _operations: dict[tuple[str, str], Operation] = {}
 
 
 class Transport:
-    """The calls of one client to one world."""
+    """The calls of one client to one engine."""
 
-    def __init__(self, world: World, account_id: str, client: BaseClient) -> None:
+    def __init__(self, engine: Engine, account_id: str, client: BaseClient) -> None:
         private: Any = client
-        self._world = world
-        self._name = world.client_name()
+        self._engine = engine
+        self._name = engine.client_name()
         self._client = client
         self._private = private
         self._service: ServiceModel = client.meta.service_model
@@ -71,7 +69,7 @@ class Transport:
         self._listeners = Listeners(client.meta.events, self._service_id)
         self._operations: dict[str, tuple[OperationModel, Operation]] = {}
         adaptive = (private.meta.config.retries or {}).get("mode") == "adaptive"
-        self._limiter = pacing.rate_limiter(world.clock) if adaptive else None
+        self._limiter = pacing.rate_limiter(engine.clock) if adaptive else None
 
     def steps(self, operation_name: str, api_params: dict[str, Any]) -> Steps:
         """The call from beginning to end; the generator's value is the answer."""
@@ -182,7 +180,7 @@ class Transport:
                 delay = yield from self._needs_retry(model, request, attempts, response, error)
                 if delay is not None:
                     self._note_retry(model, attempts, delay, response, error)
-                    self._world.clock.sleep(delay)
+                    self._engine.clock.sleep(delay)
                     attempts += 1
                     continue
             if response is None:
@@ -202,8 +200,8 @@ class Transport:
         error: Exception | None,
     ) -> None:
         cause = type(error).__name__ if response is None else response[1].get("Error", {}).get("Code")
-        self._world.events.add(
-            self._world.clock.time(),
+        self._engine.events.add(
+            self._engine.clock.time(),
             "request-retried",
             self._caller.region,
             client=self._name,
@@ -216,19 +214,19 @@ class Transport:
     def _answer(
         self, operation: Operation, model: OperationModel, params: dict[str, Any], typed: bool
     ) -> Response:
-        world = self._world
+        engine = self._engine
         try:
-            parsed = world.call(
+            parsed = engine.call(
                 self._service_name, model.name, params, self._caller, typed=typed, client=self._name
             )
         except AwsError as error:
             details = answers.metadata(
-                world.request_id(), error.status, world.clock.time(), operation.json_version
+                engine.request_id(), error.status, engine.clock.time(), operation.json_version
             )
             body, parsed = error.body(), answers.parsed_error(error, self._service, details)
         else:
             details = answers.metadata(
-                world.request_id(), 200, world.clock.time(), operation.json_version
+                engine.request_id(), 200, engine.clock.time(), operation.json_version
             )
             if operation.localize is not None:
                 operation.localize(parsed)

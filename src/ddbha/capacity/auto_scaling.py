@@ -10,10 +10,11 @@ from math import ceil, inf
 
 from attrs import Factory, define, field, frozen
 
-from ddbha.followers.consumption import count_writes
+from ddbha.followers.secondary_indexes import GlobalIndex
 from ddbha.observe.metrics import MINUTE
 from ddbha.region.region import Region
-from ddbha.region.table import GlobalIndex, Table, Throughput
+from ddbha.region.table import Table
+from ddbha.values.settings import Throughput
 
 #: Throughput rises when so many minutes in a row were above the target ...
 OUT_MINUTES = 2
@@ -116,7 +117,7 @@ class AutoScaling:
     def _rates(self, dimension: Dimension) -> list[float]:
         """Units a second in the last whole minutes, newest first."""
         index_name, kind = dimension
-        count_writes(self.table, self.region.now())
+        self.table.count_writes(self.region.now())
         minutes = self.region.consumed(kind, self.table.name, index_name).minutes
         this_minute = int(self.region.now() // MINUTE)
         past = (minutes.get(this_minute - back) for back in range(1, IN_MINUTES + 1))

@@ -7,18 +7,18 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from math import ceil
-from typing import TYPE_CHECKING
 
 from attrs import Factory, define
 
 from ddbha.errors import InternalServerError
-from ddbha.region.table import GlobalIndex, Table, Throughput
+from ddbha.followers.secondary_indexes import GlobalIndex
+from ddbha.region.region import Region
+from ddbha.region.table import Table
 from ddbha.storage.items import GREATEST
 from ddbha.storage.partition import Partition
+from ddbha.storage.partitions import Partitions
 from ddbha.values.key import ItemKey
-
-if TYPE_CHECKING:
-    from ddbha.region.region import Region
+from ddbha.values.settings import Throughput
 
 PARTITION_CEILING = Throughput(read=3000, write=1000)
 #: An on-demand table is ready for 4000 writes and 12 000 reads a second.
@@ -169,7 +169,7 @@ def _one_direction(keys: list[ItemKey]) -> bool:
     return len(keys) > 2 and (keys == sorted(keys) or keys == sorted(keys, reverse=True))
 
 
-def _grow(region: Region, table: Table, partitions: list[Partition], count: int, after: float) -> None:
+def _grow(region: Region, table: Table, partitions: Partitions, count: int, after: float) -> None:
     if count <= len(partitions):
         return
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from attrs import Factory, define, field
 
 from ddbha.capacity import scaling
+from ddbha.capacity.auto_scaling import AutoScaling
 from ddbha.capacity.scaling import PARTITION_CEILING, Heat
 from ddbha.errors import (
     AwsError,
@@ -17,10 +18,12 @@ from ddbha.errors import (
     ThrottlingException,
 )
 from ddbha.faults.requests import MESSAGES
+from ddbha.followers.secondary_indexes import GlobalIndex
 from ddbha.region.region import Region
-from ddbha.region.table import GlobalIndex, Table, Throughput
+from ddbha.region.table import Table
 from ddbha.storage.partition import Partition
 from ddbha.values.key import ItemKey
+from ddbha.values.settings import Throughput
 
 #: Seconds of unused capacity that a provisioned table or index keeps; a new one begins with all of them.
 BURST = 300.0
@@ -123,8 +126,9 @@ class Limits:
         heat = self._partitions[partition][1]
         if heat.add(key, units, self._ceiling, now):
             scaling.split_for_heat(self.region, self.table, partition, heat)
-        if self.table.auto_scaling is not None:
-            self.table.auto_scaling.wake()
+        scaler = self.table.parts.find(AutoScaling)
+        if scaler is not None:
+            scaler.wake()
         if self._on_demand:
             rate = self._peak.add(units, now)
             if rate:
@@ -141,7 +145,7 @@ class Limits:
             maximum = 0 if owner.on_demand is None else self._rate(owner.on_demand)
             if maximum > 0:
                 found.append(self._bucket("MaxOnDemandThroughputExceeded", maximum, NO_BURST, now))
-            quota = self._rate(self.region.environment.on_demand_quota)
+            quota = self._rate(self.region.environment.settings.on_demand_quota)
             found.append(self._bucket("AccountLimitExceeded", quota, NO_BURST, now))
         else:
             rate = self._rate(owner.throughput)
@@ -190,6 +194,13 @@ class Limits:
         )
 
 
+@define(eq=False)
+class TokenBuckets:
+    """The limits of a table and its global indexes, by index and kind, once they were needed."""
+
+    limits: dict[tuple[str | None, str], Limits] = Factory(dict)
+
+
 #: What throttled requests are answered with.
 THROTTLED = (ProvisionedThroughputExceededException, ThrottlingException, RequestLimitExceeded)
 
@@ -225,13 +236,14 @@ class Admission:
 
 def applies(region: Region, table: Table) -> bool:
     """Whether a table is throttled: always if provisioned, on demand only in a world that throttles."""
-    return table.settings.billing_mode == "PROVISIONED" or region.environment.throttling
+    return table.settings.billing_mode == "PROVISIONED" or region.environment.settings.throttling
 
 
 def limits_of(region: Region, table: Table, index: GlobalIndex | None, kind: str) -> Limits:
     """The buckets of a table or an index, made when they are first needed."""
     name = (None if index is None else index.name, kind)
-    limits = table.limits.get(name)
+    known = table.parts.the(TokenBuckets).limits
+    limits = known.get(name)
     if limits is None or limits.index is not index:
-        limits = table.limits[name] = Limits(region, table, index, kind)
+        limits = known[name] = Limits(region, table, index, kind)
     return limits

@@ -10,7 +10,8 @@ from typing import Any
 
 from attrs import Factory, define
 
-from ddbha.region.table import SecondaryIndex, Table
+from ddbha.followers.secondary_indexes import SecondaryIndex
+from ddbha.region.table import Table
 from ddbha.values.attribute import same_item
 from ddbha.values.image import Image
 from ddbha.values.key import ItemKey

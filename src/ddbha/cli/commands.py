@@ -53,4 +53,4 @@ def _add_serve(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
 
 def _serve(options: argparse.Namespace) -> None:
     world = World(seed=options.seed, clock=_CLOCKS[options.clock]())
-    server.run(world, host=options.host, port=options.port)
+    server.run(world.engine, host=options.host, port=options.port)

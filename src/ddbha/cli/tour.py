@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 import boto3
 from attrs import define
 
-from ddbha.boto.mock import mock
 from ddbha.cli.terminal import say, title, topology
 from ddbha.clock import ManualClock
+from ddbha.testing.mock import mock
 from ddbha.world import World
 
 if TYPE_CHECKING:

@@ -22,8 +22,9 @@ from ddbha.faults.requests import (
     RequestFault,
     SlowTransaction,
 )
-from ddbha.region.region import ZONE_LETTERS, Environment, Region
-from ddbha.region.table import GlobalIndex
+from ddbha.followers.secondary_indexes import GlobalIndex
+from ddbha.region.environment import Environment
+from ddbha.region.region import ZONE_LETTERS, Regions
 from ddbha.storage.partition import Partition
 from ddbha.storage.replica import Replica
 
@@ -76,7 +77,7 @@ class Faults:
     clock) schedule its start and its end.
     """
 
-    _environment: Environment
+    _regions: Regions
     #: Names of the operations that requests can be for.
     _operations: frozenset[str] = frozenset()
     _active: list[Fault] = field(factory=list, init=False)
@@ -91,13 +92,13 @@ class Faults:
         self._region_of(zone)
 
         def begin(fault: Fault) -> None:
-            self._environment.zone_outages.setdefault(zone, set()).add(fault)
+            self._regions.environment.zone_outages.setdefault(zone, set()).add(fault)
             for partition, replica in self._replicas(zone):
                 replica.outages.add(fault)
                 partition.note_loss()
 
         def end(fault: Fault) -> None:
-            self._environment.zone_outages[zone].discard(fault)
+            self._regions.environment.zone_outages[zone].discard(fault)
             self._restore(fault, zone)
 
         return self._start(f"zone outage {zone}", begin, end, after, duration)
@@ -140,7 +141,7 @@ class Faults:
         if zone == other or self._region_of(zone) != self._region_of(other):
             raise UsageError(f"{zone} and {other} are not two zones of one region.")
         pair = frozenset((zone, other))
-        cuts = self._environment.zone_cuts
+        cuts = self._regions.environment.zone_cuts
 
         def begin(fault: Fault) -> None:
             cuts.setdefault(pair, set()).add(fault)
@@ -166,14 +167,14 @@ class Faults:
         """
         self._region_of(zone)
         _check_lag(seconds)
-        lags = self._environment.zone_lags.setdefault(zone, {})
+        lags = self._regions.environment.zone_lags.setdefault(zone, {})
 
         def refresh() -> None:
-            now = self._environment.clock.time()
+            now = self._regions.environment.clock.time()
             for _, replica in self._replicas(zone):
                 # What was there before the lag began stays seen.
                 replica.catch_up(now)
-                replica.lag = self._environment.lag(zone)
+                replica.lag = self._regions.environment.lag(zone)
 
         def begin(fault: Fault) -> None:
             lags[fault] = seconds
@@ -203,7 +204,7 @@ class Faults:
         if not list(self._indexes(table, index)):
             names = sorted(
                 name
-                for r in self._regions()
+                for r in self._regions
                 if table in r.tables
                 for name in r.tables[table].global_indexes
             )
@@ -214,7 +215,7 @@ class Faults:
 
         def begin(fault: Fault) -> None:
             for found in self._indexes(table, index):
-                found.add_lag(fault, seconds, self._environment.clock.time())
+                found.add_lag(fault, seconds, self._regions.environment.clock.time())
 
         def end(fault: Fault) -> None:
             for found in self._indexes(table, index):
@@ -299,7 +300,7 @@ class Faults:
 
     @property
     def _links(self) -> RegionFaults:
-        return RegionFaults(self._environment)
+        return RegionFaults(self._regions)
 
     def error(
         self,
@@ -401,7 +402,7 @@ class Faults:
             )
         if seconds <= 0:
             raise UsageError("seconds= is more than zero: how long the transaction takes.")
-        environment = self._environment
+        environment = self._regions.environment
         # The client does not know whether it was done: as for answers that are lost after the commit.
         fault = SlowTransaction(operation, table, times, probability, when, True, seconds, environment)
         return self._meet(f"slow transaction seconds={seconds}", fault, after, duration)
@@ -429,7 +430,7 @@ class Faults:
         return self._start(description, begin, end, after, duration)
 
     def _indexes(self, table: str, index: str) -> Iterator[GlobalIndex]:
-        for region in self._regions():
+        for region in self._regions:
             if table in region.tables and index in region.tables[table].global_indexes:
                 yield region.tables[table].global_indexes[index]
 
@@ -443,7 +444,7 @@ class Faults:
         return match[1]
 
     def _require_table(self, name: str) -> None:
-        names = {table for region in self._regions() for table in region.tables}
+        names = {table for region in self._regions for table in region.tables}
         if name not in names:
             raise UnknownPlaceError(
                 f"There is no table {name!r}. Tables: {', '.join(sorted(names)) or 'none'}."
@@ -453,9 +454,6 @@ class Faults:
         """End every fault."""
         for fault in list(self._active):
             fault.end()
-
-    def _regions(self) -> list[Region]:
-        return list(self._environment.regions.values())
 
     @property
     def active(self) -> list[Fault]:
@@ -472,15 +470,15 @@ class Faults:
     ) -> Fault:
         if after < 0 or (duration is not None and duration < 0):
             raise UsageError("after= and duration= are seconds from now on: zero or more.")
-        fault = Fault(description, self._environment, begin, end)
+        fault = Fault(description, self._regions.environment, begin, end)
         self._active = [other for other in self._active if other.status != "ENDED"]
         self._active.append(fault)
         if after == 0:
             fault.begin()
         else:
-            self._environment.later(after, fault.begin)
+            self._regions.environment.later(after, fault.begin)
         if duration is not None:
-            self._environment.later(after + duration, fault.end)
+            self._regions.environment.later(after + duration, fault.end)
         return fault
 
     def _restore(self, fault: Fault, zone: str) -> None:
@@ -492,7 +490,7 @@ class Faults:
             partition.heal()
 
     def _replicas(self, zone: str) -> Iterator[tuple[Partition, Replica]]:
-        for region in self._regions():
+        for region in self._regions:
             if zone in region.zones:
                 for table in region.tables.values():
                     for partition in table.all_partitions():
@@ -501,7 +499,7 @@ class Faults:
                                 yield partition, replica
 
     def _replica(self, zone: str, table: str, number: int) -> Replica:
-        regions = [region for region in self._regions() if zone in region.zones]
+        regions = [region for region in self._regions if zone in region.zones]
         found = [region.tables[table] for region in regions if table in region.tables]
         if not found:
             names = sorted({name for region in regions for name in region.tables})
@@ -517,7 +515,7 @@ class Faults:
         return next(r for r in partitions[number].replicas if r.zone == zone)
 
     def _example_zones(self) -> str:
-        zones = [zone for region in self._regions() for zone in region.zones]
+        zones = [zone for region in self._regions for zone in region.zones]
         return ", ".join(zones or [f"us-east-1{letter}" for letter in ZONE_LETTERS])
 
 

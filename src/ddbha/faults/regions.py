@@ -12,9 +12,9 @@ from typing import Any
 from attrs import define, frozen
 
 from ddbha.errors import UnknownPlaceError, UsageError
-from ddbha.faults.links import Lag
+from ddbha.followers.links import Lag
 from ddbha.followers.replication import Member
-from ddbha.region.region import Environment
+from ddbha.region.region import Regions
 
 #: Why a replica may be out of reach.
 INACCESSIBLE = ("REGION_DISABLED", "INACCESSIBLE_ENCRYPTION_CREDENTIALS")
@@ -36,22 +36,22 @@ class Effect:
 class RegionFaults:
     """Makes the effects on the links of a world."""
 
-    _environment: Environment
+    _regions: Regions
 
     def region_outage(self, region: str) -> Effect:
         """Nobody reaches a region, and it reaches none."""
-        return self._held(f"region outage {region}", self._environment.links.outages, region)
+        return self._held(f"region outage {region}", self._regions.environment.links.outages, region)
 
     def network_cut(self, region: str, other: str) -> Effect:
         """Two regions do not reach each other."""
         self._check_pair(region, other)
-        cuts = self._environment.links.cuts
+        cuts = self._regions.environment.links.cuts
         return self._held(f"network cut {region} {other}", cuts, frozenset((region, other)))
 
     def replication_pause(self, table: str, region: str) -> Effect:
         """Nothing is replicated to or from one replica of a table."""
         self._member(table, region)
-        pauses = self._environment.links.pauses
+        pauses = self._regions.environment.links.pauses
         return self._held(f"replication pause {table} {region}", pauses, (region, table))
 
     def replica_inaccessible(self, table: str, region: str, status: str) -> Effect:
@@ -65,8 +65,8 @@ class RegionFaults:
 
         def begin(fault: object) -> None:
             pause.begin(fault)
-            member.status, member.inaccessible_since = status, self._environment.clock.time()
-            self._environment.later(patience, give_up)
+            member.status, member.inaccessible_since = status, self._regions.environment.clock.time()
+            self._regions.environment.later(patience, give_up)
 
         def give_up() -> None:
             if member.status != status:
@@ -74,8 +74,8 @@ class RegionFaults:
             if strong:
                 member.status = "ARCHIVED"
             elif member.group.members.get(region) is member:
-                self._environment.leave_global_table(account_id, member)
-                self._environment.record("replica-given-up", region, table=table, status=status)
+                self._regions.of(account_id, region).leave_global_table(member)
+                self._regions.environment.record("replica-given-up", region, table=table, status=status)
 
         def end(fault: object) -> None:
             if member.status == status:
@@ -86,7 +86,7 @@ class RegionFaults:
 
     def _member(self, table: str, region: str) -> tuple[str, Member]:
         """A replica and its account; of several accounts that have such a table, the first."""
-        for (account_id, name), group in self._environment.global_tables.items():
+        for (account_id, name), group in self._regions.environment.global_tables.items():
             if name == table and region in group.members:
                 return account_id, group.members[region]
         raise UnknownPlaceError(f"Table {table!r} has no replica in {region}: it is not replicated.")
@@ -97,7 +97,7 @@ class RegionFaults:
         low, high = seconds if isinstance(seconds, tuple) else (seconds, seconds)
         if not 0 <= low <= high:
             raise UsageError(f"seconds={seconds} is neither zero or more, nor a range of such.")
-        lags = self._environment.links.lags
+        lags = self._regions.environment.links.lags
         directions = [(region, other)] if one_way else [(region, other), (other, region)]
 
         def begin(fault: object) -> None:
@@ -114,7 +114,7 @@ class RegionFaults:
 
     def clock_skew(self, region: str, seconds: float) -> Effect:
         """The clock that a region takes the stamps of its writes from is ahead, or behind if negative."""
-        skews = self._environment.links.skews
+        skews = self._regions.environment.links.skews
 
         def begin(fault: object) -> None:
             with self._changed():
@@ -142,10 +142,10 @@ class RegionFaults:
     @contextmanager
     def _changed(self) -> Iterator[None]:
         """A change of the links: what was on its way before has arrived, what was held back comes now."""
-        self._environment.settle()
+        self._regions.environment.settle()
         yield
-        self._environment.links.changed = self._environment.clock.time()
-        self._environment.settle()
+        self._regions.environment.links.changed = self._regions.environment.clock.time()
+        self._regions.environment.settle()
 
     def _check_pair(self, region: str, other: str) -> None:
         if region == other:

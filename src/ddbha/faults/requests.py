@@ -15,7 +15,7 @@ from attrs import define
 
 from ddbha.errors import AwsError, NoAnswer, TransactionCanceledException
 from ddbha.expressions.partiql.parser import table_of
-from ddbha.region.region import Environment
+from ddbha.region.environment import Environment
 
 Request = dict[str, Any]
 Response = dict[str, Any]

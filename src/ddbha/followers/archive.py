@@ -17,8 +17,8 @@ from math import inf
 
 from attrs import Factory, define, field
 
-from ddbha.region.table import Table
 from ddbha.storage.partition import Partition, PartitionFollower
+from ddbha.storage.partitions import Partitions
 from ddbha.storage.record import LogRecord
 from ddbha.values.image import Image
 from ddbha.values.key import ItemKey
@@ -54,12 +54,12 @@ class Archive:
     @classmethod
     def enable(
         cls,
-        table: Table,
+        partitions: Partitions,
         now: Callable[[], float],
         period_days: int = MAXIMUM_PERIOD,
         delay: float = 0.0,
     ) -> Archive:
-        """Archive what is written to a table from now on."""
+        """Archive what is written to the partitions of a table from now on."""
         archive = cls(now(), now, period_days, delay)
 
         def follow(partition: Partition) -> ArchiveSegment:
@@ -69,27 +69,26 @@ class Archive:
             archive._segments.append(segment)
             return segment
 
-        table.attach(follow)
-        table.archive = archive
+        partitions.attach(follow)
         return archive
 
     @classmethod
     def resume(
         cls,
-        table: Table,
+        partitions: Partitions,
         now: Callable[[], float],
         enabled_at: float,
         kept_since: float,
         period_days: int,
         delay: float,
         records: Iterable[LogRecord],
-    ) -> None:
-        """Give a table that was never written to, only loaded, the history that led to what it holds."""
+    ) -> Archive:
+        """The archive of a table that was never written to, only loaded: what led to what it holds."""
         archive = cls(enabled_at, now, period_days, delay)
         archive._kept_since = kept_since
-        parts: dict[int, list[LogRecord]] = {id(partition): [] for partition in table.partitions}
+        parts: dict[int, list[LogRecord]] = {id(partition): [] for partition in partitions}
         for record in records:
-            parts[id(table.partition(record.key))].append(record)
+            parts[id(partitions.of(record.key))].append(record)
 
         def follow(partition: Partition) -> ArchiveSegment:
             part = parts[id(partition)]
@@ -100,14 +99,13 @@ class Archive:
             archive._segments.append(segment)
             return segment
 
-        table.attach(follow)
-        table.archive = archive
+        partitions.attach(follow)
+        return archive
 
     @staticmethod
-    def disable(table: Table) -> None:
-        """Forget the history of a table."""
-        table.detach(ArchiveSegment)
-        table.archive = None
+    def disable(partitions: Partitions) -> None:
+        """Follow the writes no more."""
+        partitions.detach(ArchiveSegment)
 
     def earliest(self, now: float) -> float:
         """The first moment that can be restored."""

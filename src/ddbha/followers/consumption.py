@@ -10,7 +10,6 @@ from math import inf
 from attrs import define
 
 from ddbha.observe.metrics import Series
-from ddbha.region.table import Table
 from ddbha.storage.partition import Partition, PartitionFollower
 from ddbha.storage.record import LogRecord
 from ddbha.values.attribute import same_item
@@ -56,16 +55,6 @@ class ConsumedWrites(PartitionFollower):
             self.expired,
             applied_sequence=partition.acknowledged_sequence,
         )
-
-
-def count_writes(table: Table, now: float) -> None:
-    """Count what was written to a table and its indexes until now."""
-    for index in table.global_indexes.values():
-        index.catch_up(now)
-    for partition in table.all_partitions():
-        for follower in partition.followers:
-            if isinstance(follower, ConsumedWrites):
-                follower.catch_up(inf)
 
 
 def _same(old: Image, new: Image) -> bool:

@@ -17,8 +17,8 @@ from attrs import Factory, define, field
 from sortedcontainers import SortedList
 
 from ddbha.errors import InternalServerError
-from ddbha.region.table import Table
 from ddbha.storage.partition import Partition, PartitionFollower
+from ddbha.storage.partitions import Partitions
 from ddbha.storage.record import LogRecord
 from ddbha.values.image import Image
 from ddbha.values.key import ItemKey
@@ -40,13 +40,15 @@ class Expiry:
     Times are in seconds since the epoch on the region's clock.  `at` runs an action at such a time.
     """
 
-    table: Table
+    partitions: Partitions
     attribute: str
     #: Seconds that a sweep comes later than at the next whole minute.
     delay: float
     region: str
     now: Callable[[], float]
     at: Callable[[float, Callable[[], None]], None]
+    #: Whether it is here and at this time that items are removed.
+    may_sweep: Callable[[float], bool]
     #: Told how many items a sweep removed.
     notify: Callable[[int], None]
     _next_look: float | None = field(default=None, init=False)
@@ -63,7 +65,7 @@ class Expiry:
             partition.catch_up_after_next_write()
             return follower
 
-        self.table.attach(follow)
+        self.partitions.attach(follow)
         self._look_when_due(now)
 
     def look_after(self, time: float) -> None:
@@ -90,31 +92,22 @@ class Expiry:
 
         A clock that was advanced far beyond `time` must not move the removals.
         """
-        if time != self._next_look or self.table.status == "DELETING":
+        if time != self._next_look:
             return
         self._next_look = None
         now = min(time, self.now())
         followers = self._followers()
-        removed = sum(follower.sweep(now) for follower in followers) if self._may_sweep(now) else 0
+        removed = sum(follower.sweep(now) for follower in followers) if self.may_sweep(now) else 0
         for follower in followers:
             follower.partition.catch_up_after_next_write()
         self._look_when_due(now)
         if removed:
             self.notify(removed)
 
-    def _may_sweep(self, now: float) -> bool:
-        """Whether it is here that items are removed: of several regions one does it for all."""
-        member = self.table.membership
-        if member is None:
-            return True
-        # The region that removes has to hear of what is due elsewhere.
-        member.group.settle(now)
-        return member.group.sweeper == self.region
-
     def _followers(self) -> list[ExpiryFollower]:
         return [
             follower
-            for partition in self.table.partitions
+            for partition in self.partitions
             for follower in partition.followers
             if isinstance(follower, ExpiryFollower) and follower.expiry is self
         ]

@@ -17,10 +17,11 @@ from uuid import UUID
 from attrs import Factory, define
 
 from ddbha.followers.stream import changes_nothing
-from ddbha.region.table import Table
 from ddbha.storage.partition import Partition, PartitionFollower
+from ddbha.storage.partitions import Partitions
 from ddbha.storage.record import LogRecord
 from ddbha.values.attribute import item_size
+from ddbha.values.key import KeySchema
 
 #: Who removes expired items.
 SERVICE = {"type": "Service", "principalId": "dynamodb.amazonaws.com"}
@@ -71,7 +72,10 @@ class Destination:
     """A Kinesis data stream that the writes of a table go to."""
 
     stream_arn: str
-    table: Table
+    table_name: str
+    table_id: str
+    schema: KeySchema
+    partitions: Partitions
     region: str
     #: MILLISECOND or MICROSECOND; None stands for the first, and is not shown.
     precision: str | None = None
@@ -87,7 +91,7 @@ class Destination:
 
     def attach(self) -> None:
         """Take in what is written from now on."""
-        self.table.attach(self._follow)
+        self.partitions.attach(self._follow)
 
     def _follow(self, partition: Partition) -> DestinationFollower:
         follower = DestinationFollower(partition, self)
@@ -98,7 +102,7 @@ class Destination:
         """Take in the last writes."""
         self._catch_up()
         self._followers.clear()
-        for partition in self.table.partitions:
+        for partition in self.partitions:
             partition.followers = [
                 follower
                 for follower in partition.followers
@@ -136,7 +140,7 @@ class Destination:
         new = None if record.new is None else record.new.item()
         item = old if new is None else new
         assert item is not None, "a write that is put changes something"
-        keys = self.table.schema.of(item)
+        keys = self.schema.of(item)
         size = item_size(keys) + sum(image.size for image in (record.old, record.new) if image)
         microseconds = round(record.time * 1_000_000)
         exact = self.precision == "MICROSECOND"
@@ -158,14 +162,14 @@ class Destination:
             "eventName": "INSERT" if old is None else "REMOVE" if new is None else "MODIFY",
             "userIdentity": dict(SERVICE) if by_service else None,
             "recordFormat": "application/json",
-            "tableName": self.table.name,
+            "tableName": self.table_name,
             "dynamodb": details,
             "eventSource": "aws:dynamodb",
         }
 
     def _event_id(self, partition: Partition, record: LogRecord) -> str:
         # The id tells a table from a later one of that name, and halves of a partition from each other.
-        text = f"{self.stream_arn} {self.table.id} {partition.low} {record.sequence}"
+        text = f"{self.stream_arn} {self.table_id} {partition.low} {record.sequence}"
         return str(UUID(bytes=blake2b(text.encode(), digest_size=16).digest(), version=4))
 
 

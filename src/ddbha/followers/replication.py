@@ -17,9 +17,9 @@ from typing import Any
 from attrs import Factory, define, frozen
 
 from ddbha.errors import AwsError
-from ddbha.faults.links import Links
-from ddbha.region.table import Table
+from ddbha.followers.links import Links
 from ddbha.storage.partition import Partition, PartitionFollower
+from ddbha.storage.partitions import Partitions
 from ddbha.storage.record import LogRecord, Stamp, Version
 from ddbha.values.image import Image
 from ddbha.values.key import ItemKey
@@ -45,8 +45,10 @@ class Member:
     """One region's table in a global table, and what it knows of the versions of its items."""
 
     region: str
-    table: Table
+    partitions: Partitions
     group: GlobalTable
+    #: Whether the table takes reads and writes.
+    is_open: Callable[[], bool]
     #: ReplicaStatus as the other regions see it.
     status: str = "CREATING"
     #: Members of the `ReplicaDescription` that were overridden here.
@@ -75,12 +77,12 @@ class Member:
             self.replicators.append(replicator)
             return replicator
 
-        self.table.attach(follow)
+        self.partitions.attach(follow)
 
     def detach(self) -> None:
         """Be an ordinary table again."""
         self.replicators.clear()
-        self.table.detach(Replicator)
+        self.partitions.detach(Replicator)
 
     def ship(self) -> None:
         """Put all that was written on its way."""
@@ -117,7 +119,7 @@ class Member:
                 return
             if known.stamp > version.base:
                 self.group.conflict(self, key, version, known)
-        partition = self.table.partition(key)
+        partition = self.partitions.of(key)
         if shipment.new is not None or key in partition.available_leader().items.images:
             self.group.admit(self, key, shipment.new)
             partition.commit(key, shipment.new, time, version.stamp.region, None, version)
@@ -211,9 +213,9 @@ class GlobalTable:
         regions = [name for name, member in self.members.items() if member.status == "ACTIVE"]
         return min((name for name in regions if not self.links.outages.get(name)), default=None)
 
-    def new_member(self, region: str, table: Table) -> Member:
-        """A table that is to take part."""
-        return Member(region, table, self)
+    def new_member(self, region: str, partitions: Partitions, is_open: Callable[[], bool]) -> Member:
+        """A table that is to take part, by its partitions."""
+        return Member(region, partitions, self, is_open)
 
     def __repr__(self) -> str:
         return f"<GlobalTable {self.name} in {', '.join(self.members)}>"
@@ -245,7 +247,7 @@ class GlobalTable:
             pending = other.outgoing.get(source.region)
             if other is not target and pending:
                 other.outgoing[target.region].extend(pending)
-        for partition in source.table.partitions:
+        for partition in source.partitions:
             yield from partition.available_leader().items.images.items()
 
     def remove(self, region: str) -> None:
@@ -261,7 +263,7 @@ class GlobalTable:
     def settle(self, now: float) -> None:
         """Bring every member as far as the network lets it be at `now`."""
         for member in self.members.values():
-            if member.table.status in ("ACTIVE", "UPDATING"):
+            if member.is_open():
                 member.arrivals(now)
 
     def pending(self, source: str, destination: str) -> int:

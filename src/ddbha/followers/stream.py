@@ -14,8 +14,8 @@ from math import inf
 
 from attrs import Factory, define
 
-from ddbha.region.table import Table
 from ddbha.storage.partition import Partition, PartitionFollower
+from ddbha.storage.partitions import Partitions
 from ddbha.storage.record import LogRecord
 from ddbha.values.attribute import same_item
 from ddbha.values.key import KeySchema
@@ -128,8 +128,8 @@ class Stream:
     _followers: list[StreamFollower] = Factory(list)
     _opened: int = 0
 
-    def attach(self, table: Table) -> None:
-        """Take in what is written to a table from now on."""
+    def attach(self, partitions: Partitions) -> None:
+        """Take in what is written to the partitions of a table from now on."""
 
         def follow(partition: Partition) -> StreamFollower:
             shard = self.open_shard(None, self.created, partition.acknowledged_sequence + 1)
@@ -137,14 +137,14 @@ class Stream:
             self._followers.append(follower)
             return follower
 
-        table.attach(follow)
+        partitions.attach(follow)
 
-    def detach(self, table: Table) -> None:
+    def detach(self, partitions: Partitions) -> None:
         """Take in the last writes, and close all shards."""
         for follower in self._followers:
             follower.close()
         self._followers.clear()
-        table.detach(StreamFollower)
+        partitions.detach(StreamFollower)
 
     def open_shard(self, parent: Shard | None, time: float, first_position: int) -> Shard:
         """A new shard."""

@@ -9,14 +9,14 @@ https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/V2globaltables_
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from attrs import Factory, define
 
 from ddbha.errors import AwsError, InternalServerError, ReplicatedWriteConflictException
 from ddbha.followers.replication import ORIGINAL, GlobalTable, Member, Shipment
-from ddbha.region.table import Table
 from ddbha.storage.partition import Guard
+from ddbha.storage.partitions import Partitions
 from ddbha.storage.record import LogRecord, Stamp, Version
 from ddbha.values.image import Image
 from ddbha.values.key import ItemKey
@@ -37,12 +37,12 @@ class StrongMember(Member, Guard):
 
     def attach(self) -> None:
         super().attach()
-        for partition in self.table.partitions:
+        for partition in self.partitions:
             partition.guard = self
 
     def detach(self) -> None:
         super().detach()
-        for partition in self.table.partitions:
+        for partition in self.partitions:
             partition.guard = None
 
     def note(self, record: LogRecord) -> None:
@@ -98,7 +98,7 @@ class StrongMember(Member, Guard):
                     return
             self._taking_in = True
             try:
-                partition = self.table.partition(shipment.key)
+                partition = self.partitions.of(shipment.key)
                 if shipment.new is not None or shipment.key in partition.available_leader().items.images:
                     time = time if late else now
                     group.admit(self, shipment.key, shipment.new)
@@ -123,8 +123,8 @@ class StrongGlobalTable(GlobalTable):
     def consistency(self) -> str:
         return "STRONG"
 
-    def new_member(self, region: str, table: Table) -> Member:
-        return StrongMember(region, table, self)
+    def new_member(self, region: str, partitions: Partitions, is_open: Callable[[], bool]) -> Member:
+        return StrongMember(region, partitions, self, is_open)
 
     @property
     def end(self) -> int:

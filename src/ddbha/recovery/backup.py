@@ -11,12 +11,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from itertools import chain
 
-from attrs import define, evolve, field, frozen
+from attrs import Factory, define, evolve, field, frozen
 
+from ddbha.followers.secondary_indexes import GlobalIndex, LocalIndex
 from ddbha.region.region import Region
-from ddbha.region.table import GlobalIndex, LocalIndex, Table, TableSettings, Throughput
+from ddbha.region.table import Table, TableSettings
 from ddbha.values.image import Image
 from ddbha.values.key import ItemKey, KeySchema
+from ddbha.values.settings import Throughput
 
 #: Seconds that the backup of a deleted table is kept.
 SYSTEM_RETENTION = 35 * 24 * 3600.0
@@ -101,13 +103,16 @@ class Backup:
         return chain.from_iterable(part.items() for part in self._parts)
 
 
-@frozen(eq=False)
-class RestoreOrigin:
-    """Where a table that is being restored comes from, and the time it goes back to."""
+@define(eq=False)
+class Vault:
+    """Where a region keeps its backups."""
 
-    table_arn: str
-    time: float
-    backup_arn: str | None = None
+    backups: dict[str, Backup] = Factory(dict)
+
+
+def backups_of(region: Region) -> dict[str, Backup]:
+    """The backups of a region by ARN, also those of tables that are gone."""
+    return region.parts.the(Vault).backups
 
 
 def back_up(
@@ -130,7 +135,7 @@ def back_up(
     stores = [partition.available_leader().items for partition in table.partitions]
     suffix = "00000000" if kind == "SYSTEM" else f"{region.environment.random.getrandbits(32):08x}"
     milliseconds = round(time * 1000)
-    while (arn := f"{table.arn}/backup/{milliseconds:014d}-{suffix}") in region.backups:
+    while (arn := f"{table.arn}/backup/{milliseconds:014d}-{suffix}") in backups_of(region):
         # Tables of one name were deleted while the clock stood still.
         milliseconds += 1
     return Backup(
@@ -149,7 +154,8 @@ def back_up(
 def keep(region: Region, backup: Backup) -> None:
     """Let a region have a backup: CREATING for a moment, and gone once it expires."""
     environment = region.environment
-    region.backups[backup.arn] = backup
+    backups = backups_of(region)
+    backups[backup.arn] = backup
 
     def available() -> None:
         if backup.status == "CREATING":
@@ -159,7 +165,7 @@ def keep(region: Region, backup: Backup) -> None:
     def expire() -> None:
         if backup.restoring is not None:
             region.later(60, expire)
-        elif region.backups.pop(backup.arn, None) is not None:
+        elif backups.pop(backup.arn, None) is not None:
             region.record("backup-expired", table=backup.source.name, backup=backup.name)
 
     environment.scheduler.at(backup.created + environment.timings.create_backup, available)

@@ -24,7 +24,7 @@ from ddbha.recovery.formats.compression import compressed
 from ddbha.recovery.objects import ObjectStore
 from ddbha.recovery.transfer import Export
 from ddbha.region.region import utc
-from ddbha.region.table import Table, partition_of
+from ddbha.region.table import Table
 from ddbha.storage.record import LogRecord
 from ddbha.values.image import Image
 from ddbha.values.key import KeySchema
@@ -100,7 +100,7 @@ def changes_in(table: Table, archive: Archive, period: tuple[float, float], view
     parts: dict[int, list[Image | Change]] = {id(partition): [] for partition in table.partitions}
     for key, change in changes.items():
         if change.before is not None or change.after is not None:
-            parts[id(partition_of(table.partitions, key))].append(change)
+            parts[id(table.partitions.of(key))].append(change)
     return Content(table.schema, view, list(parts.values()), size)
 
 

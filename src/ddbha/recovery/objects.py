@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from hashlib import md5
 from typing import Any
 
-from attrs import define
+from attrs import Factory, define
 
 
 class ObjectError(Exception):
@@ -60,6 +60,13 @@ class Objects(dict[str, dict[str, bytes]], ObjectStore):
         if bucket not in self:
             raise ObjectError("S3NoSuchBucket", "The specified bucket does not exist")
         return self[bucket]
+
+
+@define(eq=False)
+class Bucketed:
+    """Where the objects of a world are."""
+
+    store: ObjectStore = Factory(Objects)
 
 
 @define(eq=False)

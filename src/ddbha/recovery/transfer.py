@@ -9,7 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any, TypeVar
 
-from attrs import define, field
+from attrs import Factory, define, field
+
+from ddbha.region.region import Region
 
 #: Seconds that a client token stands for its request.
 TOKEN_LIFETIME = 8 * 3600.0
@@ -66,6 +68,24 @@ class Import(Transfer):
     processed_items: int = field(default=0, init=False)
     imported_items: int = field(default=0, init=False)
     errors: int = field(default=0, init=False)
+
+
+@define(eq=False)
+class Transfers:
+    """The exports and imports of a region by ARN, for 90 days."""
+
+    exports: dict[str, Export] = Factory(dict)
+    imports: dict[str, Import] = Factory(dict)
+
+
+def exports_of(region: Region) -> dict[str, Export]:
+    """The exports of a region by ARN."""
+    return region.parts.the(Transfers).exports
+
+
+def imports_of(region: Region) -> dict[str, Import]:
+    """The imports of a region by ARN."""
+    return region.parts.the(Transfers).imports
 
 
 AnyTransfer = TypeVar("AnyTransfer", bound=Transfer)

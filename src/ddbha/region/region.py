@@ -1,20 +1,14 @@
-"""A region of one account: its tables, its three zones, and what it shares with the whole world."""
+"""A region of one account: its tables and streams, and its three zones."""
 
 from __future__ import annotations
 
 import re
-from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator
 from datetime import datetime, timezone
-from itertools import permutations
-from random import Random
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from attrs import Factory, define, field
 
-from ddbha.api.access.policies import Policy
-from ddbha.capacity.scaling import split_for_size
-from ddbha.clock import Clock, Scheduler, Timings
 from ddbha.errors import (
     AccessDeniedException,
     AwsError,
@@ -22,134 +16,19 @@ from ddbha.errors import (
     UnrecognizedClientException,
     ValidationException,
 )
-from ddbha.faults.links import Links
-from ddbha.followers.consumption import ConsumedWrites
-from ddbha.followers.kinesis import Destination, KinesisStreams
-from ddbha.followers.replication import GlobalTable, Member
+from ddbha.followers.kinesis import Destination
+from ddbha.followers.replication import Member
 from ddbha.followers.stream import Stream
-from ddbha.observe.events import Timeline
-from ddbha.observe.metrics import Metrics, Series
-from ddbha.recovery.objects import Objects, ObjectStore
-from ddbha.region.table import Table, Throughput, even_ranges
-from ddbha.storage.items import ItemStore
-from ddbha.storage.partition import Partition, Replication
-from ddbha.storage.replica import Replica
-from ddbha.values.key import ItemKey, KeySchema
+from ddbha.observe.metrics import Series
+from ddbha.region.environment import Environment
+from ddbha.region.parts import Parts
+from ddbha.region.table import Table
 
-if TYPE_CHECKING:
-    from ddbha.recovery.backup import Backup
-    from ddbha.recovery.transfer import Export, Import
-
-ON_DEMAND_QUOTA = Throughput(40_000, 40_000)
 ZONE_LETTERS = "abc"
 
 _TABLE_ARN = re.compile(r"arn:aws[^:]*:dynamodb:([^:]*):([^:]*):table/([^/]+)(?:/index/(.+))?")
 
 _STREAM_ARN = re.compile(r"arn:aws[^:]*:dynamodb:[^:]+:[^:]+:table/[^/]+/stream/[^/]+")
-
-
-@define(eq=False)
-class Environment:
-    """What all regions of a world share."""
-
-    clock: Clock
-    timings: Timings
-    random: Random
-    scheduler: Scheduler = Factory(Scheduler)
-    events: Timeline = Factory(Timeline)
-    metrics: Metrics = Factory(Metrics)
-    #: Bytes of the items and local index entries with one partition key; 10 GB on AWS.
-    item_collection_limit: int = 10 * 1024**3
-    #: Bytes of the items that one partition holds before it is split; 10 GB on AWS.
-    partition_size: float = 10 * 1024**3
-    #: Whether on-demand tables are throttled too.
-    throttling: bool = False
-    #: Units a second that one on-demand table or index may use in an account.
-    on_demand_quota: Throughput = ON_DEMAND_QUOTA
-    #: Seconds that expired items stay beyond the next whole minute.
-    ttl_delay: float = 0.0
-    #: The faults that keep a zone down, by zone.
-    zone_outages: dict[str, set[object]] = Factory(dict)
-    #: The faults that keep two zones from reaching each other, by the pair.
-    zone_cuts: dict[frozenset[str], set[object]] = Factory(dict)
-    #: How many seconds replicas stay behind, by zone and fault.
-    zone_lags: dict[str, dict[object, float]] = Factory(dict)
-    #: How many tables are being restored, by account.
-    restores: Counter[str] = Factory(Counter)
-    #: The network between regions.
-    links: Links = Factory(Links)
-    #: Tables with replicas in several regions, by account and name.
-    global_tables: dict[tuple[str, str], GlobalTable] = Factory(dict)
-    #: The regions that accounts have looked at, by account and name.
-    regions: dict[tuple[str, str], Region] = Factory(dict)
-    #: Resource-based policies by the ARN of the table or stream.
-    policies: dict[str, Policy] = Factory(dict)
-    #: Where exports go and imports come from.
-    objects: ObjectStore = Factory(Objects)
-    #: What was put to Kinesis data streams.
-    kinesis: KinesisStreams = Factory(KinesisStreams)
-    #: The operation that is being answered, and the ARNs of other accounts that it may use.
-    operation: str = ""
-    #: The ongoing transactions that hold items, by the ARN of the table and the key.
-    locks: dict[tuple[str, ItemKey], Any] = Factory(dict)
-    #: Seconds that the transaction takes that is being answered.
-    transaction_seconds: float = 0.0
-    admitted: frozenset[str] = frozenset()
-
-    #: How partitions replicate.
-    replication: Replication = Factory(lambda self: Replication(self.clock.time), takes_self=True)
-
-    def __repr__(self) -> str:
-        return f"<Environment {self.clock!r}>"
-
-    def record(self, kind: str, region: str, **details: Any) -> None:
-        """Put an event on the timeline."""
-        self.events.add(self.clock.time(), kind, region, **details)
-
-    def lag(self, zone: str) -> float:
-        """Seconds that replicas in a zone stay behind."""
-        return max(self.zone_lags.get(zone, {}).values(), default=0.0)
-
-    def later(self, seconds: float, action: Any) -> None:
-        """Run `action` when `seconds` have passed, at the earliest before the next request."""
-        self.scheduler.at(self.clock.time() + seconds, action)
-
-    def region(self, account_id: str, name: str) -> Region:
-        """A region as an account sees it."""
-        region = self.regions.get((account_id, name))
-        if region is None:
-            region = self.regions[account_id, name] = Region(name, account_id, self)
-        return region
-
-    def leave_global_table(self, account_id: str, member: Member) -> None:
-        """Let a table leave its global table; so does the last one that remains."""
-        group = member.group
-        rest = [other for other in group.members.values() if other is not member]
-        group.remove(member.region)
-        member.table.membership = None
-        if len(rest) == 1:
-            rest[0].table.membership = None
-            del self.global_tables[account_id, group.name]
-
-    def count_pending(self) -> None:
-        """Let the metrics know how many writes are on their way between regions."""
-        now = self.clock.time()
-        for group in self.global_tables.values():
-            for source, destination in permutations(group.members, 2):
-                self.metrics.put(
-                    "PendingReplicationCount",
-                    float(group.pending(source, destination)),
-                    now,
-                    source,
-                    TableName=group.name,
-                    ReceivingRegion=destination,
-                )
-
-    def settle(self) -> None:
-        """Bring all replicas in other regions as far as the network lets them be now."""
-        now = self.clock.time()
-        for group in self.global_tables.values():
-            group.settle(now)
 
 
 @define(eq=False)
@@ -159,20 +38,15 @@ class Region:
     name: str
     account_id: str
     environment: Environment
+    #: This region and all others, as all accounts see them.
+    regions: Regions = field(repr=False)
     tables: dict[str, Table] = Factory(dict)
     #: Streams by ARN, also those of tables that are gone.
     streams: dict[str, Stream] = Factory(dict)
     #: Kinesis destinations by table and ARN of the stream, the newest last.
     destinations: dict[str, dict[str, Destination]] = Factory(dict)
-    #: Backups by ARN, also those of tables that are gone.
-    backups: dict[str, Backup] = Factory(dict)
-    #: Exports and imports by ARN, for 90 days.
-    exports: dict[str, Export] = Factory(dict)
-    imports: dict[str, Import] = Factory(dict)
-    #: What transactions did, by token, for ten minutes.
-    tokens: dict[str, Any] = Factory(dict)
-    #: The revision ids of the last changes of policies, by ARN.
-    policy_changes: dict[str, str] = Factory(dict)
+    #: What is kept with the region by those who know it.
+    parts: Parts = Factory(Parts)
     #: Metrics at hand.
     _series: dict[tuple[str, str, str | None], Series] = Factory(dict)
     zones: tuple[str, ...] = field(init=False)
@@ -195,7 +69,7 @@ class Region:
                 raise ResourceNotFoundException("Requested resource not found")
             if name_or_arn in self.environment.admitted:
                 account = name_or_arn.split(":")[4]
-                owner = self.environment.regions[account, self.name]
+                owner = self.regions.of(account, self.name)
                 table = owner.tables.get(name_or_arn.partition("/")[2])
             else:
                 table = self.tables.get(self.table_name(name_or_arn))
@@ -235,7 +109,21 @@ class Region:
 
     def peer(self, name: str) -> Region:
         """Another region of the same account."""
-        return self.environment.region(self.account_id, name)
+        return self.regions.of(self.account_id, name)
+
+    def replica(self, member: Member) -> Table:
+        """The table by which a member of a global table of this account takes part."""
+        return self.peer(member.region).tables[member.group.name]
+
+    def leave_global_table(self, member: Member) -> None:
+        """Let a table of this account leave its global table; so does the last one that remains."""
+        group = member.group
+        rest = [other for other in group.members.values() if other is not member]
+        group.remove(member.region)
+        self.replica(member).membership = None
+        if len(rest) == 1:
+            self.replica(rest[0]).membership = None
+            del self.environment.global_tables[self.account_id, group.name]
 
     def stream(self, arn: str) -> Stream:
         """A stream in any state.
@@ -310,55 +198,35 @@ class Region:
             self._series[name] = series
         return series
 
-    def new_partitions(
-        self, owner: str, count: int, local_schemas: Mapping[str, KeySchema]
-    ) -> list[Partition]:
-        """Empty partitions of one size for the table or index `owner`, over all zones."""
-        partitions: list[Partition] = []
-        table, _, index = owner.partition("/")
-        consumed = self.consumed("Write", table, index or None)
-        expired = self.environment.metrics.series(
-            "TimeToLiveDeletedItemCount", self.name, TableName=table
-        )
 
-        def notify(kind: str, partition: Partition, zone: str) -> None:
-            if kind == "partition-full":
-                split_for_size(self, owner, partition)
-            details: dict[str, Any] = {"zone": zone, "term": partition.term}
-            if partition.serves_from:
-                details["serves_in"] = round(max(0.0, partition.serves_from - self.now()), 3)
-            self.record(kind, table=owner, partition=partition.number, **details)
+@define(eq=False)
+class Regions:
+    """All regions of a world that accounts have looked at, by account and name."""
 
-        for number, (low, high) in enumerate(even_ranges(count)):
-            replicas = tuple(self._new_replica(zone, local_schemas) for zone in self.zones)
-            partitions.append(
-                Partition(
-                    number,
-                    low,
-                    high,
-                    replicas,
-                    # The zones share the leaders of a table evenly.
-                    replicas[number % len(replicas)],
-                    self.environment.random,
-                    notify,
-                    partitions,
-                    self.environment.zone_cuts,
-                    replication=self.environment.replication,
-                    size_limit=self.environment.partition_size,
-                )
-            )
-        for partition in partitions:
-            follower = ConsumedWrites(partition, consumed, bool(index), None if index else expired)
-            partition.followers.append(follower)
-        return partitions
+    environment: Environment
+    _known: dict[tuple[str, str], Region] = Factory(dict)
 
-    def _new_replica(self, zone: str, local_schemas: Mapping[str, KeySchema]) -> Replica:
-        replica = Replica(zone, ItemStore(local_schemas))
-        outages = self.environment.zone_outages.get(zone)
-        if outages:
-            replica.outages.update(outages)
-        replica.lag = self.environment.lag(zone)
-        return replica
+    def of(self, account_id: str, name: str) -> Region:
+        """A region as an account sees it."""
+        region = self._known.get((account_id, name))
+        if region is None:
+            region = self._known[account_id, name] = Region(name, account_id, self.environment, self)
+        return region
+
+    def find(self, account_id: str, name: str) -> Region | None:
+        """The region if the account has ever looked at it."""
+        return self._known.get((account_id, name))
+
+    def names(self) -> list[str]:
+        """The names of all that are known, sorted."""
+        return sorted({name for _, name in self._known})
+
+    def clear(self) -> None:
+        """Forget all of them, with all that they hold."""
+        self._known.clear()
+
+    def __iter__(self) -> Iterator[Region]:
+        return iter(list(self._known.values()))
 
 
 def not_allowed(account_id: str, action: str, resource: str) -> AccessDeniedException:

@@ -10,7 +10,7 @@ import gzip
 import zlib
 from email.utils import formatdate
 from io import BytesIO
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from starlette.applications import Starlette
 from starlette.datastructures import Headers
@@ -21,12 +21,10 @@ from starlette.types import Receive, Scope, Send
 
 from ddbha.api.wire.encoding import encoded
 from ddbha.boto.clients import default_region
+from ddbha.engine import Engine
 from ddbha.errors import AwsError, NoAnswer, SerializationException
 from ddbha.server import console
 from ddbha.server.wire import answer
-
-if TYPE_CHECKING:
-    from ddbha.world import World
 
 #: Bytes of a request's body, as sent and unpacked.
 MAXIMUM_BODY = 16 * 1024 * 1024
@@ -41,9 +39,9 @@ _WORTH_PACKING = 1024
 _PREFLIGHT = "172800"
 
 
-def application(world: World) -> Starlette:
+def application(engine: Engine) -> Starlette:
     """The endpoint of a world: its console, and operations at any other path, as AWS answers them."""
-    return Starlette(routes=[*console.routes(world), Route("/{path:path}", Endpoint(world))])
+    return Starlette(routes=[*console.routes(engine), Route("/{path:path}", Endpoint(engine))])
 
 
 class _TooLarge(Exception):
@@ -53,8 +51,8 @@ class _TooLarge(Exception):
 class Endpoint:
     """Answers HTTP requests from a world."""
 
-    def __init__(self, world: World) -> None:
-        self._world = world
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One request.
@@ -96,15 +94,15 @@ class Endpoint:
             body = _unpacked(body, request.headers)
             # One connection has one request at a time, as a client has.
             client = "" if request.client is None else f"{request.client.host}:{request.client.port}"
-            return 200, answer(self._world, request.headers, request.query_params, body, client)
+            return 200, answer(self._engine, request.headers, request.query_params, body, client)
         except AwsError as error:
             return error.status, error.body()
 
     def _response(self, request: Request, status: int, body: bytes, **headers: str) -> Response:
         headers |= {
             "server": "Server",
-            "date": formatdate(self._world.clock.time(), usegmt=True),
-            "x-amzn-requestid": self._world.request_id(),
+            "date": formatdate(self._engine.clock.time(), usegmt=True),
+            "x-amzn-requestid": self._engine.request_id(),
         }
         if "origin" in request.headers:
             headers["access-control-allow-origin"] = "*"

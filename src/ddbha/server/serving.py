@@ -6,18 +6,16 @@ import socket
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import uvicorn
 from starlette.types import ASGIApp, Receive, Scope, Send
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
+from ddbha.engine import Engine
 from ddbha.errors import UsageError
 from ddbha.server import console
 from ddbha.server.app import HANG_UP, application
-
-if TYPE_CHECKING:
-    from ddbha.world import World
 
 #: Seconds that a connection may be idle; clients reuse them, and meet a closed one as an error.
 _KEEP_ALIVE = 60
@@ -43,10 +41,10 @@ class _Protocol(H11Protocol):
 class _Server(uvicorn.Server):
     """Tells when it takes requests, or never will."""
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, engine: Engine) -> None:
         super().__init__(
             uvicorn.Config(
-                application(world),
+                application(engine),
                 http=_Protocol,
                 ws="none",
                 loop="asyncio",
@@ -74,9 +72,9 @@ class _Server(uvicorn.Server):
 
 
 @contextmanager
-def in_thread(world: World, host: str, port: int) -> Iterator[str]:
+def in_thread(engine: Engine, host: str, port: int) -> Iterator[str]:
     """A world's endpoint for as long as the context is open; its value is the URL."""
-    server, listening = _Server(world), _listen(host, port)
+    server, listening = _Server(engine), _listen(host, port)
     thread = threading.Thread(
         target=server.run, kwargs={"sockets": [listening]}, name="ddbha endpoint", daemon=True
     )
@@ -90,13 +88,13 @@ def in_thread(world: World, host: str, port: int) -> Iterator[str]:
             thread.join()
 
 
-def in_foreground(world: World, host: str, port: int) -> None:
+def in_foreground(engine: Engine, host: str, port: int) -> None:
     """Serve until interrupted."""
     with _listen(host, port) as listening:
-        print(_welcome(world, host, _url(host, listening)), flush=True)
+        print(_welcome(engine, host, _url(host, listening)), flush=True)
         # The way to end it, not a failure.
         with suppress(KeyboardInterrupt):
-            _Server(world).run(sockets=[listening])
+            _Server(engine).run(sockets=[listening])
 
 
 def _listen(host: str, port: int) -> socket.socket:
@@ -118,13 +116,13 @@ def _url(host: str, listening: socket.socket) -> str:
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
-def _welcome(world: World, host: str, url: str) -> str:
+def _welcome(engine: Engine, host: str, url: str) -> str:
     if _is_loopback(host):
         reach = "Only programs on this machine reach it."
     else:
         reach = "Programs on other machines may reach it, and no credentials are checked."
     return (
-        f"DynamoDB and DynamoDB Streams at {url}, seed {world.seed}. {reach} Ctrl+C ends it.\n"
+        f"DynamoDB and DynamoDB Streams at {url}, seed {engine.settings.seed}. {reach} Ctrl+C ends it.\n"
         f"  aws dynamodb list-tables --endpoint-url {url}\n"
         f"  The console that shows the world and breaks it: {url}{console.PATH}"
     )

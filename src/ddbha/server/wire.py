@@ -7,21 +7,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ddbha.api.wire.encoding import decoded
 from ddbha.api.wire.model import service_model
+from ddbha.engine import Engine
 from ddbha.errors import SerializationException, UnknownOperationException
 from ddbha.server.authentication import caller
-
-if TYPE_CHECKING:
-    from ddbha.world import World
 
 _SERVICES = {"DynamoDB_20120810": "dynamodb", "DynamoDBStreams_20120810": "dynamodbstreams"}
 
 
 def answer(
-    world: World, headers: Mapping[str, str], query: Mapping[str, str], body: bytes, client: str
+    engine: Engine, headers: Mapping[str, str], query: Mapping[str, str], body: bytes, client: str
 ) -> dict[str, Any]:
     """What the world answers to the operation that the header X-Amz-Target names.
 
@@ -29,10 +27,10 @@ def answer(
     """
     request: Any = decoded(body) if body else None
     service, operation = _target(headers.get("x-amz-target", ""))
-    asks = caller(headers, query, world.account_id)
+    asks = caller(headers, query, engine.account_id)
     if not body:
         raise SerializationException
-    return world.call(service, operation, request, asks, client=client)
+    return engine.call(service, operation, request, asks, client=client)
 
 
 def _target(target: str) -> tuple[str, str]:

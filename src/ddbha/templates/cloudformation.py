@@ -10,17 +10,16 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping
 from os import PathLike
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from botocore.model import ListShape, MapShape, Shape, StructureShape
 
 from ddbha.api.wire.model import input_shape
+from ddbha.boto.clients import client
+from ddbha.engine import Engine
 from ddbha.errors import UsageError
 from ddbha.templates.declarations import Declaration, Request, create, described, replication
 from ddbha.templates.values import Values, parameter_values, read
-
-if TYPE_CHECKING:
-    from ddbha.world import World
 
 _TABLE, _GLOBAL_TABLE = "AWS::DynamoDB::Table", "AWS::DynamoDB::GlobalTable"
 _SIMPLE_TABLE = "AWS::Serverless::SimpleTable"
@@ -55,39 +54,28 @@ _SAME = (
 
 
 def create_from(
-    world: World,
+    engine: Engine,
     template: Mapping[str, Any] | list[Any] | str | PathLike[str],
     *,
     region: str = "us-east-1",
     parameters: Mapping[str, Any] | None = None,
 ) -> list[str]:
-    """Create the tables of a template, all of them or none; returns their names, in its order.
-
-    `template` is a CloudFormation or SAM template, an answer of DescribeTable, a request of CreateTable,
-    or a list of the last two: as objects, as JSON or YAML text, or as the path of a file.  YAML needs
-    PyYAML (`ddbha[templates]`).  Resources that are no tables are ignored.  `parameters` are the
-    template's; without a TableName a table is called AWS::StackName-LogicalId, and the stack "stack"
-    unless `parameters` says otherwise.
-
-    Raises `UsageError`, naming the resource, for what cannot be followed: conditions, functions other
-    than Ref, Fn::Sub and Fn::Join, unknown properties.  What DynamoDB refuses raises botocore's
-    `ClientError`.
-    """
+    """As `World.create_from`."""
     read_template = read(template)
     if isinstance(read_template, list):
         declarations = [_described(one, region) for one in read_template]
     elif not isinstance(read_template, Mapping):
         raise UsageError(f"A template is an object with Resources, not {read_template!r}.")
     elif "Resources" in read_template:
-        declarations = _resources(read_template, world.account_id, region, parameters or {})
+        declarations = _resources(read_template, engine.account_id, region, parameters or {})
     else:
         declarations = [_described(read_template, region)]
-    account = world.account_id
+    account = engine.account_id
     clients: dict[str, Any] = {}
 
     def client_in(place: str) -> Any:
         if place not in clients:
-            clients[place] = world.client("dynamodb", region_name=place, account_id=account)
+            clients[place] = client(engine, "dynamodb", region_name=place, account_id=account)
         return clients[place]
 
     create(client_in, declarations)

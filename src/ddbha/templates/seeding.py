@@ -9,39 +9,27 @@ from collections.abc import Iterable, Iterator, Mapping
 from decimal import Decimal
 from os import PathLike
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from boto3.dynamodb.types import TypeSerializer
 
 from ddbha.api.data.seeding import seed
 from ddbha.api.registry import Caller
+from ddbha.engine import Engine
 from ddbha.errors import UsageError
-
-if TYPE_CHECKING:
-    from ddbha.world import World
 
 _TYPES = frozenset({"S", "N", "B", "BOOL", "NULL", "M", "L", "SS", "NS", "BS"})
 _SERIALIZER = TypeSerializer()
 
 
 def load_items(
-    world: World,
+    engine: Engine,
     table: str,
     source: Iterable[Mapping[str, Any]] | str | PathLike[str],
     *,
     region: str = "us-east-1",
 ) -> int:
-    """Put items into a table, all of them or none; returns how many there are.
-
-    `source` is an iterable of items, or the path of a file: a JSON list of items, one item, or JSON Lines
-    with an item on each.  An item is DynamoDB-JSON if every attribute is an object with one type's
-    descriptor, as in {"id": {"S": "a"}}, and otherwise plain values, as a boto3 resource takes them;
-    numbers of files are read exactly.  {"Item": ...} with DynamoDB-JSON inside is a line of an export.
-    No capacity is consumed, and nothing is throttled; streams and indexes see the writes.
-
-    Raises `UsageError`, naming the item or line, for what cannot be read or what PutItem would refuse;
-    `AwsError` if there is no such table, or if a partition has no leader.
-    """
+    """As `World.load_items`."""
     if isinstance(source, (str, PathLike)):
         entries = _of_file(Path(source))
     elif isinstance(source, Mapping):
@@ -49,10 +37,9 @@ def load_items(
     else:
         entries = ((f"item {number}", item) for number, item in enumerate(source, 1))
     items = [(place, _attributes(place, item)) for place, item in entries]
-    with world._lock:
-        world._environment.scheduler.run_due(world.clock.time())
-        place = world.region(Caller(world.account_id, region))
-        with world.history.aside():
+    with engine.standstill():
+        place = engine.region(Caller(engine.account_id, region))
+        with engine.history.aside():
             return seed(place, table, items)
 
 

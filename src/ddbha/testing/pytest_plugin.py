@@ -14,9 +14,11 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient, DynamoDBServiceResource
     from mypy_boto3_dynamodbstreams import DynamoDBStreamsClient
 
-_MARKER = "ddbha(regions=, clock=, seed=, timings=, stale_reads=, tables=): the world of this test"
+_SIGNATURE = "ddbha(regions=, tables=, and the arguments of World)"
+_MARKER = f"{_SIGNATURE}: the world of this test"
 _EXPLORE = "ddbha_explore(seeds=, faults=): run the test, which takes ddbha_trial, under many schedules"
-_ARGUMENTS = {"regions", "clock", "seed", "timings", "stale_reads", "tables"}
+#: What the marker takes besides the settings of a world.
+_OWN = {"regions", "tables"}
 _WORLD = pytest.StashKey[Any]()
 _PAGE = pytest.StashKey[Any]()
 
@@ -66,13 +68,16 @@ def ddbha_world(request: pytest.FixtureRequest, ddbha_tables: Iterable[dict[str,
             pytest.skip(f"needs a world of ddbha for {', '.join(sorted(options))}=")
         world: Any = EndpointWorld(url, regions[0])
     else:
+        from ddbha.errors import UsageError
         from ddbha.testing.workbench import TestWorld
 
-        clock = options.pop("clock", None)
         seed = request.config.getoption("--ddbha-seed")
         if seed is not None:
             options["seed"] = seed
-        world = TestWorld(regions[0], clock, **options)
+        try:
+            world = TestWorld(regions[0], **options)
+        except UsageError as error:
+            pytest.fail(f"The marker is {_SIGNATURE}. {error}", pytrace=False)
         request.node.stash[_WORLD] = world
     try:
         for region in regions:
@@ -176,7 +181,6 @@ def _options(node: Any) -> dict[str, Any]:
     # The closest marker has the last word.
     for marker in reversed(list(node.iter_markers("ddbha"))):
         options.update(marker.kwargs)
-        unknown = marker.kwargs.keys() - _ARGUMENTS
-        if unknown or marker.args:
-            pytest.fail(f"The marker is {_MARKER.partition(':')[0]}, without {', '.join(unknown)}.")
+        if marker.args:
+            pytest.fail(f"The marker is {_SIGNATURE}: it takes keywords only.")
     return options

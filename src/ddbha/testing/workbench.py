@@ -4,49 +4,33 @@ from __future__ import annotations
 
 import os
 from collections import deque
-from datetime import datetime
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 
 from ddbha.api.registry import Caller
 from ddbha.boto import clients
-from ddbha.clock import Clock, ManualClock
+from ddbha.engine import Engine
 from ddbha.errors import AwsError, NoAnswer
 from ddbha.observe.events import Event
+from ddbha.settings import Arguments, Settings
 from ddbha.templates.declarations import described
 from ddbha.world import World
+
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
 
 #: How many requests and events a report shows.
 _SHOWN = 25
 
 
-class TestWorld(World):
-    """A world that remembers its newest requests, and whose clients are in `region` by default."""
+class TellingEngine(Engine):
+    """An engine that remembers its newest requests."""
 
-    # Not a class of tests.
-    __test__ = False
-
-    def __init__(self, region: str, clock: Clock | str | datetime | None, **arguments: Any) -> None:
-        if isinstance(clock, (str, datetime)):
-            clock = ManualClock(clock)
-        super().__init__(clock=clock, **arguments)
-        self._region = region
-        self._newest: deque[tuple[float, Event]] = deque(maxlen=_SHOWN)
-
-    def client(self, service_name: str, *, region_name: str | None = None, **kwargs: Any) -> Any:
-        """As `World.client`, in the test's region unless another is named."""
-        return clients.client(self, service_name, region_name=self._where(region_name, kwargs), **kwargs)
-
-    def resource(self, service_name: str, *, region_name: str | None = None, **kwargs: Any) -> Any:
-        """As `World.resource`, in the test's region unless another is named."""
-        return clients.resource(
-            self, service_name, region_name=self._where(region_name, kwargs), **kwargs
-        )
-
-    def _where(self, region_name: str | None, options: dict[str, Any]) -> str:
-        return region_name or getattr(options.get("config"), "region_name", None) or self._region
+    def __init__(self, settings: Settings) -> None:
+        super().__init__(settings)
+        self.newest: deque[tuple[float, Event]] = deque(maxlen=_SHOWN)
 
     def call(
         self,
@@ -58,16 +42,46 @@ class TestWorld(World):
         typed: bool = False,
         client: str = "",
     ) -> dict[str, Any]:
-        """As `World.call`."""
+        """As `Engine.call`."""
         details = {"asked": params, "told": "an answer"}
         event = Event(self.clock.time(), operation, caller.region, details)
         # Between the events before and those that come of it.
-        self._newest.append((len(self.events) - 0.5, event))
+        self.newest.append((len(self.events) - 0.5, event))
         try:
             return super().call(service, operation, params, caller, typed=typed, client=client)
         except (AwsError, NoAnswer) as error:
             details["told"] = getattr(error, "code", "nothing")
             raise
+
+
+class TestWorld(World):
+    """A world that remembers its newest requests, and whose clients are in `region` by default."""
+
+    # Not a class of tests.
+    __test__ = False
+
+    def __init__(self, region: str, **settings: Unpack[Arguments]) -> None:
+        super().__init__(**settings)
+        self._region = region
+
+    def _new_engine(self, settings: Settings) -> Engine:
+        self._told = TellingEngine(settings)
+        return self._told
+
+    def client(self, service_name: str, *, region_name: str | None = None, **kwargs: Any) -> Any:
+        """As `World.client`, in the test's region unless another is named."""
+        return clients.client(
+            self.engine, service_name, region_name=self._where(region_name, kwargs), **kwargs
+        )
+
+    def resource(self, service_name: str, *, region_name: str | None = None, **kwargs: Any) -> Any:
+        """As `World.resource`, in the test's region unless another is named."""
+        return clients.resource(
+            self.engine, service_name, region_name=self._where(region_name, kwargs), **kwargs
+        )
+
+    def _where(self, region_name: str | None, options: dict[str, Any]) -> str:
+        return region_name or getattr(options.get("config"), "region_name", None) or self._region
 
     def declare(self, table: dict[str, Any], region: str) -> None:
         """Create a table."""
@@ -79,8 +93,8 @@ class TestWorld(World):
         `failure` is pytest's: its `value` is the exception.
         """
         failed = isinstance(getattr(failure, "value", None), (ClientError, BotoCoreError))
-        marked = self._newest[-1][1] if self._newest else None
-        placed = sorted([*self._newest, *enumerate(self.events)], key=lambda one: one[0])
+        marked = self._told.newest[-1][1] if self._told.newest else None
+        placed = sorted([*self._told.newest, *enumerate(self.events)], key=lambda one: one[0])
         lines = [event for _, event in placed[-_SHOWN:]]
         mark = ">>> " if failed else "  > "
         shown = [f"{mark if event is marked else '    '}{str(event)[:300]}" for event in lines]

@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from ddbha.observe.events import Event
-from ddbha.observe.history import History
 from ddbha.region.region import Region
 from ddbha.verify.histories import verify_history
+from ddbha.verify.history import History
 from ddbha.verify.invariants import verify_state
 
 __all__ = ["verify", "verify_history", "verify_state"]

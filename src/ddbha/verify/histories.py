@@ -10,9 +10,9 @@ from typing import Any
 
 from ddbha.errors import InvariantError
 from ddbha.observe.events import Event
-from ddbha.observe.history import BackgroundWrite, Call, History
 from ddbha.values.image import Image
 from ddbha.values.key import ItemKey
+from ddbha.verify.history import BackgroundWrite, Call, History
 from ddbha.verify.invariants import newest_images
 from ddbha.verify.linearizability import Key, NotInOrder, Observation, Step, Value, check
 from ddbha.verify.model import Meaning, Since, background_step, final_step, packed, unpacked

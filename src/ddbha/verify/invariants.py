@@ -6,10 +6,11 @@ from collections.abc import Iterable
 from itertools import pairwise, permutations
 
 from ddbha.errors import InvariantError
+from ddbha.followers.item_collections import CollectionSizes
 from ddbha.followers.replication import GlobalTable
+from ddbha.followers.secondary_indexes import GlobalIndex
 from ddbha.region.region import Region
-from ddbha.region.table import GlobalIndex, Table
-from ddbha.storage.item_collections import CollectionSizes
+from ddbha.region.table import Table
 from ddbha.storage.items import ItemStore
 from ddbha.storage.partition import QUORUM, Partition
 from ddbha.storage.replica import Replica
@@ -55,7 +56,7 @@ def _verify_convergence(group: GlobalTable) -> None:
     members = [member for member in group.members.values() if member.status == "ACTIVE"]
     if any(group.pending(one.region, other.region) for one, other in permutations(members, 2)):
         return
-    reference, *others = [newest_images(member.table.partitions) for member in members]
+    reference, *others = [newest_images(member.partitions) for member in members]
     for member, images in zip(members[1:], others, strict=True):
         where = f"global table {group.name}: {members[0].region} and {member.region} disagree on"
         for key in reference.keys() | images.keys():

@@ -25,11 +25,12 @@ from ddbha.expressions.evaluate import Condition
 from ddbha.expressions.projection import Projection
 from ddbha.expressions.update import Update
 from ddbha.faults.requests import tables_of
-from ddbha.observe.history import BackgroundWrite, Call
-from ddbha.region.table import KeyBounds, Table
+from ddbha.region.table import Table
+from ddbha.storage.partitions import KeyBounds
 from ddbha.values.attribute import Item, canonical_item
 from ddbha.values.image import Image
 from ddbha.values.key import HASH_SPACE, ItemKey
+from ddbha.verify.history import BackgroundWrite, Call
 from ddbha.verify.linearizability import Key, Observation, Step, Value, Values
 
 #: Finds the place that an eventually consistent read of a call may have looked back to.

@@ -8,15 +8,9 @@ from typing import Any, get_args, get_origin, get_type_hints
 
 from attrs import asdict, has
 
+from ddbha.followers.secondary_indexes import GlobalIndex, IndexProjection, LocalIndex, SecondaryIndex
 from ddbha.recovery.backup import SourceTable
-from ddbha.region.table import (
-    GlobalIndex,
-    IndexProjection,
-    LocalIndex,
-    SecondaryIndex,
-    Table,
-    TableSettings,
-)
+from ddbha.region.table import Table, TableSettings
 from ddbha.values.key import ItemKey, KeyAttribute, KeySchema
 
 #: What global indexes have besides keys and projection.

@@ -10,9 +10,10 @@ from collections.abc import Iterable, Iterator
 from itertools import permutations
 from typing import Any
 
-from ddbha.api.global_tables.replicas import new_group
+from ddbha.api.global_tables.replicas import new_group, new_member
 from ddbha.errors import UsageError
-from ddbha.region.region import Environment
+from ddbha.region.environment import Environment
+from ddbha.region.region import Regions
 
 
 def groups(environment: Environment) -> Iterator[dict[str, Any]]:
@@ -46,14 +47,14 @@ def groups(environment: Environment) -> Iterator[dict[str, Any]]:
         }
 
 
-def join(environment: Environment, entries: Iterable[dict[str, Any]]) -> None:
+def join(regions: Regions, entries: Iterable[dict[str, Any]]) -> None:
     """Make tables that were loaded the global tables that `groups` described."""
     for entry in entries:
         account, name = entry["account"], entry["name"]
-        group = new_group(environment, account, name, strong=entry["consistency"] == "STRONG")
+        group = new_group(regions, account, name, strong=entry["consistency"] == "STRONG")
         for each in entry["members"]:
-            table = environment.region(account, each["region"]).tables[name]
-            member = group.new_member(each["region"], table)
+            table = regions.of(account, each["region"]).tables[name]
+            member = new_member(group, regions.of(account, each["region"]), table)
             member.status, member.joined = "ACTIVE", each["joined"]
             member.source, member.overrides = each["source"], each["overrides"]
             group.add(member)

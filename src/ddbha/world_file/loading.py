@@ -8,20 +8,22 @@ from typing import Any
 
 from attrs import define
 
-from ddbha.api.access.policies import Policy
+from ddbha.api.access.policies import Policies, Policy
+from ddbha.api.definitions.expiry_settings import begin_expiry
 from ddbha.api.tables.auto_scaling_settings import new_scaling
-from ddbha.api.tables.expiry_settings import begin_expiry
-from ddbha.capacity.auto_scaling import ScalingSettings
-from ddbha.clock import Clock, ManualClock, SystemClock, Timings
+from ddbha.capacity.auto_scaling import AutoScaling, ScalingSettings
+from ddbha.capacity.partitioning import new_partitions
+from ddbha.clock import Clock, ManualClock, SystemClock
 from ddbha.errors import AwsError, UsageError, WorldFileError
 from ddbha.followers.archive import Archive
 from ddbha.followers.kinesis import Destination
 from ddbha.followers.stream import Stream
 from ddbha.recovery.backup import Backup, keep
 from ddbha.recovery.formats import dynamodb_json
-from ddbha.region.region import Environment, Region
+from ddbha.region.region import Region, Regions
 from ddbha.region.table import Table
-from ddbha.storage.partition import Partition
+from ddbha.settings import Arguments, Settings
+from ddbha.storage.partitions import Partitions
 from ddbha.storage.record import LogRecord
 from ddbha.values.attribute import Item, canonical_item
 from ddbha.values.image import Image
@@ -43,9 +45,9 @@ class WorldFile:
         """The content of a file."""
         return cls(members, members.json("world.json"))
 
-    def timings(self) -> Timings:
-        """How long transitions took when the world was saved."""
-        return Timings(**self.header["timings"])
+    def settings(self, clock: Clock, s3: Any) -> Arguments:
+        """What the world was made with that was saved, but on another clock and S3."""
+        return Settings.loaded(self.header, clock, s3)
 
     def clock(self, given: Clock | None) -> Clock:
         """A clock that goes on where that of the saved world was, or the one that is given.
@@ -73,12 +75,13 @@ class WorldFile:
         except (AwsError, KeyError, IndexError, TypeError, ValueError, AttributeError) as error:
             raise WorldFileError(f"The file holds no world: {type(error).__name__} {error}") from error
 
-    def fill(self, environment: Environment) -> None:
+    def fill(self, regions: Regions) -> None:
         """Make everything that the file describes in an empty world."""
+        environment = regions.environment
         lines = self.members.lines("images.jsonl")
         images = [_image(line) for line in progress("loading items", len(lines), lines)]
         for number, entry in enumerate(self.members.lines("tables.jsonl")):
-            region = environment.region(entry["account"], entry["region"])
+            region = regions.of(entry["account"], entry["region"])
             folder = f"tables/{number}"
             held = [images[n] for n in self.members.json(f"{folder}/items.json")]
             table = _table(region, entry, held)
@@ -86,8 +89,8 @@ class WorldFile:
             recovery = entry["recovery"]
             if recovery is not None:
                 history = self.members.lines(f"{folder}/history.jsonl")
-                Archive.resume(
-                    table,
+                table.archive = Archive.resume(
+                    table.partitions,
                     region.now,
                     recovery["enabled"],
                     recovery["earliest"],
@@ -96,17 +99,17 @@ class WorldFile:
                     _records(table.schema, history, images),
                 )
             _follow(region, table, entry)
-        join(environment, self.members.lines("global_tables.jsonl"))
+        join(regions, self.members.lines("global_tables.jsonl"))
         for number, entry in enumerate(self.members.lines("backups.jsonl")):
-            region = environment.region(entry["account"], entry["region"])
+            region = regions.of(entry["account"], entry["region"])
             held = [images[n] for n in self.members.json(f"backups/{number}/items.json")]
             _keep(region, entry, held)
+        policies = environment.parts.the(Policies)
         for arn, policy in self.header["policies"].items():
             statements = tuple(policy["statements"])
-            environment.policies[arn] = Policy(policy["text"], statements, policy["revision_id"])
+            policies.by_arn[arn] = Policy(policy["text"], statements, policy["revision_id"])
         for place in self.header["policy_changes"]:
-            region = environment.region(place["account"], place["region"])
-            region.policy_changes.update(place["changes"])
+            policies.changes.update(place["changes"])
         environment.random.setstate(random_state(self.header["random"]))
 
 
@@ -149,8 +152,8 @@ def _table(region: Region, entry: dict[str, Any], held: Iterable[tuple[Item, Ima
 
 def _partitions(
     region: Region, owner: str, entries: list[dict[str, Any]], schemas: dict[str, KeySchema]
-) -> list[Partition]:
-    partitions = region.new_partitions(owner, len(entries), schemas)
+) -> Partitions:
+    partitions = new_partitions(region, owner, len(entries), schemas)
     for partition, entry in zip(partitions, entries, strict=True):
         partition.number = entry["number"]
         partition.low, partition.high = read_position(entry["low"]), read_position(entry["high"])
@@ -194,18 +197,22 @@ def _follow(region: Region, table: Table, entry: dict[str, Any]) -> None:
             region.now,
             "ENABLED",
         )
-        stream.attach(table)
+        stream.attach(table.partitions)
         region.streams[arn] = stream
     if settings.ttl_attribute is not None:
         begin_expiry(region, table, settings.ttl_attribute)
     for scaled in entry["scaling"]:
         dimension = scaled.pop("index"), scaled.pop("kind")
-        scaling = table.auto_scaling = table.auto_scaling or new_scaling(region, table)
+        scaling = table.parts.find(AutoScaling) or new_scaling(region, table)
+        table.parts.put(scaling)
         scaling.settings[dimension] = ScalingSettings(**scaled)
     for each in entry["destinations"]:
         destination = Destination(
             each["stream_arn"],
-            table,
+            table.name,
+            table.id,
+            table.schema,
+            table.partitions,
             region.name,
             each["precision"],
             each["status"],

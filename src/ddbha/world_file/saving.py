@@ -10,11 +10,16 @@ from typing import Any
 
 from attrs import Factory, asdict, define
 
+from ddbha.api.access.policies import Policies
+from ddbha.capacity.auto_scaling import AutoScaling
 from ddbha.clock import ManualClock
 from ddbha.errors import UsageError
+from ddbha.followers.secondary_indexes import GlobalIndex
+from ddbha.recovery.backup import backups_of
 from ddbha.recovery.formats import dynamodb_json
-from ddbha.region.region import Environment, Region
-from ddbha.region.table import GlobalIndex, Table, TableSettings
+from ddbha.recovery.transfer import exports_of, imports_of
+from ddbha.region.region import Region, Regions
+from ddbha.region.table import Table, TableSettings
 from ddbha.storage.partition import Partition
 from ddbha.values.image import Image
 from ddbha.world_file import container
@@ -41,19 +46,20 @@ class Images:
         return number
 
 
-def save(path: Path, environment: Environment, facts: dict[str, Any]) -> None:
+def save(path: Path, regions: Regions, facts: dict[str, Any]) -> None:
     """Write a world; `facts` are those that its regions do not know.
 
     Raises `UsageError`, before anything is written, for a world that is in the middle of something.
     """
-    _refuse_unfinished(environment)
+    environment = regions.environment
+    _refuse_unfinished(regions)
     global_tables = list(groups(environment))
     images = Images()
     members: list[tuple[str, bytes]] = []
     tables: list[dict[str, Any]] = []
     backups: list[dict[str, Any]] = []
     now = environment.clock.time()
-    for region in environment.regions.values():
+    for region in regions:
         place = {"account": region.account_id, "region": region.name}
         for table in region.tables.values():
             folder = f"tables/{len(tables)}"
@@ -63,7 +69,7 @@ def save(path: Path, environment: Environment, facts: dict[str, Any]) -> None:
             members.append((f"{folder}/items.json", _numbers(images, held, table.item_count, table.name)))
             if table.archive is not None:
                 members.append((f"{folder}/history.jsonl", _lines(_history(images, table))))
-        for backup in region.backups.values():
+        for backup in backups_of(region).values():
             held = (image for _, image in backup.images())
             numbers = _numbers(images, held, backup.item_count, backup.name)
             members.append((f"backups/{len(backups)}/items.json", numbers))
@@ -80,23 +86,23 @@ def save(path: Path, environment: Environment, facts: dict[str, Any]) -> None:
                     "source": definition(source, source.local_indexes, source.global_indexes),
                 }
             )
+    policies = environment.parts.the(Policies)
     header = {
         "format": FORMAT,
         "version": VERSION,
+        **environment.settings.saved(),
         **facts,
         "time": now,
         "clock": "manual" if isinstance(environment.clock, ManualClock) else "system",
-        "timings": asdict(environment.timings),
-        "item_collection_limit": environment.item_collection_limit,
-        "ttl_delay": environment.ttl_delay,
-        "throttling": environment.throttling,
-        "partition_size": environment.partition_size,
-        "on_demand_quota": [environment.on_demand_quota.read, environment.on_demand_quota.write],
         "random": environment.random.getstate(),
-        "policies": {arn: asdict(policy) for arn, policy in environment.policies.items()},
+        "policies": {arn: asdict(policy) for arn, policy in policies.by_arn.items()},
         "policy_changes": [
-            {"account": region.account_id, "region": region.name, "changes": region.policy_changes}
-            for region in environment.regions.values()
+            {
+                "account": region.account_id,
+                "region": region.name,
+                "changes": _of(region, policies.changes),
+            }
+            for region in regions
         ],
     }
     members.insert(0, ("world.json", _json(header)))
@@ -107,9 +113,15 @@ def save(path: Path, environment: Environment, facts: dict[str, Any]) -> None:
     container.write(path, members)
 
 
+def _of(region: Region, by_arn: dict[str, str]) -> dict[str, str]:
+    """What belongs to resources of a region, by their ARNs."""
+    place = [region.name, region.account_id]
+    return {arn: value for arn, value in by_arn.items() if arn.split(":")[3:5] == place}
+
+
 def _table(region: Region, table: Table, now: float) -> dict[str, Any]:
     stream = region.streams.get(f"{table.arn}/stream/{table.settings.stream_label}")
-    archive = table.archive
+    archive, scaling = table.archive, table.parts.find(AutoScaling)
     return {
         **definition(table, table.local_indexes.values(), table.global_indexes.values()),
         "active_since": table.active_since,
@@ -130,10 +142,10 @@ def _table(region: Region, table: Table, now: float) -> dict[str, Any]:
             "delay": archive.delay,
         },
         "scaling": []
-        if table.auto_scaling is None
+        if scaling is None
         else [
             {"index": index, "kind": kind, **asdict(settings)}
-            for (index, kind), settings in table.auto_scaling.settings.items()
+            for (index, kind), settings in scaling.settings.items()
         ],
         "destinations": [
             {
@@ -183,8 +195,8 @@ def _json(entry: Any) -> bytes:
         raise UsageError(f"This world has something that a file cannot hold: {error}") from error
 
 
-def _refuse_unfinished(environment: Environment) -> None:
-    for region in environment.regions.values():
+def _refuse_unfinished(regions: Regions) -> None:
+    for region in regions:
         for what in _unfinished(region):
             raise UsageError(
                 f"In {region.name} {what}. Advance the clock until that is over, and save then."
@@ -213,9 +225,12 @@ def _unfinished(region: Region) -> Iterator[str]:
     for stream in region.streams.values():
         if stream.status == "ENABLING":
             yield f"the stream {stream.arn!r} is ENABLING"
-    for backup in region.backups.values():
+    for backup in backups_of(region).values():
         if backup.status != "AVAILABLE":
             yield f"the backup {backup.name!r} is {backup.status}"
-    for transfer in (*region.exports.values(), *region.imports.values()):
+    for transfer in (
+        *exports_of(region).values(),
+        *imports_of(region).values(),
+    ):
         if transfer.status == "IN_PROGRESS":
             yield f"{transfer.arn!r} is in progress"

@@ -33,7 +33,7 @@ KEY = {"pk": {"S": "a"}, "sk": {"N": "1"}}
 
 
 def call(world: World, operation: str, **request: Any) -> dict[str, Any]:
-    return world.call("dynamodb", operation, request, HERE)
+    return world.engine.call("dynamodb", operation, request, HERE)
 
 
 @pytest.fixture

@@ -305,10 +305,10 @@ def test_any_request_is_answered_and_the_world_stays_whole(
 ) -> None:
     world = World(clock=ManualClock())
     more = {} if policy is None else {"ResourcePolicy": policy}
-    world.call("dynamodb", "CreateTable", {**TABLE, **more}, HERE)
+    world.engine.call("dynamodb", "CreateTable", {**TABLE, **more}, HERE)
     for (service, operation, parameters), caller in asked:
         try:
-            answer = world.call(service, operation, parameters, caller)
+            answer = world.engine.call(service, operation, parameters, caller)
         except NotImplementedOperation as error:
             raise AssertionError from error
         except (AwsError, NoAnswer):

@@ -22,7 +22,7 @@ NO_MATCH = "The provided key element does not match the schema"
 @pytest.fixture
 def world() -> World:
     world = World(clock=ManualClock())
-    world.call("dynamodb", "CreateTable", table(), HERE)
+    world.engine.call("dynamodb", "CreateTable", table(), HERE)
     return world
 
 
@@ -54,7 +54,7 @@ def index(number: int, *names: str, **projection: Any) -> dict[str, Any]:
 
 def refusal(world: World, operation: str, request: Any) -> str:
     with pytest.raises(AwsError) as caught:
-        world.call("dynamodb", operation, request, HERE)
+        world.engine.call("dynamodb", operation, request, HERE)
     assert not isinstance(caught.value, ResourceNotFoundException)
     return caught.value.message
 
@@ -160,7 +160,7 @@ def test_projections_that_a_table_cannot_have() -> None:
         assert refusal(world, "CreateTable", table(GlobalSecondaryIndexes=indexes)).startswith(INVALID)
     stream = {"StreamEnabled": False, "StreamViewType": "NEW_IMAGE"}
     assert refusal(world, "CreateTable", table(StreamSpecification=stream)).startswith(INVALID)
-    world.call(
+    world.engine.call(
         "dynamodb",
         "CreateTable",
         table(GlobalSecondaryIndexes=[index(n, "pk", **names) for n in range(5)]),
@@ -311,7 +311,7 @@ def test_a_missing_table_comes_before_duplicate_keys_of_a_batch(world: World) ->
     # dynalite, batchWriteItem
     entries = [{"PutRequest": {"Item": KEY}}, {"DeleteRequest": {"Key": KEY}}]
     with pytest.raises(ResourceNotFoundException):
-        world.call("dynamodb", "BatchWriteItem", {"RequestItems": {"absent": entries}}, HERE)
+        world.engine.call("dynamodb", "BatchWriteItem", {"RequestItems": {"absent": entries}}, HERE)
     assert refusal(world, "BatchWriteItem", {"RequestItems": {"orders": entries}}) == (
         "Provided list of item keys contains duplicates"
     )
@@ -323,8 +323,8 @@ def test_a_transaction_holds_four_megabytes(world: World) -> None:
         items = [{"pk": {"S": f"{n}"}, "pad": {"S": "x" * 350_000}} for n in range(count)]
         return {"TransactItems": [{"Put": {"TableName": "orders", "Item": item}} for item in items]}
 
-    assert world.call("dynamodb", "TransactWriteItems", puts(10), HERE) == {}
+    assert world.engine.call("dynamodb", "TransactWriteItems", puts(10), HERE) == {}
     assert "4 MB" in refusal(world, "TransactWriteItems", puts(12))
     last = {"TableName": "orders", "Key": {"pk": {"S": "11"}}, "ConsistentRead": True}
-    assert world.call("dynamodb", "GetItem", last, HERE) == {}
+    assert world.engine.call("dynamodb", "GetItem", last, HERE) == {}
     world.verify()

@@ -38,7 +38,7 @@ INVALID = "One or more parameter values were invalid: "
 @pytest.fixture
 def world() -> World:
     world = World(clock=ManualClock())
-    world.call("dynamodb", "CreateTable", table("orders"), HERE)
+    world.engine.call("dynamodb", "CreateTable", table("orders"), HERE)
     return world
 
 
@@ -54,7 +54,7 @@ def table(name: str, **more: Any) -> dict[str, Any]:
 
 def refusal(world: World, operation: str, request: Any) -> str:
     with pytest.raises(AwsError) as caught:
-        world.call("dynamodb", operation, request, HERE)
+        world.engine.call("dynamodb", operation, request, HERE)
     assert isinstance(caught.value, (ValidationException, SerializationException)), caught.value
     world.verify()
     return caught.value.message
@@ -361,7 +361,7 @@ def test_other_json_types_are_not_converted(
 
 def test_unknown_members_and_nulls_are_ignored(world: World) -> None:
     request = {"TableName": "orders", "Key": KEY, "Colour": 1, "ConsistentRead": None}
-    assert world.call("dynamodb", "GetItem", request, HERE) == {}
+    assert world.engine.call("dynamodb", "GetItem", request, HERE) == {}
 
 
 @pytest.mark.parametrize(

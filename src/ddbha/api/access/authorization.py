@@ -12,9 +12,9 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from ddbha.api.access.policies import Access
+from ddbha.api.access.policies import Access, Policies
 from ddbha.api.registry import Request
-from ddbha.api.streams.shard_iterators import ShardIterator
+from ddbha.api.shard_iterators import ShardIterator
 from ddbha.errors import AccessDeniedException, ValidationException
 from ddbha.expressions.partiql.parser import parsed
 from ddbha.expressions.partiql.syntax import Exists, Select
@@ -72,7 +72,7 @@ def authorize(region: Region, service: str, operation: str, request: Request) ->
             # The operation says what is wrong with it.
             continue
         account = match["account"]
-        policy = region.environment.policies.get(match["policied"])
+        policy = region.environment.parts.the(Policies).by_arn.get(match["policied"])
         access = Access(region.account_id, f"dynamodb:{action}", resource, region.name)
         decision = None if policy is None else policy.decide(access)
         if account == region.account_id:
@@ -85,7 +85,7 @@ def authorize(region: Region, service: str, operation: str, request: Request) ->
             if decision is None or action not in CROSS_ACCOUNT:
                 raise not_allowed(region.account_id, action, resource)
             admitted.add(match["policied"])
-            owner = region.environment.regions[account, region.name]
+            owner = region.regions.of(account, region.name)
             if single:
                 answering = owner
     region.environment.admitted = frozenset(admitted)

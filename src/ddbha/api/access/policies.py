@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from attrs import frozen
+from attrs import Factory, define, frozen
 
 from ddbha.errors import ValidationException
 
@@ -35,6 +35,21 @@ _STATEMENT_ORDER = (
 CONDITION_KEYS = frozenset(
     {"aws:principalaccount", "aws:principalarn", "aws:requestedregion", "aws:securetransport"}
 )
+
+
+@define(eq=False)
+class Policies:
+    """The policies of a world by the ARN of the table or stream, and the revision of each last change."""
+
+    by_arn: dict[str, Policy] = Factory(dict)
+    changes: dict[str, str] = Factory(dict)
+
+    def forget(self, arn: str) -> None:
+        """A table is gone, and with it what was allowed to others, of its streams too."""
+        for kept in (self.by_arn, self.changes):
+            for known in list(kept):
+                if known == arn or known.startswith(f"{arn}/"):
+                    del kept[known]
 
 
 @frozen

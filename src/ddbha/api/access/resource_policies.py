@@ -9,7 +9,7 @@ import re
 
 from attrs import evolve
 
-from ddbha.api.access.policies import Access, Policy
+from ddbha.api.access.policies import Access, Policies, Policy
 from ddbha.api.registry import Request, Response, operation
 from ddbha.api.wire.model import service_model
 from ddbha.errors import (
@@ -48,14 +48,14 @@ def put_resource_policy(region: Region, request: Request) -> Response:
             "The new resource policy will not allow you to update the resource policy in the future."
         )
     _check_revision(region, arn, table, request.get("ExpectedRevisionId"))
-    current = region.environment.policies.get(arn)
+    current = _policies(region).by_arn.get(arn)
     if current is not None and current.text == policy.text:
         return {"RevisionId": current.revision_id}
     _refuse_soon(region, arn, table)
 
     revision_id = _revision_id(region, arn)
-    region.environment.policies[arn] = evolve(policy, revision_id=revision_id)
-    region.policy_changes[arn] = revision_id
+    _policies(region).by_arn[arn] = evolve(policy, revision_id=revision_id)
+    _policies(region).changes[arn] = revision_id
     return {"RevisionId": revision_id}
 
 
@@ -64,7 +64,7 @@ def get_resource_policy(region: Region, request: Request) -> Response:
     """The policy of a table or a stream."""
     arn = request["ResourceArn"]
     _table_of(region, arn)
-    policy = region.environment.policies.get(arn)
+    policy = _policies(region).by_arn.get(arn)
     if policy is None:
         raise PolicyNotFoundException(_NOT_FOUND + arn)
     return {"Policy": policy.shown(), "RevisionId": policy.revision_id}
@@ -76,13 +76,13 @@ def delete_resource_policy(region: Region, request: Request) -> Response:
     arn = request["ResourceArn"]
     table = _table_of(region, arn)
     _check_revision(region, arn, table, request.get("ExpectedRevisionId"))
-    policy = region.environment.policies.get(arn)
+    policy = _policies(region).by_arn.get(arn)
     if policy is None:
-        deleted = region.policy_changes.get(arn)
+        deleted = _policies(region).changes.get(arn)
         return {} if deleted is None else {"RevisionId": deleted}
     _refuse_soon(region, arn, table)
-    region.policy_changes[arn] = _revision_id(region, arn)
-    del region.environment.policies[arn]
+    _policies(region).changes[arn] = _revision_id(region, arn)
+    del _policies(region).by_arn[arn]
     return {"RevisionId": policy.revision_id}
 
 
@@ -95,16 +95,17 @@ def read_policy(text: str) -> Policy:
 def attach_policy(region: Region, table: Table, policy: Policy) -> None:
     """Give a new table its policy."""
     revision_id = _revision_id(region, table.arn)
-    region.environment.policies[table.arn] = evolve(policy, revision_id=revision_id)
-    region.policy_changes[table.arn] = revision_id
+    _policies(region).by_arn[table.arn] = evolve(policy, revision_id=revision_id)
+    _policies(region).changes[table.arn] = revision_id
 
 
 def forget_policies(region: Region, table: Table) -> None:
     """A table is gone, and with it what was allowed to others."""
-    for kept in (region.environment.policies, region.policy_changes):
-        for arn in list(kept):
-            if arn == table.arn or arn.startswith(f"{table.arn}/"):
-                del kept[arn]
+    _policies(region).forget(table.arn)
+
+
+def _policies(region: Region) -> Policies:
+    return region.environment.parts.the(Policies)
 
 
 def _table_of(region: Region, arn: str) -> Table:
@@ -135,7 +136,7 @@ def _table_of(region: Region, arn: str) -> Table:
 
 
 def _check_revision(region: Region, arn: str, table: Table, expected: str | None) -> None:
-    current = region.environment.policies.get(arn)
+    current = _policies(region).by_arn.get(arn)
     if expected is None or (current is not None and current.revision_id == expected):
         return
     if expected == NO_POLICY:
@@ -160,7 +161,7 @@ def _refuse_soon(region: Region, arn: str, table: Table) -> None:
         raise ResourceInUseException(
             f"Attempt to change a resource which is still in use: Table is being deleted: {table.name}"
         )
-    changed = region.policy_changes.get(arn)
+    changed = _policies(region).changes.get(arn)
     interval = region.environment.timings.policy_interval
     if changed is None or region.now() >= int(changed) / 1000 + interval:
         return
@@ -175,5 +176,5 @@ def _refuse_soon(region: Region, arn: str, table: Table) -> None:
 def _revision_id(region: Region, arn: str) -> str:
     """The time in milliseconds; later than the last one on a clock that stands still."""
     now = int(region.now() * 1000)
-    last = region.policy_changes.get(arn)
+    last = _policies(region).changes.get(arn)
     return str(now if last is None else max(now, int(last) + 1))

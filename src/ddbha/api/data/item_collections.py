@@ -12,9 +12,9 @@ from attrs import Factory, define
 
 from ddbha.api.registry import Request, Response
 from ddbha.errors import ItemCollectionSizeLimitExceededException
+from ddbha.followers.item_collections import collection_sizes
 from ddbha.region.region import Region
 from ddbha.region.table import Table
-from ddbha.storage.item_collections import collection_sizes
 from ddbha.values.attribute import Item
 from ddbha.values.image import Image
 from ddbha.values.key import ItemKey
@@ -40,7 +40,7 @@ class CollectionLimit:
         self._admitted.append((table, key, new))
         if new is None:
             return
-        limit = self.region.environment.item_collection_limit
+        limit = self.region.environment.settings.item_collection_limit
         copies = 1 + len(table.local_indexes)
         self._most += copies * new.size
         partition = table.partition(key)

@@ -20,10 +20,12 @@ from ddbha.errors import ValidationException
 from ddbha.expressions.evaluate import Condition, Values
 from ddbha.expressions.key_condition import KeyCondition, KeyRange
 from ddbha.expressions.projection import Projection
+from ddbha.followers.secondary_indexes import GlobalIndex, LocalIndex
 from ddbha.region.region import Region
-from ddbha.region.table import GlobalIndex, KeyBounds, LocalIndex, Table
+from ddbha.region.table import Table
 from ddbha.storage.items import GREATEST
 from ddbha.storage.partition import Partition
+from ddbha.storage.partitions import KeyBounds
 from ddbha.values.attribute import Item, canonical_item, order
 from ddbha.values.image import Image
 from ddbha.values.key import HASH_SPACE, ItemKey, KeySchema, hash_of

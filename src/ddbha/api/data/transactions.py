@@ -10,7 +10,7 @@ from copy import deepcopy
 from functools import partial
 from typing import Any, TypeVar
 
-from attrs import frozen
+from attrs import Factory, define, frozen
 
 from ddbha.api.data.item_collections import CollectionLimit, with_metrics_by_table
 from ddbha.api.data.items import refuse_key_updates
@@ -20,9 +20,9 @@ from ddbha.api.data.keys import (
     key_of_item,
     refuse_large_item,
 )
-from ddbha.api.data.ongoing_transactions import OngoingTransaction, conflicts, refuse_in_progress
 from ddbha.api.data.placeholders import Expressions
 from ddbha.api.metering import admit_transaction_reads, admit_transaction_writes
+from ddbha.api.ongoing_transactions import OngoingTransaction, conflicts, refuse_in_progress
 from ddbha.api.registry import Request, Response, operation
 from ddbha.capacity.units import Consumption, consumed_by_table
 from ddbha.errors import (
@@ -167,12 +167,12 @@ def _commit(region: Region, token: str | None, requested: Any, effects: list[_Ef
         if new is not None or key in partition.leader.items.images:
             partition.commit(key, new, now, region.name)
     if token is not None:
-        region.tokens[token] = (now + TOKEN_LIFETIME, requested, effects)
+        region.parts.the(Tokens).known[token] = (now + TOKEN_LIFETIME, requested, effects)
 
 
 def _exists(region: Region, table: Table) -> bool:
     """Whether the table, which may be of another account, has not been deleted."""
-    owner = region.environment.region(table.arn.split(":")[4], region.name)
+    owner = region.regions.of(table.arn.split(":")[4], region.name)
     return owner.tables.get(table.name) is table
 
 
@@ -333,6 +333,13 @@ def _refuse_repeated(items: list[tuple[Table, ItemKey]]) -> None:
         raise ValidationException("Transaction request cannot include multiple operations on one item")
 
 
+@define(eq=False)
+class Tokens:
+    """What transactions of a region did, by token: until when that counts, what was asked, effects."""
+
+    known: dict[str, tuple[float, Any, list[_Effect]]] = Factory(dict)
+
+
 def _refuse_large(sizes: Iterable[int]) -> None:
     if sum(sizes) > MAXIMUM_SIZE:
         raise ValidationException("The aggregate size of the items in the transaction exceeded 4 MB")
@@ -340,15 +347,16 @@ def _refuse_large(sizes: Iterable[int]) -> None:
 
 def _repeated(region: Region, token: str, requested: Any) -> list[_Effect] | None:
     """What this very request did if it succeeded within the last ten minutes."""
-    known = region.tokens.get(token)
+    tokens = region.parts.the(Tokens).known
+    known = tokens.get(token)
     if known is None:
         return None
     expires, items, effects = known
     if region.now() >= expires:
-        del region.tokens[token]
+        del tokens[token]
         return None
     if items != requested:
         raise IdempotentParameterMismatchException(
             "The provided idempotency token was already used with different request parameters"
         )
-    return effects  # type: ignore[no-any-return]
+    return effects

@@ -14,6 +14,7 @@ from attrs import frozen
 
 from ddbha.api.registry import Request
 from ddbha.api.wire.model import regions_of_service
+from ddbha.capacity.auto_scaling import AutoScaling
 from ddbha.errors import ResourceInUseException, ValidationException
 from ddbha.region.region import Region
 from ddbha.region.table import Table
@@ -103,7 +104,7 @@ def checked_change(region: Region, table: Table, request: Request) -> ReplicaCha
     if kind == "Create":
         _check_create(region, table, change)
     else:
-        _check_members(table, change)
+        _check_members(region, table, change)
     if table.status != "ACTIVE":
         raise ResourceInUseException("The resource which you are attempting to change is in use.")
     return change
@@ -181,7 +182,8 @@ def _check_create(region: Region, table: Table, change: ReplicaChange) -> None:
 
 
 def _check_scaling(table: Table) -> None:
-    scaled = {} if table.auto_scaling is None else table.auto_scaling.settings
+    scaling = table.parts.find(AutoScaling)
+    scaled = {} if scaling is None else scaling.settings
     if (None, "Write") not in scaled:
         raise ValidationException("Table write capacity should either be Pay-Per-Request or AutoScaled.")
     if any((name, "Write") not in scaled for name in table.global_indexes):
@@ -211,7 +213,7 @@ def _check_strong(region: Region, table: Table, change: ReplicaChange) -> None:
         raise ValidationException(f"The table must be empty {_STRONG}.")
 
 
-def _check_members(table: Table, change: ReplicaChange) -> None:
+def _check_members(region: Region, table: Table, change: ReplicaChange) -> None:
     group = None if table.membership is None else table.membership.group
     members = {} if group is None else group.members
     foreign = [name for name in change.replicas if name not in members]
@@ -239,7 +241,7 @@ def _check_members(table: Table, change: ReplicaChange) -> None:
                 "Create/Update/Delete of replica is not allowed while the replica is being added to "
                 f"table with name: {_quoted(table.name)} in region: {_quoted(name)}."
             )
-        if member.table.settings.deletion_protection:
+        if region.replica(member).settings.deletion_protection:
             raise ValidationException(
                 f"Cannot delete table {table.name} in region {name} because it has deletion protection "
                 "enabled. Disable deletion protection first."

@@ -10,22 +10,23 @@ from typing import Any
 
 from attrs import evolve
 
+from ddbha.api.definitions.descriptions import describe
+from ddbha.api.definitions.expiry_settings import enable_time_to_live
+from ddbha.api.definitions.stream_settings import disable_stream, enable_stream
+from ddbha.api.definitions.table_building import new_table
 from ddbha.api.global_tables.replica_rules import ReplicaChange, check_departure, checked_change
 from ddbha.api.metering import admit_write
 from ddbha.api.registry import Request, Response
-from ddbha.api.tables.descriptions import describe
-from ddbha.api.tables.expiry_settings import enable_time_to_live
-from ddbha.api.tables.stream_settings import disable_stream, enable_stream
-from ddbha.api.tables.table_building import new_table
 from ddbha.errors import InternalServerError
-from ddbha.followers.consumption import count_writes
 from ddbha.followers.replication import GlobalTable, Member
+from ddbha.followers.secondary_indexes import GlobalIndex, LocalIndex
 from ddbha.followers.strong_replication import StrongGlobalTable
-from ddbha.region.region import Environment, Region
-from ddbha.region.table import ContributorInsights, GlobalIndex, LocalIndex, Table
+from ddbha.region.region import Region, Regions
+from ddbha.region.table import Table
 from ddbha.storage.record import Stamp
 from ddbha.values.image import Image
 from ddbha.values.key import ItemKey
+from ddbha.values.settings import ContributorInsights
 
 #: Seconds after which the filling of a replica is tried again while its region cannot be reached.
 RETRY = 60.0
@@ -53,14 +54,14 @@ def peers(region: Region, table: Table) -> Iterator[tuple[Region, Table]]:
     """The other replicas of a table, with their regions."""
     if table.membership is not None:
         for member in table.membership.group.members.values():
-            if member.table is not table:
-                yield region.peer(member.region), member.table
+            if member is not table.membership:
+                yield region.peer(member.region), region.replica(member)
 
 
 def leave(region: Region, table: Table) -> None:
     """Take a table that is deleted out of its global table."""
     if table.membership is not None:
-        region.environment.leave_global_table(region.account_id, table.membership)
+        region.leave_global_table(table.membership)
 
 
 # -- Create -----------------------------------------------------------------------------------------
@@ -84,8 +85,9 @@ def _create(region: Region, table: Table, change: ReplicaChange) -> Response:
     return {"TableDescription": describe(table)}
 
 
-def new_group(environment: Environment, account_id: str, name: str, *, strong: bool) -> GlobalTable:
+def new_group(regions: Regions, account_id: str, name: str, *, strong: bool) -> GlobalTable:
     """A global table that has no members yet."""
+    environment = regions.environment
 
     def conflict(place: str, key: ItemKey, winner: Stamp, loser: Stamp) -> None:
         why = "later" if winner.microseconds > loser.microseconds else "equal time, region order"
@@ -111,7 +113,8 @@ def new_group(environment: Environment, account_id: str, name: str, *, strong: b
         )
 
     def admit(member: Member, key: ItemKey, new: Image | None) -> None:
-        admit_write(environment.region(account_id, member.region), member.table, key, new)
+        region = regions.of(account_id, member.region)
+        admit_write(region, region.replica(member), key, new)
 
     kind = StrongGlobalTable if strong else GlobalTable
     group = kind(
@@ -127,9 +130,14 @@ def new_group(environment: Environment, account_id: str, name: str, *, strong: b
     return group
 
 
+def new_member(group: GlobalTable, region: Region, table: Table) -> Member:
+    """The member of a global table by which a table of a region takes part."""
+    return group.new_member(region.name, table.partitions, lambda: table.status in ("ACTIVE", "UPDATING"))
+
+
 def _first_member(region: Region, table: Table, strong: bool) -> Member:
-    group = new_group(region.environment, region.account_id, table.name, strong=strong)
-    member = group.new_member(region.name, table)
+    group = new_group(region.regions, region.account_id, table.name, strong=strong)
+    member = new_member(group, region, table)
     member.status, member.joined = "ACTIVE", region.now()
     group.add(member)
     member.attach()
@@ -174,23 +182,23 @@ def _new_replica(region: Region, table: Table, action: dict[str, Any], source: M
         settings,
     )
     region.tables[table.name] = replica
-    member = source.group.new_member(region.name, replica)
+    member = new_member(source.group, region, replica)
     member.source = source.region
-    _override(member, action)
+    _override(replica, member, action)
     replica.membership = member
     return member
 
 
 def _fill_later(region: Region, source: Member, target: Member, seconds: float) -> None:
     """Copy what is in the table now, and let what is written meanwhile wait on its way."""
-    group, table = source.group, target.table
+    group, original, table = source.group, region.replica(source), region.replica(target)
     group.add(target)
     target.joined = region.now()
     images = list(group.copy(source, target))
     place = region.peer(target.region)
 
     def fill() -> None:
-        if source.table.status == "DELETING" or table.status != "CREATING":
+        if original.status == "DELETING" or table.status != "CREATING":
             return
         try:
             if not region.environment.links.are_open(source.region, target.region, table.name):
@@ -206,13 +214,13 @@ def _fill_later(region: Region, source: Member, target: Member, seconds: float) 
         target.attach()
         if group.consistency == "EVENTUAL":
             enable_stream(place, table, "NEW_AND_OLD_IMAGES", 0)
-        if source.table.settings.ttl_attribute is not None:
-            enable_time_to_live(place, table, source.table.settings.ttl_attribute)
+        if original.settings.ttl_attribute is not None:
+            enable_time_to_live(place, table, original.settings.ttl_attribute)
         table.status = target.status = "ACTIVE"
         for witness in group.witnesses:
             group.witnesses[witness] = "ACTIVE"
         if all(member.status == "ACTIVE" for member in group.members.values()):
-            source.table.status = "ACTIVE"
+            original.status = "ACTIVE"
         region.record("replica-active", table=table.name, replica=target.region)
 
     region.later(seconds, fill)
@@ -226,7 +234,7 @@ def _update(region: Region, table: Table, change: ReplicaChange) -> Response:
     members = table.membership.group.members
     table.status = "UPDATING"
     for name, action in change.replicas.items():
-        _override(members[name], action)
+        _override(region.replica(members[name]), members[name], action)
         members[name].status = "UPDATING"
     response = {"TableDescription": describe(table)}
 
@@ -239,8 +247,8 @@ def _update(region: Region, table: Table, change: ReplicaChange) -> Response:
     return response
 
 
-def _override(member: Member, action: dict[str, Any]) -> None:
-    settings = member.table.settings
+def _override(table: Table, member: Member, action: dict[str, Any]) -> None:
+    settings = table.settings
     member.overrides.update({name: action[name] for name in _OVERRIDES if name in action})
     if "TableClassOverride" in action:
         settings.table_class = action["TableClassOverride"]
@@ -252,7 +260,7 @@ def _override(member: Member, action: dict[str, Any]) -> None:
     if on_demand_reads is not None and settings.on_demand is not None:
         settings.on_demand = evolve(settings.on_demand, read=on_demand_reads)
     for override in action.get("GlobalSecondaryIndexes", ()):
-        index = member.table.global_indexes.get(override["IndexName"])
+        index = table.global_indexes.get(override["IndexName"])
         reads = override.get("ProvisionedThroughputOverride", {}).get("ReadCapacityUnits")
         if index is not None and reads is not None:
             index.throughput = evolve(index.throughput, read=reads)
@@ -272,7 +280,7 @@ def _disassociate(region: Region, table: Table) -> Response:
         if any(group.pending(region.name, o) or group.pending(o, region.name) for o in others):
             region.later(RETRY, finish)
             return
-        region.environment.leave_global_table(region.account_id, member)
+        region.leave_global_table(member)
         table.status = "ACTIVE"
         region.record("replica-disassociated", table=table.name)
 
@@ -286,10 +294,10 @@ def _delete(region: Region, table: Table, change: ReplicaChange) -> Response:
     doomed = [group.members[name] for name in change.replicas]
     if not change.strong:
         for member in doomed:
-            check_departure(region.peer(member.region), member.table)
+            check_departure(region.peer(member.region), region.replica(member))
     table.status = "UPDATING"
     for member in doomed:
-        member.status = member.table.status = "DELETING"
+        member.status = region.replica(member).status = "DELETING"
     for witness in group.witnesses:
         group.witnesses[witness] = "DELETING"
     response = {"TableDescription": describe(table)}
@@ -298,11 +306,11 @@ def _delete(region: Region, table: Table, change: ReplicaChange) -> Response:
         table.status = "ACTIVE"
         group.witnesses.clear()
         for member in doomed:
-            place = region.peer(member.region)
-            if member.table.settings.stream_view_type is not None:
-                disable_stream(place, member.table, 0)
-            place.environment.leave_global_table(place.account_id, member)
-            count_writes(member.table, place.now())
+            place, replica = region.peer(member.region), region.replica(member)
+            if replica.settings.stream_view_type is not None:
+                disable_stream(place, replica, 0)
+            place.leave_global_table(member)
+            replica.count_writes(place.now())
             del place.tables[table.name]
             place.record("replica-deleted", table=table.name)
 

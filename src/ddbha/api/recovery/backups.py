@@ -8,9 +8,9 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from ddbha.api.definitions.descriptions import key_schema_elements
 from ddbha.api.recovery.restoring import checked_target, require_reachable, restore
 from ddbha.api.registry import Request, Response, operation
-from ddbha.api.tables.descriptions import key_schema_elements
 from ddbha.errors import (
     AccessDeniedException,
     BackupInUseException,
@@ -19,9 +19,11 @@ from ddbha.errors import (
     TableNotFoundException,
     ValidationException,
 )
-from ddbha.recovery.backup import Backup, RestoreOrigin, SourceTable, back_up, keep
+from ddbha.followers.secondary_indexes import LocalIndex
+from ddbha.recovery.backup import Backup, SourceTable, back_up, backups_of, keep
 from ddbha.region.region import Region, utc
-from ddbha.region.table import LocalIndex, Table, Throughput
+from ddbha.region.table import RestoreOrigin, Table
+from ddbha.values.settings import Throughput
 
 _BACKUP_ARN = re.compile(r"arn:([^:]*):([^:]*):([^:]*):([^:]*):table/([^/:]+)/backup/([^/:]+)")
 _REGION = re.compile(r"[a-z]{2}(?:-[a-z]+)+-\d+")
@@ -63,7 +65,7 @@ def list_backups(region: Region, request: Request) -> Response:
     kinds = {"USER", "SYSTEM"} if kind == "ALL" else {kind}
     found = [
         backup
-        for arn, backup in sorted(region.backups.items())
+        for arn, backup in sorted(backups_of(region).items())
         if arn > start
         and backup.type in kinds
         and (name is None or backup.source.name == name)
@@ -95,7 +97,7 @@ def delete_backup(region: Region, request: Request) -> Response:
         raise BackupInUseException(f"Backup is being created: {arn}")
     if backup.restoring is not None:
         raise BackupInUseException(f"Backup is being used to restore table: {arn}")
-    del region.backups[arn]
+    del backups_of(region)[arn]
     backup.status = "DELETED"
     return {"BackupDescription": _description(backup)}
 
@@ -105,8 +107,8 @@ def restore_table_from_backup(region: Region, request: Request) -> Response:
     """A new table with what a backup holds, here or in another region than the backup's."""
     arn = request["BackupArn"]
     home = _parsed_arn(region, arn)
-    place = region.environment.regions.get((region.account_id, home))
-    backup = None if place is None else place.backups.get(arn)
+    place = region.regions.find(region.account_id, home)
+    backup = None if place is None else backups_of(place).get(arn)
     if backup is None:
         raise BackupNotFoundException(f"Backup not found: {arn}")
     if backup.status == "CREATING":
@@ -164,9 +166,9 @@ def _parsed_arn(region: Region, arn: str) -> str:
 
 def _backup(region: Region, arn: str) -> Backup:
     _parsed_arn(region, arn)
-    if arn not in region.backups:
+    if arn not in backups_of(region):
         raise BackupNotFoundException(f"Backup not found: {arn}")
-    return region.backups[arn]
+    return backups_of(region)[arn]
 
 
 def _details(backup: Backup) -> dict[str, Any]:

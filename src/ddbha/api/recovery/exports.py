@@ -25,8 +25,8 @@ from ddbha.errors import (
 from ddbha.followers.archive import Archive
 from ddbha.recovery.export import Content, begin, changes_in, state_at, write
 from ddbha.recovery.formats import ion
-from ddbha.recovery.objects import ObjectError
-from ddbha.recovery.transfer import Export, forget_old, of_token, transfer_arn
+from ddbha.recovery.objects import Bucketed, ObjectError
+from ddbha.recovery.transfer import Export, exports_of, forget_old, of_token, transfer_arn
 from ddbha.region.region import Region, utc
 from ddbha.region.table import Table
 
@@ -49,7 +49,7 @@ def export_table_to_point_in_time(region: Region, request: Request) -> Response:
     _check(request)
     now = region.now()
     asked = deepcopy({name: value for name, value in request.items() if name != "ClientToken"})
-    known = of_token(region.exports.values(), request.get("ClientToken"), now)
+    known = of_token(exports_of(region).values(), request.get("ClientToken"), now)
     if known is not None:
         if known.request != asked:
             raise ExportConflictException(
@@ -64,14 +64,14 @@ def export_table_to_point_in_time(region: Region, request: Request) -> Response:
     if request.get("ExportFormat") == "ION":
         ion.require()
     time, period, content = _chosen(request, table, table.archive, now)
-    if sum(export.status == "IN_PROGRESS" for export in region.exports.values()) >= MAXIMUM_EXPORTS:
+    if sum(export.status == "IN_PROGRESS" for export in exports_of(region).values()) >= MAXIMUM_EXPORTS:
         raise LimitExceededException(
             f"Subscriber limit exceeded: Too many exports in progress, at most {MAXIMUM_EXPORTS}"
         )
 
     suffix = region.environment.random.getrandbits(32)
     export = Export(
-        transfer_arn(table.arn, "export", now, suffix, region.exports),
+        transfer_arn(table.arn, "export", now, suffix, exports_of(region)),
         table.arn,
         table.id,
         now,
@@ -81,12 +81,12 @@ def export_table_to_point_in_time(region: Region, request: Request) -> Response:
         time,
         period,
     )
-    region.exports[export.arn] = export
+    exports_of(region)[export.arn] = export
     response = {"ExportDescription": _description(export)}
     region.record("export-began", table=table.name, export=export.arn)
     failure: ObjectError | None = None
     try:
-        begin(export, region.environment.objects)
+        begin(export, region.environment.parts.the(Bucketed).store)
     except ObjectError as error:
         failure = error
     seconds = region.environment.timings.export_table
@@ -97,21 +97,21 @@ def export_table_to_point_in_time(region: Region, request: Request) -> Response:
 @operation("DescribeExport")
 def describe_export(region: Region, request: Request) -> Response:
     """What was asked for, and how far it is."""
-    forget_old(region.exports, region.now())
+    forget_old(exports_of(region), region.now())
     arn = request["ExportArn"]
-    if arn not in region.exports:
+    if arn not in exports_of(region):
         raise ExportNotFoundException(f"Export not found: {arn}")
-    return {"ExportDescription": _description(region.exports[arn])}
+    return {"ExportDescription": _description(exports_of(region)[arn])}
 
 
 @operation("ListExports")
 def list_exports(region: Region, request: Request) -> Response:
     """The exports of the last 90 days, by ARN, the newest of a table first."""
-    forget_old(region.exports, region.now())
+    forget_old(exports_of(region), region.now())
     table_arn = request.get("TableArn")
     if table_arn is not None and not _exists(region, table_arn):
         return {"ExportSummaries": []}
-    found = [e for e in region.exports.values() if table_arn is None or e.table_arn == table_arn]
+    found = [e for e in exports_of(region).values() if table_arn is None or e.table_arn == table_arn]
     page, token = page_of(found, request.get("NextToken"), request.get("MaxResults"))
     summaries = [
         {"ExportArn": each.arn, "ExportStatus": each.status, "ExportType": each.type} for each in page
@@ -126,7 +126,7 @@ def _finish(
     try:
         if failure is not None:
             raise failure
-        write(export, content, environment.objects, environment.random, now)
+        write(export, content, environment.parts.the(Bucketed).store, environment.random, now)
     except ObjectError as error:
         export.fail(now, error.code, error.message)
     region.record(f"export-{export.status.lower()}", export=export.arn)

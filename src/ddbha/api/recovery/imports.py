@@ -30,8 +30,8 @@ from ddbha.recovery.formats import (
     dynamodb_json,
     ion,
 )
-from ddbha.recovery.objects import ObjectError
-from ddbha.recovery.transfer import Import, forget_old, of_token, transfer_arn
+from ddbha.recovery.objects import Bucketed, ObjectError
+from ddbha.recovery.transfer import Import, forget_old, imports_of, of_token, transfer_arn
 from ddbha.region.region import Region, utc
 from ddbha.region.table import Table
 from ddbha.values.attribute import canonical_item
@@ -52,7 +52,7 @@ def import_table(region: Region, request: Request) -> Response:
     """A new table, CREATING meanwhile, with the items of all objects whose keys begin with a prefix."""
     now = region.now()
     asked = deepcopy({name: value for name, value in request.items() if name != "ClientToken"})
-    known = of_token(region.imports.values(), request.get("ClientToken"), now)
+    known = of_token(imports_of(region).values(), request.get("ClientToken"), now)
     if known is not None:
         if known.request != asked:
             raise ImportConflictException(
@@ -64,7 +64,7 @@ def import_table(region: Region, request: Request) -> Response:
             "One or more parameter values were invalid: InputFormatOptions can only be specified for CSV"
         )
     definition = read_definition(region, request["TableCreationParameters"])
-    if sum(each.status == "IN_PROGRESS" for each in region.imports.values()) >= MAXIMUM_IMPORTS:
+    if sum(each.status == "IN_PROGRESS" for each in imports_of(region).values()) >= MAXIMUM_IMPORTS:
         raise LimitExceededException(
             f"Subscriber limit exceeded: Too many imports in progress, at most {MAXIMUM_IMPORTS}"
         )
@@ -74,7 +74,7 @@ def import_table(region: Region, request: Request) -> Response:
 
     table = definition.build(region)
     suffix = region.environment.random.getrandbits(32)
-    arn = transfer_arn(table.arn, "import", now, suffix, region.imports)
+    arn = transfer_arn(table.arn, "import", now, suffix, imports_of(region))
     imported = Import(arn, table.arn, table.id, now, asked, request.get("ClientToken"))
     failure: ObjectError | None = None
     try:
@@ -82,7 +82,7 @@ def import_table(region: Region, request: Request) -> Response:
     except ObjectError as error:
         failure = error
     region.tables[table.name] = table
-    region.imports[arn] = imported
+    imports_of(region)[arn] = imported
     response = {"ImportTableDescription": _description(imported)}
     region.record("import-began", table=table.name, **{"import": arn})
     seconds = region.environment.timings.import_table
@@ -93,19 +93,19 @@ def import_table(region: Region, request: Request) -> Response:
 @operation("DescribeImport")
 def describe_import(region: Region, request: Request) -> Response:
     """What was asked for, and how far it is."""
-    forget_old(region.imports, region.now())
+    forget_old(imports_of(region), region.now())
     arn = request["ImportArn"]
-    if arn not in region.imports:
+    if arn not in imports_of(region):
         raise ImportNotFoundException(f"Import not found: {arn}")
-    return {"ImportTableDescription": _description(region.imports[arn])}
+    return {"ImportTableDescription": _description(imports_of(region)[arn])}
 
 
 @operation("ListImports")
 def list_imports(region: Region, request: Request) -> Response:
     """The imports of the last 90 days, by ARN, the newest of a table first."""
-    forget_old(region.imports, region.now())
+    forget_old(imports_of(region), region.now())
     table_arn = request.get("TableArn")
-    found = [i for i in region.imports.values() if table_arn is None or i.table_arn == table_arn]
+    found = [i for i in imports_of(region).values() if table_arn is None or i.table_arn == table_arn]
     page, token = page_of(found, request.get("NextToken"), request.get("PageSize"))
     summaries = [_summary(each) for each in page]
     return {"ImportSummaryList": summaries, **({} if token is None else {"NextToken": token})}
@@ -115,7 +115,7 @@ def _images(region: Region, table: Table, imported: Import) -> Iterator[tuple[It
     """The good items of all objects, counted; raises `ObjectError`."""
     source = imported.request["S3BucketSource"]
     kind = imported.request.get("InputCompressionType", "NONE")
-    objects = region.environment.objects
+    objects = region.environment.parts.the(Bucketed).store
     for _, data in objects.read(source["S3Bucket"], source.get("S3KeyPrefix", "")):
         try:
             content = compression.decompressed(data, kind)

@@ -20,9 +20,9 @@ from ddbha.errors import (
     ValidationException,
 )
 from ddbha.followers.archive import DAY, MAXIMUM_PERIOD, Archive
-from ddbha.recovery.backup import RestoreOrigin, SourceTable
+from ddbha.recovery.backup import SourceTable
 from ddbha.region.region import Region, utc
-from ddbha.region.table import Table
+from ddbha.region.table import RestoreOrigin, Table
 
 _TABLE_ARN = re.compile(r"arn:aws[^:]*:dynamodb:([^:]*):(\d{12}):table/([^/:]+)")
 
@@ -39,10 +39,12 @@ def update_continuous_backups(region: Region, request: Request) -> Response:
     table = backed_up_table(region, request["TableName"])
     require_backups_enabled(region, table)
     if not enabled:
-        Archive.disable(table)
+        Archive.disable(table.partitions)
+        table.archive = None
     elif table.archive is None:
         delay = region.environment.timings.point_in_time_delay
-        _trim_daily(region, table, Archive.enable(table, region.now, days or MAXIMUM_PERIOD, delay))
+        table.archive = Archive.enable(table.partitions, region.now, days or MAXIMUM_PERIOD, delay)
+        _trim_daily(region, table, table.archive)
     elif days is not None:
         table.archive.set_period(days)
     return {"ContinuousBackupsDescription": _description(region, table)}
@@ -138,7 +140,7 @@ def _source(region: Region, request: Request) -> tuple[Region, Table]:
         raise ValidationException(
             "This action is only supported by accounts that match the resource owner\u2019s account."
         )
-    home = region.environment.regions.get((region.account_id, match[1]))
+    home = region.regions.find(region.account_id, match[1])
     if home is None:
         raise TableNotFoundException(f"Table not found: {match[3]}")
     return home, backed_up_table(home, match[3])

@@ -10,10 +10,10 @@ from typing import Any
 
 from attrs import frozen
 
+from ddbha.api.definitions.descriptions import describe, key_schema_elements
+from ddbha.api.definitions.table_building import activate_later, new_table
 from ddbha.api.registry import Request, Response
 from ddbha.api.tables.control_plane_quotas import refuse_another_table
-from ddbha.api.tables.descriptions import describe, key_schema_elements
-from ddbha.api.tables.table_building import activate_later, new_table
 from ddbha.api.tables.tables import projection, refuse_indexes, units
 from ddbha.errors import (
     InternalServerError,
@@ -22,11 +22,13 @@ from ddbha.errors import (
     TableInUseException,
     ValidationException,
 )
-from ddbha.recovery.backup import RestoreOrigin, SourceTable, empty_index
+from ddbha.followers.secondary_indexes import GlobalIndex, LocalIndex
+from ddbha.recovery.backup import SourceTable, empty_index
 from ddbha.region.region import Region
-from ddbha.region.table import GlobalIndex, LocalIndex, TableSettings, Throughput
+from ddbha.region.table import RestoreOrigin, TableSettings
 from ddbha.values.image import Image
 from ddbha.values.key import ItemKey
+from ddbha.values.settings import Throughput
 
 #: Restores that an account can have going on at once.
 MAXIMUM_RESTORES = 50

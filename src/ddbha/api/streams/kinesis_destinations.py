@@ -31,7 +31,9 @@ def enable_kinesis_streaming_destination(region: Region, request: Request) -> Re
         )
 
     precision = configuration.get("ApproximateCreationDateTimePrecision")
-    destination = Destination(arn, table, region.name, precision)
+    destination = Destination(
+        arn, table.name, table.id, table.schema, table.partitions, region.name, precision
+    )
     destinations.pop(arn, None)
     destinations[arn] = destination
 

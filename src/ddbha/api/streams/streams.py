@@ -10,9 +10,9 @@ from hashlib import blake2b
 from math import floor
 from typing import Any
 
+from ddbha.api.definitions.descriptions import key_schema_elements
 from ddbha.api.registry import Request, Response, operation
-from ddbha.api.streams.shard_iterators import ShardIterator
-from ddbha.api.tables.descriptions import key_schema_elements
+from ddbha.api.shard_iterators import ShardIterator
 from ddbha.errors import ResourceNotFoundException, TrimmedDataAccessException, ValidationException
 from ddbha.followers.stream import Shard, Stream
 from ddbha.region.region import Region, utc

@@ -14,7 +14,8 @@ from ddbha.api.tables.table_updates import update_table
 from ddbha.capacity.auto_scaling import AutoScaling, Dimension, ScalingSettings
 from ddbha.errors import AwsError, ResourceNotFoundException, ValidationException
 from ddbha.region.region import Region
-from ddbha.region.table import Table, Throughput
+from ddbha.region.table import Table
+from ddbha.values.settings import Throughput
 
 _INVALID = "One or more parameter values were invalid: "
 #: What the target may be, in per cent of the provisioned throughput.
@@ -43,11 +44,11 @@ def update_table_replica_auto_scaling(region: Region, request: Request) -> Respo
             raise ResourceNotFoundException(
                 f"Requested resource not found: Index: {dimension[0]} of table: {table.name} not found"
             )
-        scaling = replica.auto_scaling or new_scaling(place, replica)
+        scaling = replica.parts.find(AutoScaling) or new_scaling(place, replica)
         wanted.append((scaling, dimension, _changed(scaling, dimension, update)))
 
     for scaling, dimension, settings in wanted:
-        scaling.table.auto_scaling = scaling
+        scaling.table.parts.put(scaling)
         scaling.settings[dimension] = settings
         # A throughput outside of the limits is corrected without waiting for traffic.
         scaling.wake()
@@ -174,9 +175,10 @@ def _description(region: Region, table: Table) -> dict[str, Any]:
 
 
 def _described(table: Table, index: str | None, member: str) -> dict[str, Any]:
-    if table.auto_scaling is None:
+    scaling = table.parts.find(AutoScaling)
+    if scaling is None:
         return {}
-    found = ((kind, table.auto_scaling.settings.get((index, kind))) for kind in ("Read", "Write"))
+    found = ((kind, scaling.settings.get((index, kind))) for kind in ("Read", "Write"))
     return {member.format(kind): _settings(settings) for kind, settings in found if settings is not None}
 
 

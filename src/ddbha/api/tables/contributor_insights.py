@@ -13,8 +13,10 @@ from attrs import evolve
 
 from ddbha.api.registry import Request, Response, operation
 from ddbha.errors import ResourceNotFoundException, ValidationException
+from ddbha.followers.secondary_indexes import GlobalIndex
 from ddbha.region.region import Region, utc
-from ddbha.region.table import ContributorInsights, GlobalIndex, Table, TableSettings
+from ddbha.region.table import Table, TableSettings
+from ddbha.values.settings import ContributorInsights
 
 MAXIMUM_PAGE = 100
 #: What is followed if a request does not say.

@@ -10,8 +10,10 @@ from datetime import datetime
 from attrs import evolve
 
 from ddbha.errors import LimitExceededException
+from ddbha.followers.secondary_indexes import GlobalIndex
 from ddbha.region.region import Region, utc
-from ddbha.region.table import GlobalIndex, TableSettings, Throughput
+from ddbha.region.table import TableSettings
+from ddbha.values.settings import Throughput
 
 #: Of an account in a region.
 MAXIMUM_TABLES = 2500

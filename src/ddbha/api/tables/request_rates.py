@@ -9,8 +9,10 @@ from typing import Any
 
 from ddbha.capacity.scaling import follow_throughput
 from ddbha.errors import ValidationException
+from ddbha.followers.secondary_indexes import GlobalIndex
 from ddbha.region.region import Region
-from ddbha.region.table import INITIAL_ON_DEMAND, GlobalIndex, Table, TableSettings, Throughput
+from ddbha.region.table import Table, TableSettings
+from ddbha.values.settings import INITIAL_ON_DEMAND, Throughput
 
 #: What clears a maximum.
 UNLIMITED = -1

@@ -9,6 +9,8 @@ from typing import Any
 
 from attrs import frozen
 
+from ddbha.api.definitions.descriptions import describe, ready_for
+from ddbha.api.definitions.stream_settings import check_change, disable_stream, enable_stream
 from ddbha.api.global_tables.replicas import peers, update_replicas
 from ddbha.api.registry import Request, Response, operation
 from ddbha.api.tables.control_plane_quotas import (
@@ -19,9 +21,7 @@ from ddbha.api.tables.control_plane_quotas import (
     refuse_units,
     set_throughput,
 )
-from ddbha.api.tables.descriptions import describe, ready_for
 from ddbha.api.tables.request_rates import more_warm_throughput, new_maximums, warm_up
-from ddbha.api.tables.stream_settings import check_change, disable_stream, enable_stream
 from ddbha.api.tables.tables import INVALID, new_index, refuse_indexes, throughput
 from ddbha.api.tables.update_rules import (
     existing_index,
@@ -29,11 +29,13 @@ from ddbha.api.tables.update_rules import (
     refuse_combination,
     refuse_encryption,
 )
+from ddbha.capacity.partitioning import new_partitions
 from ddbha.capacity.scaling import follow_throughput, partition_count
 from ddbha.errors import ResourceInUseException, ValidationException
-from ddbha.followers.consumption import count_writes
+from ddbha.followers.secondary_indexes import GlobalIndex
 from ddbha.region.region import Region
-from ddbha.region.table import GlobalIndex, Table, TableSettings, Throughput
+from ddbha.region.table import Table, TableSettings
+from ddbha.values.settings import Throughput
 
 _CHANGES = (
     "ProvisionedThroughput",
@@ -276,7 +278,7 @@ def _apply(region: Region, table: Table, request: Request, change: _Change) -> R
         if created is not None:
             created.backfilling = True
         elif index_update is not None and "Delete" in index_update:
-            count_writes(table, region.now())
+            table.count_writes(region.now())
             table.remove_global_index(index_update["Delete"]["IndexName"])
         region.record("table-updated", table=table.name)
 
@@ -331,7 +333,7 @@ def _new_index(
     refuse_units(region, index.throughput, index.name)
     index.status, index.backfilling = "CREATING", False
     refuse_indexes([*table.local_indexes.values(), *table.global_indexes.values(), index])
-    index.partitions = region.new_partitions(
-        f"{table.name}/{index.name}", partition_count(index.throughput, index.warm), {}
+    index.partitions = new_partitions(
+        region, f"{table.name}/{index.name}", partition_count(index.throughput, index.warm), {}
     )
     return index

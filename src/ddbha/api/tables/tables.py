@@ -9,6 +9,9 @@ from attrs import frozen
 
 from ddbha.api.access.policies import Policy
 from ddbha.api.access.resource_policies import attach_policy, forget_policies, read_policy
+from ddbha.api.definitions.descriptions import describe
+from ddbha.api.definitions.stream_settings import disable_stream, enable_stream, view_type_of_new_table
+from ddbha.api.definitions.table_building import activate_later, new_table
 from ddbha.api.global_tables.replica_rules import check_departure
 from ddbha.api.global_tables.replicas import leave
 from ddbha.api.registry import Request, Response, operation
@@ -19,24 +22,15 @@ from ddbha.api.tables.control_plane_quotas import (
     refuse_another_table,
     refuse_units,
 )
-from ddbha.api.tables.descriptions import describe
 from ddbha.api.tables.request_rates import initial_warm_throughput, new_maximums
-from ddbha.api.tables.stream_settings import disable_stream, enable_stream, view_type_of_new_table
-from ddbha.api.tables.table_building import activate_later, new_table
 from ddbha.api.tables.update_rules import check_encryption
 from ddbha.errors import ResourceInUseException, ValidationException
-from ddbha.followers.consumption import count_writes
+from ddbha.followers.secondary_indexes import GlobalIndex, IndexProjection, LocalIndex
 from ddbha.recovery.backup import SYSTEM_RETENTION, SYSTEM_SUFFIX, Backup, back_up, keep
 from ddbha.region.region import Region
-from ddbha.region.table import (
-    GlobalIndex,
-    IndexProjection,
-    LocalIndex,
-    Table,
-    TableSettings,
-    Throughput,
-)
+from ddbha.region.table import Table, TableSettings
 from ddbha.values.key import KeyAttribute, KeySchema
+from ddbha.values.settings import Throughput
 
 INVALID = "One or more parameter values were invalid: "
 #: More capacity than this is not looked at any further.
@@ -166,7 +160,7 @@ def delete_table(region: Region, request: Request) -> Response:
         refuse_another_operation(region)
         last_backup = _last_backup(region, table)
         table.status = "DELETING"
-        count_writes(table, region.now())
+        table.count_writes(region.now())
         if table.membership is not None:
             table.membership.status = "DELETING"
         if table.settings.stream_view_type is not None:

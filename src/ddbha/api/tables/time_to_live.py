@@ -5,9 +5,9 @@ https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_UpdateTimeToL
 
 from __future__ import annotations
 
+from ddbha.api.definitions.expiry_settings import disable_time_to_live, enable_time_to_live
 from ddbha.api.global_tables.replicas import peers
 from ddbha.api.registry import Request, Response, operation
-from ddbha.api.tables.expiry_settings import disable_time_to_live, enable_time_to_live
 from ddbha.errors import ResourceInUseException, ValidationException
 from ddbha.region.region import Region
 from ddbha.region.table import Table

@@ -9,7 +9,8 @@ from typing import Any
 
 from ddbha.api.registry import Request
 from ddbha.errors import LimitExceededException, ResourceNotFoundException, ValidationException
-from ddbha.region.table import GlobalIndex, Table
+from ddbha.followers.secondary_indexes import GlobalIndex
+from ddbha.region.table import Table
 
 MAXIMUM_GLOBAL_INDEXES = 20
 

@@ -10,19 +10,17 @@ from __future__ import annotations
 import json
 from ipaddress import ip_address
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import urlsplit
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from ddbha.engine import Engine
 from ddbha.errors import AwsError, DdbhaError, NoAnswer
 from ddbha.server.console.actions import perform
 from ddbha.server.console.state import View
-
-if TYPE_CHECKING:
-    from ddbha.world import World
 
 PATH = "/console"
 #: Bytes that the request for an action may have.
@@ -40,9 +38,9 @@ _HEADERS = {
 }
 
 
-def routes(world: World) -> list[Route]:
+def routes(engine: Engine) -> list[Route]:
     """The page, what it shows, and what it does."""
-    console = Console(world)
+    console = Console(engine)
     return [
         Route(PATH, console.page, methods=["GET"]),
         Route(f"{PATH}/state", console.state, methods=["GET"]),
@@ -53,9 +51,9 @@ def routes(world: World) -> list[Route]:
 class Console:
     """Answers the page's requests from a world."""
 
-    def __init__(self, world: World) -> None:
-        self._world = world
-        self._view = View(world)
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._view = View(engine)
 
     async def page(self, request: Request) -> Response:
         """The page itself."""
@@ -83,7 +81,7 @@ class Console:
         except ValueError:
             return _refusal(400, "An action is a JSON object.")
         try:
-            perform(self._world, self._view, wanted)
+            perform(self._engine, self._view, wanted)
         except NoAnswer:
             return _refusal(400, "The region cannot be reached: end its outage first.")
         except AwsError as error:

@@ -8,14 +8,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from itertools import count
 from math import isfinite
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ddbha.api.registry import Caller
+from ddbha.engine import Engine
 from ddbha.errors import UsageError
 from ddbha.server.console.state import View
-
-if TYPE_CHECKING:
-    from ddbha.world import World
 
 #: Seconds that the clock may be advanced by at once.
 LONGEST_STEP = 366 * 24 * 3600
@@ -23,7 +21,7 @@ LONGEST_STEP = 366 * 24 * 3600
 Arguments = dict[str, Any]
 
 
-def perform(world: World, view: View, wanted: Any) -> None:
+def perform(engine: Engine, view: View, wanted: Any) -> None:
     """Perform one action, all of it or nothing, while no request is answered.
 
     Raises `UsageError` for what is no action, and whatever the action raises.
@@ -32,55 +30,55 @@ def perform(world: World, view: View, wanted: Any) -> None:
     action = ACTIONS.get(name) if isinstance(name, str) else None
     if action is None:
         raise UsageError(f"action= is one of {', '.join(ACTIONS)}.")
-    with world.standstill():
-        action(world, view, wanted)
+    with engine.standstill():
+        action(engine, view, wanted)
 
 
-def _fail_zone(world: World, view: View, wanted: Arguments) -> None:
-    world.faults.zone_outage(_text(wanted, "zone"))
+def _fail_zone(engine: Engine, view: View, wanted: Arguments) -> None:
+    engine.faults.zone_outage(_text(wanted, "zone"))
 
 
-def _fail_region(world: World, view: View, wanted: Arguments) -> None:
-    world.faults.region_outage(_text(wanted, "region"))
+def _fail_region(engine: Engine, view: View, wanted: Arguments) -> None:
+    engine.faults.region_outage(_text(wanted, "region"))
 
 
-def _cut_link(world: World, view: View, wanted: Arguments) -> None:
-    world.faults.network_cut(_text(wanted, "region"), _text(wanted, "other"))
+def _cut_link(engine: Engine, view: View, wanted: Arguments) -> None:
+    engine.faults.network_cut(_text(wanted, "region"), _text(wanted, "other"))
 
 
-def _end_fault(world: World, view: View, wanted: Arguments) -> None:
+def _end_fault(engine: Engine, view: View, wanted: Arguments) -> None:
     view.fault(wanted.get("fault")).end()
 
 
-def _advance(world: World, view: View, wanted: Arguments) -> None:
+def _advance(engine: Engine, view: View, wanted: Arguments) -> None:
     seconds = wanted.get("seconds")
     if isinstance(seconds, bool) or not isinstance(seconds, (int, float)):
         raise UsageError("seconds= is a number.")
     if not (isfinite(seconds) and 0 < seconds <= LONGEST_STEP):
         raise UsageError(f"seconds= is more than 0 and at most {LONGEST_STEP}.")
-    world.clock.advance(seconds=seconds)
+    engine.clock.advance(seconds=seconds)
 
 
-def _back_up(world: World, view: View, wanted: Arguments) -> None:
+def _back_up(engine: Engine, view: View, wanted: Arguments) -> None:
     table = _text(wanted, "table")
-    name = f"console-{world.clock.now():%Y%m%dT%H%M%S}"
+    name = f"console-{engine.clock.now():%Y%m%dT%H%M%S}"
     request = {"TableName": table, "BackupName": name}
-    world.call("dynamodb", "CreateBackup", request, _caller(world, wanted), client="console")
+    engine.call("dynamodb", "CreateBackup", request, _caller(engine, wanted), client="console")
 
 
-def _restore(world: World, view: View, wanted: Arguments) -> None:
-    caller, arn = _caller(world, wanted), _text(wanted, "backup")
+def _restore(engine: Engine, view: View, wanted: Arguments) -> None:
+    caller, arn = _caller(engine, wanted), _text(wanted, "backup")
     request = {"BackupArn": arn}
-    described = world.call("dynamodb", "DescribeBackup", request, caller, client="console")
+    described = engine.call("dynamodb", "DescribeBackup", request, caller, client="console")
     source = described["BackupDescription"]["SourceTableDetails"]["TableName"]
-    tables = world.region(caller).tables
+    tables = engine.region(caller).tables
     names = (f"{source}-restored{'' if number == 1 else f'-{number}'}" for number in count(1))
     target = next(name for name in names if name not in tables)
     request = {"BackupArn": arn, "TargetTableName": target}
-    world.call("dynamodb", "RestoreTableFromBackup", request, caller, client="console")
+    engine.call("dynamodb", "RestoreTableFromBackup", request, caller, client="console")
 
 
-ACTIONS: dict[str, Callable[[World, View, Arguments], None]] = {
+ACTIONS: dict[str, Callable[[Engine, View, Arguments], None]] = {
     "fail_zone": _fail_zone,
     "fail_region": _fail_region,
     "cut_link": _cut_link,
@@ -91,7 +89,7 @@ ACTIONS: dict[str, Callable[[World, View, Arguments], None]] = {
 }
 
 
-def _caller(world: World, wanted: Arguments) -> Caller:
+def _caller(engine: Engine, wanted: Arguments) -> Caller:
     return Caller(_text(wanted, "account"), _text(wanted, "region"))
 
 

@@ -5,17 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import suppress
 from itertools import combinations, islice
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from weakref import WeakKeyDictionary
 
+from ddbha.engine import Engine
 from ddbha.errors import InternalServerError, UnknownPlaceError
 from ddbha.faults.catalogue import Fault
-from ddbha.region.region import Environment, Region, utc
+from ddbha.recovery.backup import backups_of
+from ddbha.region.environment import Environment
+from ddbha.region.region import Region, Regions, utc
 from ddbha.region.table import Table
 from ddbha.storage.partition import Partition
-
-if TYPE_CHECKING:
-    from ddbha.world import World
 
 #: Events of the timeline that are shown, the newest first.
 EVENTS = 60
@@ -30,25 +30,25 @@ Json = dict[str, Any]
 class View:
     """Looks at a world; numbers its faults so that they can be named."""
 
-    def __init__(self, world: World) -> None:
-        self._world = world
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
         self._numbers: WeakKeyDictionary[Fault, int] = WeakKeyDictionary()
         self._faults_seen = 0
 
     def state(self) -> Json:
         """Everything that is shown, as of one moment."""
-        world = self._world
-        with world.standstill() as environment:
+        engine = self._engine
+        with engine.standstill() as environment:
             environment.settle()
-            events = list(islice(reversed(list(world.events)), EVENTS))
+            events = list(islice(reversed(list(engine.events)), EVENTS))
             return {
-                "seed": world.seed,
-                "time": world.clock.now().isoformat(timespec="milliseconds"),
-                "regions": [self._region(region) for region in environment.regions.values()],
-                "links": list(_links(environment)),
+                "seed": engine.settings.seed,
+                "time": engine.clock.now().isoformat(timespec="milliseconds"),
+                "regions": [self._region(region) for region in engine.regions],
+                "links": list(_links(engine.regions)),
                 "faults": [
                     {"number": self._number(fault), "description": fault.description}
-                    for fault in world.faults.active
+                    for fault in engine.faults.active
                 ],
                 "events": [
                     {
@@ -63,7 +63,7 @@ class View:
 
     def fault(self, number: object) -> Fault:
         """The active fault of a number; `UnknownPlaceError` if it has ended."""
-        for fault in self._world.faults.active:
+        for fault in self._engine.faults.active:
             if self._number(fault) == number:
                 return fault
         raise UnknownPlaceError(f"There is no fault {number!r} any more.")
@@ -98,7 +98,7 @@ class View:
                     "status": backup.status,
                     "created": utc(backup.created).isoformat(timespec="seconds"),
                 }
-                for backup in region.backups.values()
+                for backup in backups_of(region).values()
             ],
         }
 
@@ -142,7 +142,7 @@ class View:
         for index in table.global_indexes:
             dimensions.append({"TableName": table.name, "GlobalSecondaryIndexName": index})
         for its in dimensions:
-            for _, value in self._world.metrics.query(name, region=region.name, start=start, **its):
+            for _, value in self._engine.metrics.query(name, region=region.name, start=start, **its):
                 yield value
 
 
@@ -170,10 +170,11 @@ def _partition(partition: Partition, now: float) -> Json:
     return {"number": partition.number, "term": partition.term, "replicas": replicas}
 
 
-def _links(environment: Environment) -> Iterator[Json]:
+def _links(regions: Regions) -> Iterator[Json]:
     """The links between regions, and what has not arrived over them."""
+    environment = regions.environment
     links = environment.links
-    for region, other in combinations(sorted({name for _, name in environment.regions}), 2):
+    for region, other in combinations(regions.names(), 2):
         yield {
             "regions": [region, other],
             "cut": bool(links.cuts.get(frozenset((region, other)))),

@@ -9,6 +9,7 @@ from typing import Any
 from ddbha.errors import UsageError
 from ddbha.testing.exploration.decisions import SWITCH, Decision, Drawn, Replayed
 from ddbha.testing.exploration.kinds import KINDS
+from ddbha.testing.exploration.page import page
 from ddbha.testing.exploration.shrinking import shrink
 from ddbha.testing.exploration.story import Story
 from ddbha.testing.exploration.trial import Scenario, Trial, attempt
@@ -62,7 +63,7 @@ def explore(
         if error is not None:
             story = _story(scenario, seed, schedule.decisions, error, world)
             if html is not None:
-                Path(html).write_text(story.html(), encoding="utf-8")
+                Path(html).write_text(page(story), encoding="utf-8")
             raise FailingSchedule(story) from story.error
         if not trial.ran:
             raise UsageError("The scenario never called trial.run(), so its clients did nothing.")

@@ -115,12 +115,6 @@ class Story:
             [self.title, *lines, f"  In the end {self.ending}", f"  Again: {self.repetition}"]
         )
 
-    def html(self) -> str:
-        """A page with a sequence diagram, complete in itself."""
-        from ddbha.testing.exploration.page import page
-
-        return page(self)
-
 
 def _count(number: int, what: str) -> str:
     return f"{number} {what}{'' if number == 1 else 's'}"

@@ -8,13 +8,13 @@ from contextlib import nullcontext
 from functools import partial
 from typing import Any
 
-from ddbha.boto.mock import mock
 from ddbha.errors import AwsError, DdbhaError, NoAnswer, UsageError
 from ddbha.testing.exploration.decisions import Schedule
 from ddbha.testing.exploration.kinds import KINDS, Asked
 from ddbha.testing.exploration.story import Happening, Story
 from ddbha.testing.exploration.turns import Client, Turns
 from ddbha.testing.exploration.world import Perform, TrialWorld
+from ddbha.testing.mock import mock
 
 Scenario = Callable[["Trial"], object]
 

@@ -5,31 +5,33 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from random import Random
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ddbha.api.registry import Caller
 from ddbha.clock import ManualClock
+from ddbha.engine import Engine
 from ddbha.faults.catalogue import Fault
 from ddbha.region.region import ZONE_LETTERS
+from ddbha.settings import Arguments, Settings
 from ddbha.storage.replica import Replica
 from ddbha.world import World
+
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
 
 Perform = Callable[[], dict[str, Any]]
 #: Answers a request of whoever asks: operation, parameters, region, and what performs it.
 Ask = Callable[[str, dict[str, Any], str, Perform], dict[str, Any]]
 
 
-class TrialWorld(World):
-    """A world on a manual clock whose requests go through `ask`."""
+class TrialEngine(Engine):
+    """An engine whose requests go through `ask`, and whose chance can be told what to say."""
 
-    def __init__(self, ask: Ask, *, seed: int, **arguments: Any) -> None:
-        arguments.setdefault("clock", ManualClock())
-        super().__init__(seed=seed, **arguments)
+    def __init__(self, settings: Settings, ask: Ask) -> None:
+        super().__init__(settings)
         self._ask = ask
-        self._directed = _Directed(seed)
-        self._environment.random = self._directed
-        #: The faults that began with a request and outlast it.
-        self.lasting: list[Fault] = []
+        self.directed = _Directed(settings.seed)
+        self.environment.random = self.directed
 
     def call(
         self,
@@ -41,14 +43,30 @@ class TrialWorld(World):
         typed: bool = False,
         client: str = "",
     ) -> dict[str, Any]:
-        """As `World.call`, when the client's turn has come."""
+        """As `Engine.call`, when the client's turn has come."""
 
         def perform() -> dict[str, Any]:
-            return super(TrialWorld, self).call(
+            return super(TrialEngine, self).call(
                 service, operation, params, caller, typed=typed, client=client
             )
 
         return self._ask(operation, params, caller.region, perform)
+
+
+class TrialWorld(World):
+    """A world on a manual clock whose requests go through `ask`."""
+
+    engine: TrialEngine
+
+    def __init__(self, ask: Ask, **settings: Unpack[Arguments]) -> None:
+        self._ask = ask
+        settings.setdefault("clock", ManualClock())
+        super().__init__(**settings)
+        #: The faults that began with a request and outlast it.
+        self.lasting: list[Fault] = []
+
+    def _new_engine(self, settings: Settings) -> TrialEngine:
+        return TrialEngine(settings, self._ask)
 
     @contextmanager
     def reading_from(self, zone: str, *, behind: float) -> Iterator[None]:
@@ -60,17 +78,17 @@ class TrialWorld(World):
         lags = [replica.lag for replica in followers]
         for replica in followers:
             replica.lag = max(replica.lag, behind)
-        self._directed.fixed = (ZONE_LETTERS.index(zone[-1]) + 0.5) / len(ZONE_LETTERS)
+        self.engine.directed.fixed = (ZONE_LETTERS.index(zone[-1]) + 0.5) / len(ZONE_LETTERS)
         try:
             yield
         finally:
-            self._directed.fixed = None
+            self.engine.directed.fixed = None
             for replica, lag in zip(followers, lags, strict=True):
                 replica.lag = lag
 
     def _replicas(self, zone: str, table: str | None = None) -> Iterator[tuple[Replica, bool]]:
         """The replicas in a zone, and whether each leads."""
-        for region in self._environment.regions.values():
+        for region in self.engine.regions:
             for name, one in region.tables.items():
                 if zone in region.zones and table in (None, name):
                     for partition in one.all_partitions():
@@ -81,7 +99,7 @@ class TrialWorld(World):
     def replicating_with(self, region: str) -> list[str]:
         """The other regions of the global tables that are in `region`."""
         found: set[str] = set()
-        for group in self._environment.global_tables.values():
+        for group in self.engine.environment.global_tables.values():
             active = {name for name, member in group.members.items() if member.status == "ACTIVE"}
             if region in active:
                 found |= active - {region}
@@ -103,9 +121,8 @@ class TrialWorld(World):
     def settle(self) -> None:
         """Let a minute pass: tables are active by then, and all writes have reached every region."""
         self.clock.sleep(60)
-        with self._lock:
-            self._environment.scheduler.run_due(self.clock.time())
-            self._environment.settle()
+        with self.engine.standstill() as environment:
+            environment.settle()
 
     def heal(self) -> None:
         """End the faults that the schedule began, and let a minute pass."""

@@ -7,18 +7,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from math import inf
-from typing import TYPE_CHECKING
 
 from attrs import Factory, define
 
+from ddbha.followers.secondary_indexes import LocalIndex
 from ddbha.storage.partition import Partition, PartitionFollower
 from ddbha.storage.record import LogRecord
 from ddbha.values.attribute import item_size
 from ddbha.values.image import Image
 from ddbha.values.key import ItemKey
-
-if TYPE_CHECKING:
-    from ddbha.region.table import LocalIndex
 
 
 @define(eq=False)

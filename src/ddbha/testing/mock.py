@@ -19,10 +19,10 @@ from ddbha.boto.clients import account_of_key
 from ddbha.boto.pacing import paced
 from ddbha.boto.transport import SERVICES, InProcessTransport, Transport
 from ddbha.errors import UsageError
+from ddbha.world import World
 
 if TYPE_CHECKING:
     from ddbha.clock import Clock
-    from ddbha.world import World
 
 _Target = TypeVar("_Target", bound=Callable[..., Any])
 
@@ -49,7 +49,7 @@ def mock(target: Any = None, /, **arguments: Any) -> Any:
         raise UsageError("mock() takes either one world or the arguments of a new World, not both.")
     if callable(target):
         return Mock(None, {})(target)
-    if hasattr(target, "call") and hasattr(target, "clock"):
+    if isinstance(target, World):
         return Mock(target, {})
     raise UsageError(f"mock() takes a World, a function or a class to decorate, not {target!r}.")
 
@@ -180,8 +180,6 @@ def _with_optional(function: Callable[..., Any], instance: Any, method: Any) -> 
 
 
 def _new_world(arguments: dict[str, Any]) -> World:
-    from ddbha.world import World
-
     return World(**arguments)
 
 
@@ -198,7 +196,7 @@ class _Activation:
         transport = vars(client).get("_ddbha_transports", {}).get(self)
         if transport is None:
             account = account_of_key(_access_key(client)) or self.world.account_id
-            transport = kind(self.world, account, client)
+            transport = kind(self.world.engine, account, client)
             # Another thread may end its mock, or this one, meanwhile.
             with _lock:
                 if self in _active:

@@ -7,6 +7,7 @@ from html.parser import HTMLParser
 from typing import Any
 
 import ddbha
+from ddbha.api.registry import Caller
 
 
 def world_with_table() -> tuple[ddbha.World, Any]:
@@ -93,8 +94,8 @@ def test_what_a_global_table_has_not_delivered_is_shown() -> None:
 
 
 def test_html_is_escaped_and_shows_regions_without_tables() -> None:
-    world = ddbha.World(clock=ddbha.ManualClock(), account_id="<b>&")
-    world.client("dynamodb", region_name="us-east-1").list_tables()
+    world = ddbha.World(clock=ddbha.ManualClock())
+    world.engine.region(Caller("<b>&", "us-east-1"))
     html = world._repr_html_()
     assert "<b>" not in html
     assert Cells(html).rows[1][0] == "us-east-1 (<b>&)"

@@ -15,8 +15,10 @@ from attrs import Factory, define, field, frozen
 
 from ddbha.errors import AwsError, NoAnswer
 from ddbha.faults.requests import RequestFault, tables_of
-from ddbha.region.region import Environment, Region
-from ddbha.region.table import GlobalIndex, Table
+from ddbha.followers.secondary_indexes import GlobalIndex
+from ddbha.region.environment import Environment
+from ddbha.region.region import Region
+from ddbha.region.table import Table
 from ddbha.storage.follower import Follower
 from ddbha.storage.partition import Partition, PartitionFollower
 from ddbha.storage.record import LogRecord
@@ -227,7 +229,7 @@ class History:
             self._followers.append(reader)
             return reader
 
-        table.attach(follow)
+        table.partitions.attach(follow)
 
     def _read(self, tables: dict[str, Table]) -> None:
         known = [self.known[table.id] for table in tables.values() if table.id in self.known]

@@ -8,16 +8,11 @@ from uuid import UUID
 
 from ddbha.api.wire.model import can_disassociate
 from ddbha.followers.replication import Member
+from ddbha.followers.secondary_indexes import GlobalIndex, LocalIndex
 from ddbha.region.region import utc
-from ddbha.region.table import (
-    INITIAL_ON_DEMAND,
-    GlobalIndex,
-    LocalIndex,
-    Table,
-    TableSettings,
-    Throughput,
-)
+from ddbha.region.table import Table, TableSettings
 from ddbha.values.key import KeySchema
+from ddbha.values.settings import INITIAL_ON_DEMAND, Throughput
 
 
 def describe(table: Table) -> dict[str, Any]:
@@ -80,11 +75,11 @@ def describe(table: Table) -> dict[str, Any]:
             "RestoreInProgress": True,
         }
     if table.membership is not None:
-        description.update(_replication(table.membership))
+        description.update(_replication(table, table.membership))
     return description
 
 
-def _replication(member: Member) -> dict[str, Any]:
+def _replication(table: Table, member: Member) -> dict[str, Any]:
     """What a member of a global table says of the others."""
     group = member.group
     shown: dict[str, Any] = {
@@ -101,7 +96,7 @@ def _replication(member: Member) -> dict[str, Any]:
         ],
     }
     if group.consistency == "EVENTUAL" and can_disassociate():
-        shown["DisassociationProtectionEnabled"] = member.table.settings.disassociation_protection
+        shown["DisassociationProtectionEnabled"] = table.settings.disassociation_protection
     if group.consistency == "STRONG":
         shown["MultiRegionConsistency"] = "STRONG"
     if group.witnesses:

@@ -23,13 +23,23 @@ def enable_time_to_live(region: Region, table: Table, attribute: str) -> None:
 
 def begin_expiry(region: Region, table: Table, attribute: str) -> None:
     """Let items expire from now on."""
+
+    def may_sweep(now: float) -> bool:
+        """Of several regions one removes for all; it has to hear of what is due elsewhere."""
+        member = table.membership
+        if member is None:
+            return table.status != "DELETING"
+        member.group.settle(now)
+        return table.status != "DELETING" and member.group.sweeper == region.name
+
     Expiry(
-        table,
+        table.partitions,
         attribute,
-        region.environment.ttl_delay,
+        region.environment.settings.ttl_delay,
         region.name,
         region.now,
         lambda time, action: region.later(time - region.now(), action),
+        may_sweep,
         lambda count: region.record("items-expired", table=table.name, count=count),
     ).attach()
 
@@ -42,6 +52,6 @@ def disable_time_to_live(region: Region, table: Table) -> None:
     def disabled() -> None:
         if settings.ttl_status == "DISABLING":
             settings.ttl_attribute, settings.ttl_status = None, "DISABLED"
-            table.detach(ExpiryFollower)
+            table.partitions.detach(ExpiryFollower)
 
     region.later(region.environment.timings.update_time_to_live, disabled)

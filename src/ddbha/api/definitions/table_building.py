@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from uuid import UUID
 
+from ddbha.capacity.partitioning import new_partitions
 from ddbha.capacity.scaling import partition_count
+from ddbha.followers.secondary_indexes import GlobalIndex, LocalIndex
 from ddbha.region.region import Region
-from ddbha.region.table import GlobalIndex, LocalIndex, Table, TableSettings
+from ddbha.region.table import Table, TableSettings
 from ddbha.values.key import KeySchema
 
 
@@ -32,7 +34,8 @@ def new_table(
         region.now(),
         attribute_types,
         schema,
-        region.new_partitions(
+        new_partitions(
+            region,
             name,
             partition_count(settings.throughput, settings.warm),
             {index.name: index.schema for index in local.values()},
@@ -41,8 +44,8 @@ def new_table(
         settings=settings,
     )
     for index in global_indexes:
-        index.partitions = region.new_partitions(
-            f"{name}/{index.name}", partition_count(index.throughput, index.warm), {}
+        index.partitions = new_partitions(
+            region, f"{name}/{index.name}", partition_count(index.throughput, index.warm), {}
         )
         table.add_global_index(index, region.now())
     return table

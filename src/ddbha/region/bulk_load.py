@@ -6,14 +6,11 @@ import gc
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
 
+from ddbha.followers.secondary_indexes import GlobalIndex
 from ddbha.storage.partition import Partition
 from ddbha.values.image import Image
 from ddbha.values.key import ItemKey
-
-if TYPE_CHECKING:
-    from ddbha.region.table import GlobalIndex
 
 Images = dict[ItemKey, Image]
 

@@ -14,10 +14,11 @@ from botocore.client import BaseClient
 from botocore.config import Config
 from botocore.exceptions import ClientError, HTTPClientError
 
-from ddbha.boto.mock import active_world, mock
 from ddbha.clock import ManualClock, Timings
 from ddbha.errors import UsageError
+from ddbha.testing.mock import active_world, mock
 from ddbha.world import World
+from tests.sealed import no_aws_environment, no_network_and_no_waiting  # noqa: F401
 
 ORIGINALS = {
     (owner, name): vars(owner).get(name)

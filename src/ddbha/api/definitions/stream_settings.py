@@ -61,7 +61,7 @@ def enable_stream(region: Region, table: Table, view_type: str, seconds: float) 
     stream = Stream(
         arn, label, table.name, table.schema, view_type, region.name, region.now(), region.now
     )
-    stream.attach(table)
+    stream.attach(table.partitions)
     region.streams[arn] = stream
     table.settings.stream_view_type, table.settings.stream_label = view_type, label
 
@@ -75,7 +75,7 @@ def enable_stream(region: Region, table: Table, view_type: str, seconds: float) 
 def disable_stream(region: Region, table: Table, seconds: float) -> None:
     """Close the stream of a table, DISABLING for some seconds; it stays readable for 24 hours."""
     stream = region.streams[f"{table.arn}/stream/{table.settings.stream_label}"]
-    stream.detach(table)
+    stream.detach(table.partitions)
     stream.status = "DISABLING"
     table.settings.stream_view_type = None
 

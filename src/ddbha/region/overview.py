@@ -10,7 +10,7 @@ from html import escape
 
 from attrs import frozen
 
-from ddbha.region.region import Environment, Region
+from ddbha.region.region import Region, Regions
 from ddbha.region.table import Table
 from ddbha.storage.partition import Partition
 from ddbha.storage.replica import Replica
@@ -71,11 +71,12 @@ def pending(region: Region, table: Table) -> dict[str, int]:
     }
 
 
-def as_text(title: str, environment: Environment) -> str:
+def as_text(title: str, regions: Regions) -> str:
     """Lines for people; a star marks the leader of a partition."""
+    environment = regions.environment
     now = environment.clock.time()
     lines = [title]
-    for region in environment.regions.values():
+    for region in regions:
         down = ", ".join(zone for zone in region.zones if environment.zone_outages.get(zone))
         lines.append(f"  {region.name} account {region.account_id}{down and f', down: {down}'}")
         for table in region.tables.values():
@@ -86,12 +87,11 @@ def as_text(title: str, environment: Environment) -> str:
     return "\n".join(lines)
 
 
-def as_html(title: str, environment: Environment) -> str:
+def as_html(title: str, regions: Regions) -> str:
     """One HTML table with a row for each replica, for notebooks."""
     head = "".join(f"<th>{heading}</th>" for heading in _HEADINGS)
     rows = "".join(
-        "<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in row) + "</tr>"
-        for row in _rows(environment)
+        "<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in row) + "</tr>" for row in _rows(regions)
     )
     return (
         f"<table><caption>{escape(title)}</caption>"
@@ -99,9 +99,10 @@ def as_html(title: str, environment: Environment) -> str:
     )
 
 
-def _rows(environment: Environment) -> Iterator[tuple[str, ...]]:
+def _rows(regions: Regions) -> Iterator[tuple[str, ...]]:
+    environment = regions.environment
     now = environment.clock.time()
-    for region in environment.regions.values():
+    for region in regions:
         place = f"{region.name} ({region.account_id})"
         if not region.tables:
             yield (place, *[""] * (len(_HEADINGS) - 1))

@@ -1,0 +1,1 @@
+"""How a table is defined: built, described, its settings turned on and off, for all wings that do so."""

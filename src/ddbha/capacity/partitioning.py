@@ -1,0 +1,70 @@
+"""New partitions: empty, of one size, over all zones of their region.
+
+https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/HowItWorks.Partitions.html
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from ddbha.capacity.scaling import split_for_size
+from ddbha.followers.consumption import ConsumedWrites
+from ddbha.region.region import Region
+from ddbha.storage.items import ItemStore
+from ddbha.storage.partition import Partition
+from ddbha.storage.partitions import Partitions, even_ranges
+from ddbha.storage.replica import Replica
+from ddbha.values.key import KeySchema
+
+
+def new_partitions(
+    region: Region, owner: str, count: int, local_schemas: Mapping[str, KeySchema]
+) -> Partitions:
+    """Empty partitions of one size for the table or index `owner`, over all zones."""
+    partitions = Partitions()
+    table, _, index = owner.partition("/")
+    consumed = region.consumed("Write", table, index or None)
+    expired = region.environment.metrics.series(
+        "TimeToLiveDeletedItemCount", region.name, TableName=table
+    )
+
+    def notify(kind: str, partition: Partition, zone: str) -> None:
+        if kind == "partition-full":
+            split_for_size(region, owner, partition)
+        details: dict[str, Any] = {"zone": zone, "term": partition.term}
+        if partition.serves_from:
+            details["serves_in"] = round(max(0.0, partition.serves_from - region.now()), 3)
+        region.record(kind, table=owner, partition=partition.number, **details)
+
+    for number, (low, high) in enumerate(even_ranges(count)):
+        replicas = tuple(_new_replica(region, zone, local_schemas) for zone in region.zones)
+        partitions.append(
+            Partition(
+                number,
+                low,
+                high,
+                replicas,
+                # The zones share the leaders of a table evenly.
+                replicas[number % len(replicas)],
+                region.environment.random,
+                notify,
+                partitions,
+                region.environment.zone_cuts,
+                replication=region.environment.replication,
+                size_limit=region.environment.settings.partition_size,
+            )
+        )
+    for partition in partitions:
+        follower = ConsumedWrites(partition, consumed, bool(index), None if index else expired)
+        partition.followers.append(follower)
+    return partitions
+
+
+def _new_replica(region: Region, zone: str, local_schemas: Mapping[str, KeySchema]) -> Replica:
+    replica = Replica(zone, ItemStore(local_schemas))
+    outages = region.environment.zone_outages.get(zone)
+    if outages:
+        replica.outages.update(outages)
+    replica.lag = region.environment.lag(zone)
+    return replica

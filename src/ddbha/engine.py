@@ -1,0 +1,176 @@
+"""The engine: one request in, one answer out.
+
+Whatever asks for something (botocore's clients, the HTTP endpoint, the checker's trials) asks here.  A
+request holds the world's lock, first lets everything happen that is due, and is answered whole or not at
+all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
+from random import Random
+from threading import RLock
+from typing import Any
+
+from ddbha.api import registry
+from ddbha.api.access.authorization import authorize
+from ddbha.api.access.policies import Policies
+from ddbha.api.metering import count_error, count_tables
+from ddbha.api.registry import Caller, Operation
+from ddbha.api.wire.validation import validator
+from ddbha.errors import AwsError, NoAnswer, UnknownPlaceError
+from ddbha.faults.catalogue import Faults
+from ddbha.faults.requests import through
+from ddbha.observe.events import Timeline
+from ddbha.observe.metrics import Metrics
+from ddbha.recovery.objects import Bucketed, Objects, S3Objects
+from ddbha.region.environment import Environment
+from ddbha.region.region import Region, Regions
+from ddbha.region.table import Table
+from ddbha.settings import Settings
+from ddbha.verify.history import History
+
+_NOTHING: frozenset[str] = frozenset()
+
+
+class Engine:
+    """All accounts and regions of a world, and the way in for requests."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.clock = settings.clock
+        self.account_id = settings.account_id
+        self.environment = Environment(settings, settings.clock, Random(settings.seed))
+        self.regions = Regions(self.environment)
+        self.lock = RLock()
+        #: What clients asked for and were told; `history.start()` records it from then on.
+        self.history = History(self.environment, recording=settings.history)
+        self.faults = Faults(self.regions, registry.names())
+        self.request_ids = Random(settings.seed)
+        self._policies = self.environment.parts.the(Policies)
+        self._clients = 0
+        if settings.s3 is not None:
+            self.environment.parts.put(Bucketed(S3Objects(settings.s3)))
+        self.metrics.refresh = self._count_consumption
+
+    def call(
+        self,
+        service: str,
+        operation: str,
+        params: dict[str, Any],
+        caller: Caller,
+        *,
+        typed: bool = False,
+        client: str = "",
+    ) -> dict[str, Any]:
+        """Answer one request, all of it or nothing; raises `AwsError`.
+
+        `params` may be anything that JSON can be, with blobs as bytes or base64 text; `typed` says that
+        its members and types are known to be those of the service model.  `client` names who asks in the
+        history.
+        """
+        with self.lock:
+            environment = self.environment
+            environment.scheduler.run_due(self.clock.time())
+            if environment.links.outages.get(caller.region):
+                raise NoAnswer("endpoint_connection")
+            answer, region = registry.find(service, operation), self.region(caller)
+            request = params
+            try:
+                request = validator(service, operation).accept(params, typed=typed)
+                environment.operation = operation
+                if self._policies.by_arn:
+                    region = authorize(region, service, operation, request)
+                else:
+                    environment.admitted = _NOTHING
+                if self.history.recording:
+                    return self._recorded(client, region, operation, request, answer)
+                faults = self.faults.of_requests
+                if not faults:
+                    return answer(region, request)
+                return through(faults, operation, request, environment.random, partial(answer, region))
+            except AwsError as error:
+                count_error(region, operation, request, error)
+                raise
+
+    def _recorded(
+        self, client: str, region: Region, operation: str, request: dict[str, Any], perform: Operation
+    ) -> dict[str, Any]:
+        """Answer a request, and keep it in the history."""
+        call = self.history.begin(client, region, operation, request, self.faults.of_requests)
+        try:
+            faults, random = self.faults.of_requests, self.environment.random
+            answer = through(faults, operation, request, random, partial(perform, region))
+        except (AwsError, NoAnswer) as error:
+            self.history.end(call, error)
+            raise
+        self.history.end(call, answer)
+        return answer
+
+    def region(self, caller: Caller) -> Region:
+        """A region as an account sees it."""
+        return self.regions.of(caller.account_id, caller.region)
+
+    def table(self, name: str, caller: Caller) -> Table:
+        """A table for inspection; `UnknownPlaceError` if there is none."""
+        with self.standstill():
+            region = self.region(caller)
+            if name not in region.tables:
+                raise UnknownPlaceError(
+                    f"There is no table {name!r} in {region.name}. Tables there: "
+                    f"{', '.join(sorted(region.tables)) or 'none'}."
+                )
+            region.settle(region.tables[name])
+            return region.tables[name]
+
+    @contextmanager
+    def standstill(self) -> Iterator[Environment]:
+        """The world up to date, while nobody else gets in: to show it, or to do several things."""
+        with self.lock:
+            self.environment.scheduler.run_due(self.clock.time())
+            yield self.environment
+
+    @property
+    def events(self) -> Timeline:
+        """What happened, oldest first."""
+        return self.environment.events
+
+    @property
+    def metrics(self) -> Metrics:
+        """What was consumed, throttled and so on, by minute, under CloudWatch's names."""
+        return self.environment.metrics
+
+    def _count_consumption(self) -> None:
+        """Let the metrics take in what was written and what is provisioned by now."""
+        with self.standstill() as environment:
+            environment.settle()
+            environment.count_pending()
+            for region in self.regions:
+                count_tables(region)
+
+    def client_name(self) -> str:
+        """A name for one more client, for the history."""
+        self._clients += 1
+        return f"client-{self._clients}"
+
+    def request_id(self) -> str:
+        """An identifier like AWS's: 52 capital letters and digits."""
+        return f"{self.request_ids.getrandbits(208):052X}"
+
+    def reset(self) -> None:
+        """Back to an empty world, with the same clock and seed."""
+        with self.lock:
+            environment = self.environment
+            self.faults.end_all()
+            self.history.clear()
+            self.regions.clear()
+            self._policies.by_arn.clear()
+            self._policies.changes.clear()
+            objects = environment.parts.the(Bucketed).store
+            if isinstance(objects, Objects):
+                objects.clear()
+            environment.clear()
+            environment.random.seed(self.settings.seed)
+            self.request_ids.seed(self.settings.seed)

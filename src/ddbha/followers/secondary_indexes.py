@@ -1,0 +1,153 @@
+"""Secondary indexes: local ones live beside the items of each replica, global ones follow the logs.
+
+https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/SecondaryIndexes.html
+"""
+
+from __future__ import annotations
+
+from contextlib import suppress
+
+from attrs import Factory, define, field, frozen
+
+from ddbha.errors import InternalServerError
+from ddbha.storage.partition import Partition, PartitionFollower
+from ddbha.storage.partitions import Partitions
+from ddbha.storage.record import LogRecord
+from ddbha.values.attribute import Item, item_size
+from ddbha.values.image import Image
+from ddbha.values.key import ItemKey, KeySchema
+from ddbha.values.settings import ContributorInsights, Throughput, ThroughputChanges
+
+
+@frozen
+class IndexProjection:
+    """What an index holds of an item besides the keys: nothing, the named attributes, or all."""
+
+    type: str
+    non_key_attributes: tuple[str, ...] = ()
+
+
+@define(eq=False)
+class SecondaryIndex:
+    """What local and global secondary indexes have in common."""
+
+    name: str
+    schema: KeySchema
+    projection: IndexProjection
+    table_schema: KeySchema
+    #: Names of the projected attributes; None stands for all.
+    projected: frozenset[str] | None = field(init=False)
+
+    @projected.default
+    def _projected(self) -> frozenset[str] | None:
+        if self.projection.type == "ALL":
+            return None
+        return frozenset(
+            (*self.schema.names, *self.table_schema.names, *self.projection.non_key_attributes)
+        )
+
+    def project(self, image: Image, item: Item | None = None) -> Image:
+        """The entry that an item has in the index; the item's own image if all is projected.
+
+        `item` is what the image holds, for a caller who has unpacked it.
+        """
+        if self.projected is None:
+            return image
+        part = self.part(image.item() if item is None else item)
+        return Image.of(part, item_size(part))
+
+    def part(self, item: Item) -> Item:
+        """What is projected of an item."""
+        projected = self.projected
+        if projected is None:
+            return item
+        return {name: value for name, value in item.items() if name in projected}
+
+    def entry(self, image: Image | None) -> tuple[ItemKey, Image] | None:
+        """Position (without the table's key) and entry of an item, or None where it has none."""
+        if image is None:
+            return None
+        position = self.schema.key_or_none(image.item())
+        return None if position is None else (position, self.project(image))
+
+
+@define(eq=False)
+class LocalIndex(SecondaryIndex):
+    """A local secondary index: kept by each replica beside the items, always as current as they are."""
+
+
+@define(eq=False)
+class GlobalIndex(SecondaryIndex):
+    """A global secondary index: partitions of its own that follow the logs of the table's."""
+
+    partitions: Partitions = Factory(Partitions)
+    status: str = "ACTIVE"
+    backfilling: bool | None = None
+    throughput: Throughput = Throughput()
+    on_demand: Throughput | None = None
+    warm: Throughput | None = None
+    warming: Throughput | None = None
+    changes: ThroughputChanges = ThroughputChanges()
+    insights: ContributorInsights = ContributorInsights()
+    followers: list[IndexFollower] = Factory(list)
+    _lags: dict[object, float] = Factory(dict)
+
+    def __repr__(self) -> str:
+        return f"<GlobalIndex {self.name} {self.status}>"
+
+    def add_lag(self, cause: object, seconds: float, now: float) -> None:
+        """Stay so many seconds behind for a cause; what is in the index `now` stays seen."""
+        self.catch_up(now)
+        self._lags[cause] = seconds
+        self._set_lag()
+
+    def remove_lag(self, cause: object) -> None:
+        """A cause to stay behind is gone."""
+        self._lags.pop(cause, None)
+        self._set_lag()
+
+    def _set_lag(self) -> None:
+        for follower in self.followers:
+            follower.lag = max(self._lags.values(), default=0.0)
+
+    def catch_up(self, now: float) -> None:
+        """Bring the index as far as its lag allows at `now`."""
+        for follower in self.followers:
+            follower.catch_up(now)
+
+
+@define(eq=False)
+class IndexFollower(PartitionFollower):
+    """Carries the writes of one partition of the table into a global secondary index."""
+
+    index: GlobalIndex
+
+    def successor(self, partition: Partition) -> IndexFollower:
+        followers = self.index.followers
+        if self in followers:
+            followers.remove(self)
+        follower = IndexFollower(
+            partition,
+            self.index,
+            applied_sequence=partition.acknowledged_sequence,
+            lag=self.lag,
+            predecessor=self,
+        )
+        followers.append(follower)
+        return follower
+
+    def catch_up(self, now: float) -> None:
+        # While a partition of the index has no leader that serves, the index stays behind.
+        with suppress(InternalServerError):
+            super().catch_up(now)
+
+    def apply(self, record: LogRecord) -> None:
+        before = self.index.entry(record.old)
+        after = self.index.entry(record.new)
+        if before is not None and (after is None or after[0] != before[0]):
+            self._commit((*before[0], record.key), None, record)
+        if after is not None:
+            self._commit((*after[0], record.key), after[1], record)
+
+    def _commit(self, key: ItemKey, image: Image | None, record: LogRecord) -> None:
+        self.index.partitions.of(key).commit(key, image, record.time, record.origin, record.cause)

@@ -1,0 +1,114 @@
+"""What all regions of a world share: its settings, time, chance, network, and what has failed."""
+
+from __future__ import annotations
+
+from collections import Counter
+from itertools import permutations
+from random import Random
+from typing import Any
+
+from attrs import Factory, define
+
+from ddbha.clock import Clock, Scheduler, Timings
+from ddbha.followers.kinesis import KinesisStreams
+from ddbha.followers.links import Links
+from ddbha.followers.replication import GlobalTable
+from ddbha.observe.events import Timeline
+from ddbha.observe.metrics import Metrics
+from ddbha.region.parts import Parts
+from ddbha.settings import Settings
+from ddbha.storage.partition import Replication
+from ddbha.values.key import ItemKey
+
+
+@define(eq=False)
+class Environment:
+    """What all regions of a world share."""
+
+    settings: Settings
+    clock: Clock
+    random: Random
+    scheduler: Scheduler = Factory(Scheduler)
+    events: Timeline = Factory(Timeline)
+    metrics: Metrics = Factory(Metrics)
+    #: The faults that keep a zone down, by zone.
+    zone_outages: dict[str, set[object]] = Factory(dict)
+    #: The faults that keep two zones from reaching each other, by the pair.
+    zone_cuts: dict[frozenset[str], set[object]] = Factory(dict)
+    #: How many seconds replicas stay behind, by zone and fault.
+    zone_lags: dict[str, dict[object, float]] = Factory(dict)
+    #: How many tables are being restored, by account.
+    restores: Counter[str] = Factory(Counter)
+    #: The network between regions.
+    links: Links = Factory(Links)
+    #: Tables with replicas in several regions, by account and name.
+    global_tables: dict[tuple[str, str], GlobalTable] = Factory(dict)
+    #: What is kept with the world by those who know it.
+    parts: Parts = Factory(Parts)
+    #: What was put to Kinesis data streams.
+    kinesis: KinesisStreams = Factory(KinesisStreams)
+    #: The operation that is being answered, and the ARNs of other accounts that it may use.
+    operation: str = ""
+    #: The ongoing transactions that hold items, by the ARN of the table and the key.
+    locks: dict[tuple[str, ItemKey], Any] = Factory(dict)
+    #: Seconds that the transaction takes that is being answered.
+    transaction_seconds: float = 0.0
+    admitted: frozenset[str] = frozenset()
+
+    #: How partitions replicate.
+    replication: Replication = Factory(
+        lambda self: Replication(
+            self.clock.time, self.settings.leader_seconds, self.settings.stale_reads
+        ),
+        takes_self=True,
+    )
+
+    def __repr__(self) -> str:
+        return f"<Environment {self.clock!r}>"
+
+    @property
+    def timings(self) -> Timings:
+        """How long transitions of the control plane take."""
+        return self.settings.timings
+
+    def record(self, kind: str, region: str, **details: Any) -> None:
+        """Put an event on the timeline."""
+        self.events.add(self.clock.time(), kind, region, **details)
+
+    def lag(self, zone: str) -> float:
+        """Seconds that replicas in a zone stay behind."""
+        return max(self.zone_lags.get(zone, {}).values(), default=0.0)
+
+    def later(self, seconds: float, action: Any) -> None:
+        """Run `action` when `seconds` have passed, at the earliest before the next request."""
+        self.scheduler.at(self.clock.time() + seconds, action)
+
+    def count_pending(self) -> None:
+        """Let the metrics know how many writes are on their way between regions."""
+        now = self.clock.time()
+        for group in self.global_tables.values():
+            for source, destination in permutations(group.members, 2):
+                self.metrics.put(
+                    "PendingReplicationCount",
+                    float(group.pending(source, destination)),
+                    now,
+                    source,
+                    TableName=group.name,
+                    ReceivingRegion=destination,
+                )
+
+    def clear(self) -> None:
+        """Forget all tables of all regions, and whatever else was there."""
+        self.global_tables.clear()
+        self.kinesis.clear()
+        self.restores.clear()
+        self.scheduler.clear()
+        self.locks.clear()
+        self.events.clear()
+        self.metrics.clear()
+
+    def settle(self) -> None:
+        """Bring all replicas in other regions as far as the network lets them be now."""
+        now = self.clock.time()
+        for group in self.global_tables.values():
+            group.settle(now)
