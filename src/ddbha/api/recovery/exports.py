@@ -26,7 +26,7 @@ from ddbha.followers.archive import Archive
 from ddbha.recovery.export import Content, begin, changes_in, state_at, write
 from ddbha.recovery.formats import ion
 from ddbha.recovery.objects import Bucketed, ObjectError
-from ddbha.recovery.transfer import Export, exports_of, of_token, transfer_arn
+from ddbha.recovery.transfer import Export, exports_of, of_table, of_token, transfer_arn
 from ddbha.region.region import Region, utc
 from ddbha.region.table import Table
 

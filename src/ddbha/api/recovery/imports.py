@@ -31,7 +31,7 @@ from ddbha.recovery.formats import (
     ion,
 )
 from ddbha.recovery.objects import Bucketed, ObjectError
-from ddbha.recovery.transfer import Import, imports_of, of_token, transfer_arn
+from ddbha.recovery.transfer import Import, imports_of, of_table, of_token, transfer_arn
 from ddbha.region.region import Region, utc
 from ddbha.region.table import Table
 from ddbha.values.attribute import canonical_item
