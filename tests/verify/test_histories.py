@@ -12,6 +12,7 @@ from botocore.exceptions import ClientError, ReadTimeoutError
 import ddbha
 from ddbha.errors import InvariantError
 from ddbha.verify.history import Call
+from tests.building import index_on, on_demand
 
 KEY: Any = {"id": {"S": "1"}}
 ONCE = Config(retries={"mode": "standard", "total_max_attempts": 1})
@@ -22,19 +23,8 @@ def world_with_table(**arguments: Any) -> tuple[ddbha.World, Any]:
     client = world.client("dynamodb", region_name="us-east-1", config=ONCE)
     client.create_table(
         TableName="tab",
-        AttributeDefinitions=[
-            {"AttributeName": "id", "AttributeType": "S"},
-            {"AttributeName": "n", "AttributeType": "N"},
-        ],
-        KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
-        GlobalSecondaryIndexes=[
-            {
-                "IndexName": "by-n",
-                "KeySchema": [{"AttributeName": "n", "KeyType": "HASH"}],
-                "Projection": {"ProjectionType": "KEYS_ONLY"},
-            }
-        ],
-        BillingMode="PAY_PER_REQUEST",
+        **on_demand("id", more=["n:N"]),
+        GlobalSecondaryIndexes=[index_on("by-n", "n", projection="KEYS_ONLY")],
     )
     return world, client
 
