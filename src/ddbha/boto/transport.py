@@ -58,7 +58,8 @@ class Transport:
     def __init__(self, engine: Engine, account_id: str, client: BaseClient) -> None:
         private: Any = client
         self._engine = engine
-        self._name = engine.client_name()
+        #: What the history calls the client.
+        self.name = engine.client_name()
         self._client = client
         self._private = private
         self._service: ServiceModel = client.meta.service_model
@@ -204,7 +205,7 @@ class Transport:
             self._engine.clock.time(),
             "request-retried",
             self._caller.region,
-            client=self._name,
+            client=self.name,
             operation=model.name,
             attempt=attempts,
             cause=cause,
@@ -217,7 +218,7 @@ class Transport:
         engine = self._engine
         try:
             parsed = engine.call(
-                self._service_name, model.name, params, self._caller, typed=typed, client=self._name
+                self._service_name, model.name, params, self._caller, typed=typed, client=self.name
             )
         except AwsError as error:
             details = answers.metadata(

@@ -18,9 +18,10 @@ from attrs import Factory, define, field, frozen
 from ddbha.errors import UsageError
 from ddbha.observe.events import Event
 from ddbha.region.region import Regions
+from ddbha.region.table import Table
 from ddbha.values.image import Image
 from ddbha.values.key import ItemKey
-from ddbha.verify.attempts import Attempt, Attempts, Change
+from ddbha.verify.attempts import Attempt, Attempts, Change, Ledger
 
 #: What requests can be told apart by.
 DIMENSIONS = ("region", "table", "operation", "client")
@@ -106,6 +107,7 @@ class LostWrite:
     time: float
     region: str
     operation: str
+    client: str
 
     def __str__(self) -> str:
         return f"{_clock(self.time)} {self.region} {self.operation} {self.table} {self.key[1:]}"
@@ -293,55 +295,73 @@ def _of(group: tuple[str, ...], dimensions: tuple[str, ...]) -> Callable[[Attemp
 def lost_writes(attempts: Attempts, regions: Regions, stands_for: Mapping[str, str]) -> list[LostWrite]:
     """The acknowledged writes of which no table in reach knows, oldest first.
 
-    An item shows how far it knows the writes: its state is that of one of them, and all that were
-    acknowledged later are lost.  `stands_for` names the tables that took the place of others.
+    A table knows the writes that it took in itself or from another region, whatever became of the item
+    afterwards; of one that took its place, as `stands_for` says, it knows what its items began with.
     """
     for ledger in attempts.ledgers.values():
         ledger.read(None)
-    written: dict[tuple[str, str], dict[ItemKey, list[tuple[str, Change]]]] = {}
-    for ledger in attempts.ledgers.values():
-        owner = (ledger.region.account_id, ledger.table.name)
-        keys = written.setdefault(owner, {})
-        for key, changes in ledger.changes.items():
-            keys.setdefault(key, []).extend((ledger.region.name, change) for change in changes)
-    outages = regions.environment.links.outages
     lost: list[LostWrite] = []
-    for (account, name), keys in written.items():
+    for ledger in attempts.ledgers.values():
+        name = ledger.table.name
         survivors = [
-            region.tables[place]
+            (region.tables[place], place != name)
             for region in regions
-            if region.account_id == account
+            if region.account_id == ledger.region.account_id
             and (place := stands_for.get(name, name)) in region.tables
-            and not outages.get(region.name)
+            and not regions.environment.links.outages.get(region.name)
         ]
-        for key, states in keys.items():
-            states.sort(key=lambda one: one[1].time)
-            known = -1
-            for table in survivors:
-                partition = table.partitions.of(key)
-                partition.leader.apply_all()
-                known = max(known, _newest(states, partition.leader.items.images.get(key)))
-            lost += [
-                LostWrite(name, key, change.time, region, change.attempt.operation)
-                for region, change in states[known + 1 :]
-                if change.attempt is not None
-            ]
+        if any(table is ledger.table for table, _ in survivors):
+            continue
+        knowing = [_Knowing(table, attempts.ledgers.get(table.id), took) for table, took in survivors]
+        for key, changes in ledger.changes.items():
+            first = max((one.knows_up_to(key, changes) for one in knowing), default=-1) + 1
+            for change in changes[first:]:
+                attempt = change.attempt
+                if attempt is None or any(one.took_in(key, change) for one in knowing):
+                    continue
+                lost.append(
+                    LostWrite(name, key, change.time, attempt.region, attempt.operation, attempt.client)
+                )
     return sorted(lost, key=lambda write: write.time)
 
 
-def _newest(changes: list[tuple[str, Change]], state: Image | None) -> int:
-    """The place of the newest change that made an item what it is; -1 for what none did."""
-    for place in range(len(changes) - 1, -1, -1):
-        new = changes[place][1].new
-        # Images are shared by replicas, backups and restores, so most are told by identity.
-        if new is state or (
-            new is not None
-            and state is not None
-            and new.size == state.size
-            and (new.packed == state.packed or new.item() == state.item())
-        ):
-            return place
-    return -1
+@define(eq=False)
+class _Knowing:
+    """What one surviving table knows of the writes of another."""
+
+    table: Table
+    ledger: Ledger | None
+    #: Whether it took the other's place, and is no replica of it.
+    took_place: bool
+
+    def took_in(self, key: ItemKey, change: Change) -> bool:
+        """Whether it took a write in from the other region."""
+        if self.ledger is None or self.took_place:
+            return False
+        return any(
+            # Images are shared by replicas, backups and restores, so writes are told by identity.
+            own.new is change.new and (own.new is not None or own.time >= change.time)
+            for own in self.ledger.changes.get(key, ())
+        )
+
+    def knows_up_to(self, key: ItemKey, changes: list[Change]) -> int:
+        """The place of the newest change that its item came from; -1 for none."""
+        if self.ledger is None:
+            partition = self.table.partitions.of(key)
+            partition.leader.apply_all()
+            state = partition.leader.items.images.get(key)
+        else:
+            own = self.ledger.changes.get(key, [])
+            state = own[0].new if own and own[0].time == -inf else None
+        if state is None:
+            return max((n for n, change in enumerate(changes) if change.new is None), default=-1)
+        return max((n for n, change in enumerate(changes) if _same(change.new, state)), default=-1)
+
+
+def _same(image: Image | None, state: Image) -> bool:
+    if image is None or image is state:
+        return image is state
+    return image.size == state.size and (image.packed == state.packed or image.item() == state.item())
 
 
 def _clock(time: float) -> str:
