@@ -316,3 +316,28 @@ def test_the_same_seed_gives_the_same_history() -> None:
 
     assert history(1) == history(1)
     assert history(1) != history(2)
+
+
+def test_both_regions_of_a_global_table_belong_to_the_history() -> None:
+    world, client = world_with_table()
+    client.update_table(
+        TableName="tab",
+        StreamSpecification={"StreamEnabled": True, "StreamViewType": "NEW_AND_OLD_IMAGES"},
+    )
+    client.update_table(TableName="tab", ReplicaUpdates=[{"Create": {"RegionName": "eu-west-1"}}])
+    other = world.client("dynamodb", region_name="eu-west-1", config=ONCE)
+    for n in range(3):
+        put(client, n)
+        put(other, n + 10)
+        world.clock.advance(seconds=1)
+    world.verify()
+    # So many writes arrive at once that no search of their order would end.
+    with world.faults.network_cut("us-east-1", "eu-west-1"):
+        for n in range(30):
+            put(client, n)
+            world.clock.advance(seconds=1)
+    assert get(other)["n"] == {"N": "29"}
+    world.verify()
+    change(world, len(world.history) - 1, {"Item": {**KEY, "n": {"N": "28"}}})
+    with pytest.raises(InvariantError, match="GetItem"):
+        world.verify()
