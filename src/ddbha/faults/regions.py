@@ -5,13 +5,14 @@ https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/bp-global-table
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, MutableMapping
+from collections.abc import Iterator, MutableMapping
 from contextlib import contextmanager
 from typing import Any
 
-from attrs import define, frozen
+from attrs import define
 
 from ddbha.errors import UnknownPlaceError, UsageError
+from ddbha.faults.fault import Effect
 from ddbha.followers.links import Lag
 from ddbha.followers.replication import Member
 from ddbha.region.region import Regions
@@ -21,15 +22,6 @@ INACCESSIBLE = ("REGION_DISABLED", "INACCESSIBLE_ENCRYPTION_CREDENTIALS")
 #: Seconds after which such a replica leaves for good, or is archived if the table is strongly consistent.
 GIVEN_UP_AFTER = 20 * 3600.0
 ARCHIVED_AFTER = 7 * 24 * 3600.0
-
-
-@frozen
-class Effect:
-    """What a fault does when it begins and when it ends; both are told which fault it is."""
-
-    description: str
-    begin: Callable[[object], None]
-    end: Callable[[object], None]
 
 
 @define(eq=False)

@@ -9,11 +9,11 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from random import Random
-from typing import Any
+from typing import Any, TypedDict
 
-from attrs import define
+from attrs import Factory, define, field, fields_dict, frozen
 
-from ddbha.errors import AwsError, NoAnswer, TransactionCanceledException
+from ddbha.errors import AwsError, NoAnswer, TransactionCanceledException, UsageError
 from ddbha.expressions.partiql.parser import table_of
 from ddbha.region.environment import Environment
 
@@ -52,30 +52,80 @@ MESSAGES = {
 _CONFLICT = {"Code": "TransactionConflict", "Message": MESSAGES["TransactionConflictException"]}
 
 
-@define(eq=False)
-class RequestFault(ABC):
-    """Meets the requests that fit, all of them or so many `times`, and decides what becomes of them."""
+class Choice(TypedDict, total=False):
+    """Which requests a fault meets, and when: all of them unless something here says otherwise.
+
+    `operation` is like PutItem; `table` a name; `times` how many requests at most; `probability` between
+    0 and 1; `when` is called with the request; `after` and `duration` are seconds on the world's clock.
+    """
 
     operation: str | None
     table: str | None
     times: int | None
     probability: float
     when: Callable[[Request], bool] | None
-    after_commit: bool
+    after: float
+    duration: float | None
 
-    def meets(self, operation: str, request: Request, random: Random) -> bool:
-        """Whether this request is hit; counts it if so."""
-        if self.times == 0 or self.operation not in (None, operation):
+
+@frozen
+class Chosen:
+    """The part of a `Choice` that looks at requests; raises `UsageError` for what chooses none."""
+
+    operation: str | None = None
+    table: str | None = None
+    times: int | None = None
+    probability: float = 1.0
+    when: Callable[[Request], bool] | None = None
+
+    @classmethod
+    def of(cls, choice: Choice) -> Chosen:
+        """The requests that the arguments of a fault choose."""
+        names = [name for name in fields_dict(cls) if name in choice]
+        for name in choice:
+            if name not in Choice.__annotations__:
+                known = ", ".join(Choice.__annotations__)
+                raise UsageError(f"Requests cannot be chosen by {name}=; they are by {known}.")
+        given: Any = choice
+        return cls(**{name: given[name] for name in names})
+
+    def __attrs_post_init__(self) -> None:
+        if not 0 <= self.probability <= 1:
+            raise UsageError(f"probability={self.probability} is not between 0 and 1.")
+        if self.times is not None and self.times < 1:
+            raise UsageError(f"times={self.times} is not a positive number.")
+
+    def __str__(self) -> str:
+        told = {"operation": self.operation, "table": self.table, "times": self.times}
+        return "".join(f" {name}={value}" for name, value in told.items() if value is not None)
+
+    def fits(self, operation: str, request: Request, random: Random) -> bool:
+        """Whether a request is one of these."""
+        if self.operation not in (None, operation):
             return False
         if self.table is not None and self.table not in tables_of(request):
             return False
         if self.when is not None and not self.when(request):
             return False
         # Without a probability nothing is drawn, so that adding a sure fault changes no other choice.
-        if self.probability < 1 and random.random() >= self.probability:
+        return self.probability >= 1 or random.random() < self.probability
+
+
+@define(eq=False)
+class RequestFault(ABC):
+    """Meets the requests that are chosen, and decides what becomes of them."""
+
+    chosen: Chosen
+    after_commit: bool
+    #: How many requests it may still meet, None for all.
+    left: int | None = field(default=Factory(lambda self: self.chosen.times, takes_self=True), init=False)
+
+    def meets(self, operation: str, request: Request, random: Random) -> bool:
+        """Whether this request is hit; counts it if so."""
+        if self.left == 0 or not self.chosen.fits(operation, request, random):
             return False
-        if self.times is not None:
-            self.times -= 1
+        if self.left is not None:
+            self.left -= 1
         return True
 
     @abstractmethod

@@ -6,7 +6,7 @@ https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/S3DataImport.Ho
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any, TypeVar
 
 from attrs import Factory, define, field
@@ -45,6 +45,9 @@ class Transfer:
         self.failure_code, self.failure_message = code, message
 
 
+AnyTransfer = TypeVar("AnyTransfer", bound=Transfer)
+
+
 @define(eq=False)
 class Export(Transfer):
     """An export of a table; times of the table in the request are seconds since the epoch here."""
@@ -79,16 +82,13 @@ class Transfers:
 
 
 def exports_of(region: Region) -> dict[str, Export]:
-    """The exports of a region by ARN."""
-    return region.parts.the(Transfers).exports
+    """The exports of a region by ARN, without those that ended more than 90 days ago."""
+    return _kept(region.parts.the(Transfers).exports, region.now())
 
 
 def imports_of(region: Region) -> dict[str, Import]:
-    """The imports of a region by ARN."""
-    return region.parts.the(Transfers).imports
-
-
-AnyTransfer = TypeVar("AnyTransfer", bound=Transfer)
+    """The imports of a region by ARN, without those that ended more than 90 days ago."""
+    return _kept(region.parts.the(Transfers).imports, region.now())
 
 
 def of_token(transfers: Iterable[AnyTransfer], token: str | None, now: float) -> AnyTransfer | None:
@@ -101,11 +101,16 @@ def of_token(transfers: Iterable[AnyTransfer], token: str | None, now: float) ->
     return None
 
 
-def forget_old(transfers: dict[str, AnyTransfer], now: float) -> None:
-    """Drop what ended more than 90 days ago."""
+def of_table(transfers: Mapping[str, AnyTransfer], table_arn: str | None) -> list[AnyTransfer]:
+    """The transfers of one table, or of all."""
+    return [one for one in transfers.values() if table_arn in (None, one.table_arn)]
+
+
+def _kept(transfers: dict[str, AnyTransfer], now: float) -> dict[str, AnyTransfer]:
     for arn, transfer in list(transfers.items()):
         if transfer.ended is not None and now >= transfer.ended + RETENTION:
             del transfers[arn]
+    return transfers
 
 
 def transfer_arn(table_arn: str, kind: str, time: float, suffix: int, known: Iterable[str]) -> str:

@@ -22,9 +22,8 @@ from ddbha.followers.stream import Stream
 from ddbha.observe.metrics import Series
 from ddbha.region.environment import Environment
 from ddbha.region.parts import Parts
+from ddbha.region.places import zones_of
 from ddbha.region.table import Table
-
-ZONE_LETTERS = "abc"
 
 _TABLE_ARN = re.compile(r"arn:aws[^:]*:dynamodb:([^:]*):([^:]*):table/([^/]+)(?:/index/(.+))?")
 
@@ -53,7 +52,7 @@ class Region:
 
     @zones.default
     def _zones(self) -> tuple[str, ...]:
-        return tuple(self.name + letter for letter in ZONE_LETTERS)
+        return zones_of(self.name)
 
     def __repr__(self) -> str:
         return f"<Region {self.name} account={self.account_id}>"

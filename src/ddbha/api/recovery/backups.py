@@ -21,12 +21,12 @@ from ddbha.errors import (
 )
 from ddbha.followers.secondary_indexes import LocalIndex
 from ddbha.recovery.backup import Backup, SourceTable, back_up, backups_of, keep
+from ddbha.region.places import is_region
 from ddbha.region.region import Region, utc
 from ddbha.region.table import RestoreOrigin, Table
 from ddbha.values.settings import Throughput
 
 _BACKUP_ARN = re.compile(r"arn:([^:]*):([^:]*):([^:]*):([^:]*):table/([^/:]+)/backup/([^/:]+)")
-_REGION = re.compile(r"[a-z]{2}(?:-[a-z]+)+-\d+")
 _PAGE = 100
 
 
@@ -157,7 +157,7 @@ def _parsed_arn(region: Region, arn: str) -> str:
     if match is None:
         raise ValidationException("Invalid Backup ARN")
     partition, service, home, account = match[1], match[2], match[3], match[4]
-    if not partition.startswith("aws") or service != "dynamodb" or not _REGION.fullmatch(home):
+    if not partition.startswith("aws") or service != "dynamodb" or not is_region(home):
         raise ValidationException("Invalid Request: BackupArn is not valid")
     if account != region.account_id:
         raise AccessDeniedException("Access is denied")

@@ -26,7 +26,7 @@ from ddbha.followers.archive import Archive
 from ddbha.recovery.export import Content, begin, changes_in, state_at, write
 from ddbha.recovery.formats import ion
 from ddbha.recovery.objects import Bucketed, ObjectError
-from ddbha.recovery.transfer import Export, exports_of, forget_old, of_token, transfer_arn
+from ddbha.recovery.transfer import Export, exports_of, of_table, of_token, transfer_arn
 from ddbha.region.region import Region, utc
 from ddbha.region.table import Table
 
@@ -97,21 +97,20 @@ def export_table_to_point_in_time(region: Region, request: Request) -> Response:
 @operation("DescribeExport")
 def describe_export(region: Region, request: Request) -> Response:
     """What was asked for, and how far it is."""
-    forget_old(exports_of(region), region.now())
     arn = request["ExportArn"]
-    if arn not in exports_of(region):
+    known = exports_of(region).get(arn)
+    if known is None:
         raise ExportNotFoundException(f"Export not found: {arn}")
-    return {"ExportDescription": _description(exports_of(region)[arn])}
+    return {"ExportDescription": _description(known)}
 
 
 @operation("ListExports")
 def list_exports(region: Region, request: Request) -> Response:
     """The exports of the last 90 days, by ARN, the newest of a table first."""
-    forget_old(exports_of(region), region.now())
     table_arn = request.get("TableArn")
     if table_arn is not None and not _exists(region, table_arn):
         return {"ExportSummaries": []}
-    found = [e for e in exports_of(region).values() if table_arn is None or e.table_arn == table_arn]
+    found = of_table(exports_of(region), table_arn)
     page, token = page_of(found, request.get("NextToken"), request.get("MaxResults"))
     summaries = [
         {"ExportArn": each.arn, "ExportStatus": each.status, "ExportType": each.type} for each in page

@@ -31,7 +31,7 @@ from ddbha.recovery.formats import (
     ion,
 )
 from ddbha.recovery.objects import Bucketed, ObjectError
-from ddbha.recovery.transfer import Import, forget_old, imports_of, of_token, transfer_arn
+from ddbha.recovery.transfer import Import, imports_of, of_table, of_token, transfer_arn
 from ddbha.region.region import Region, utc
 from ddbha.region.table import Table
 from ddbha.values.attribute import canonical_item
@@ -93,19 +93,17 @@ def import_table(region: Region, request: Request) -> Response:
 @operation("DescribeImport")
 def describe_import(region: Region, request: Request) -> Response:
     """What was asked for, and how far it is."""
-    forget_old(imports_of(region), region.now())
     arn = request["ImportArn"]
-    if arn not in imports_of(region):
+    known = imports_of(region).get(arn)
+    if known is None:
         raise ImportNotFoundException(f"Import not found: {arn}")
-    return {"ImportTableDescription": _description(imports_of(region)[arn])}
+    return {"ImportTableDescription": _description(known)}
 
 
 @operation("ListImports")
 def list_imports(region: Region, request: Request) -> Response:
     """The imports of the last 90 days, by ARN, the newest of a table first."""
-    forget_old(imports_of(region), region.now())
-    table_arn = request.get("TableArn")
-    found = [i for i in imports_of(region).values() if table_arn is None or i.table_arn == table_arn]
+    found = of_table(imports_of(region), request.get("TableArn"))
     page, token = page_of(found, request.get("NextToken"), request.get("PageSize"))
     summaries = [_summary(each) for each in page]
     return {"ImportSummaryList": summaries, **({} if token is None else {"NextToken": token})}

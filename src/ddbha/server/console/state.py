@@ -10,7 +10,7 @@ from weakref import WeakKeyDictionary
 
 from ddbha.engine import Engine
 from ddbha.errors import InternalServerError, UnknownPlaceError
-from ddbha.faults.catalogue import Fault
+from ddbha.faults.fault import Fault
 from ddbha.recovery.backup import backups_of
 from ddbha.region.environment import Environment
 from ddbha.region.region import Region, Regions, utc

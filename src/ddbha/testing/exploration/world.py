@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 from ddbha.api.registry import Caller
 from ddbha.clock import ManualClock
 from ddbha.engine import Engine
-from ddbha.faults.catalogue import Fault
-from ddbha.region.region import ZONE_LETTERS
+from ddbha.faults.fault import Fault
+from ddbha.region.places import ZONE_LETTERS
 from ddbha.settings import Arguments, Settings
 from ddbha.storage.replica import Replica
 from ddbha.world import World

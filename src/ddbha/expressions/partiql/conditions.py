@@ -1,0 +1,138 @@
+"""Conditions of WHERE, and the operands that they and SET have."""
+
+from __future__ import annotations
+
+from ddbha.errors import ValidationException
+from ddbha.expressions.parser import COMPARATORS, CONDITION_FUNCTIONS, MAXIMUM_OPTIONS
+from ddbha.expressions.partiql.lexer import malformed
+from ddbha.expressions.partiql.syntax import Scalar
+from ddbha.expressions.partiql.values import ValueParser
+from ddbha.expressions.syntax import (
+    Attribute,
+    Between,
+    Comparison,
+    ConditionNode,
+    Either,
+    Every,
+    Function,
+    In,
+    Not,
+    Operand,
+)
+
+_FUNCTIONS = {
+    name: count
+    for name, count in CONDITION_FUNCTIONS.items()
+    if name in ("attribute_type", "begins_with", "contains")
+}
+
+
+class ConditionParser(ValueParser):
+    """Parses conditions into the syntax tree that expressions have too."""
+
+    def _where(self) -> ConditionNode | None:
+        return self._either() if self._keyword("WHERE") else None
+
+    def _either(self) -> ConditionNode:
+        conditions = [self._every()]
+        while self._keyword("OR"):
+            self._require_right_side()
+            conditions.append(self._every())
+        return conditions[0] if len(conditions) == 1 else Either(tuple(conditions))
+
+    def _every(self) -> ConditionNode:
+        conditions = [self._not()]
+        while self._keyword("AND"):
+            self._require_right_side()
+            conditions.append(self._not())
+        return conditions[0] if len(conditions) == 1 else Every(tuple(conditions))
+
+    def _require_right_side(self) -> None:
+        if self._token.kind == "end":
+            raise malformed("Missing right-hand side expression of infix operator")
+
+    def _not(self) -> ConditionNode:
+        negations = 0
+        while self._keyword("NOT"):
+            negations += 1
+        node = self._primary()
+        return Not(node) if negations % 2 else node
+
+    def _primary(self) -> ConditionNode:
+        if self._accept("("):
+            self._enter()
+            node = self._either()
+            self._depth -= 1
+            self._expect(")")
+            return node
+        left = self._operand()
+        if isinstance(left, Function) and left.name in CONDITION_FUNCTIONS:
+            return left
+        if self._keyword("IS"):
+            negated = self._keyword("NOT")
+            state = self._state(left)
+            return Not(state) if negated else state
+        negated = self._keyword("NOT")
+        found: ConditionNode
+        if self._keyword("BETWEEN"):
+            low = self._operand()
+            self._expect_keyword("AND")
+            found = Between(left, low, self._operand())
+        elif self._keyword("IN"):
+            found = In(left, self._options())
+        elif negated:
+            raise self._unexpected()
+        else:
+            operator = self._next()
+            written = "<>" if operator.is_symbol("!=") else operator.text
+            if operator.kind != "symbol" or written not in COMPARATORS:
+                self._position -= 1
+                raise self._unexpected()
+            found = Comparison(written, left, self._operand())
+        return Not(found) if negated else found
+
+    def _state(self, operand: Operand) -> ConditionNode:
+        if self._keyword("MISSING"):
+            return Function("attribute_not_exists", (operand,))
+        if self._keyword("NULL"):
+            return Function("attribute_type", (operand, self._kept(Scalar("S", "NULL"))))
+        raise malformed("Expected type name")
+
+    def _options(self) -> tuple[Operand, ...]:
+        closing = {"(": ")", "[": "]", "<<": ">>"}.get(self._token.text)
+        if self._token.kind != "symbol" or closing is None:
+            raise self._unexpected()
+        self._position += 1
+        options = [self._operand()]
+        while self._accept(","):
+            options.append(self._operand())
+        self._expect(closing)
+        if len(options) > MAXIMUM_OPTIONS:
+            raise ValidationException(
+                f"The IN operator is provided with too many operands; number of operands: {len(options)}"
+            )
+        return tuple(options)
+
+    def _operand(self) -> Operand:
+        if self._token.kind == "word" and self._after.is_symbol("("):
+            return self._function()
+        return Attribute(self._path()) if self._at_name() else self._value()
+
+    def _function(self) -> Function:
+        name = self._next().text.lower()
+        expected = {**_FUNCTIONS, "size": 1}.get(name)
+        if expected is None:
+            raise ValidationException(f"Unsupported function: {name}")
+        self._expect("(")
+        self._enter()
+        arguments = [self._operand()]
+        while self._accept(","):
+            arguments.append(self._operand())
+        self._depth -= 1
+        self._expect(")")
+        if len(arguments) != expected:
+            raise ValidationException(
+                "Incorrect number of operands for operator or function; operator or function: "
+                f"{name}, number of operands: {len(arguments)}"
+            )
+        return Function(name, tuple(arguments))

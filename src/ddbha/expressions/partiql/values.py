@@ -1,0 +1,117 @@
+"""Names, paths and literal values."""
+
+from __future__ import annotations
+
+from ddbha.errors import ValidationException
+from ddbha.expressions.partiql.cursor import KEYWORDS, Cursor
+from ddbha.expressions.partiql.syntax import (
+    Bag,
+    ListOf,
+    Literal,
+    MapOf,
+    Parameter,
+    Scalar,
+    placeholder,
+)
+from ddbha.expressions.syntax import Path, Value
+
+
+class ValueParser(Cursor):
+    """Parses names, paths and values; literals and parameters are kept in the order of the text."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__(text)
+        self._parameters = 0
+        self._literals: list[Literal] = []
+
+    def _name(self) -> str:
+        if not self._at_name():
+            raise self._unexpected()
+        return self._next().text
+
+    def _at_name(self) -> bool:
+        token = self._token
+        return token.kind == "identifier" or (token.kind == "word" and token.keyword not in KEYWORDS)
+
+    def _path(self) -> Path:
+        parts: list[str | int] = [self._name()]
+        while True:
+            if self._accept("."):
+                parts.append(self._name())
+            elif self._token.is_symbol("["):
+                self._position += 1
+                token = self._next()
+                if token.kind == "number" and token.text.isdecimal():
+                    parts.append(int(token.text))
+                elif token.kind == "string":
+                    parts.append(token.text)
+                else:
+                    self._position -= 1
+                    raise self._unexpected()
+                self._expect("]")
+            else:
+                return tuple(parts)
+
+    def _value(self) -> Value:
+        return self._kept(self._literal())
+
+    def _kept(self, literal: Literal) -> Value:
+        self._literals.append(literal)
+        return Value(placeholder(len(self._literals) - 1))
+
+    def _literal(self) -> Literal:
+        token = self._next()
+        if token.kind == "string":
+            return Scalar("S", token.text)
+        if token.kind == "number":
+            return Scalar("N", token.text)
+        if token.keyword in ("TRUE", "FALSE"):
+            return Scalar("BOOL", token.keyword == "TRUE")
+        if token.keyword == "NULL":
+            return Scalar("NULL", True)
+        if token.kind == "symbol":
+            if token.text in ("-", "+") and self._token.kind == "number":
+                return Scalar("N", token.text.strip("+") + self._next().text)
+            if token.text == "?":
+                self._parameters += 1
+                return Parameter(self._parameters - 1)
+            if token.text == "[":
+                return ListOf(self._elements("]"))
+            if token.text == "<<":
+                return Bag(self._elements(">>"))
+            if token.text == "{":
+                return self._map()
+        self._position -= 1
+        raise self._unexpected()
+
+    def _elements(self, closing: str) -> tuple[Literal, ...]:
+        if self._accept(closing):
+            return ()
+        self._enter()
+        elements = [self._literal()]
+        while self._accept(","):
+            elements.append(self._literal())
+        self._depth -= 1
+        self._expect(closing)
+        return tuple(elements)
+
+    def _map(self) -> MapOf:
+        if self._accept("}"):
+            return MapOf(())
+        self._enter()
+        members = [self._member()]
+        while self._accept(","):
+            members.append(self._member())
+        self._depth -= 1
+        self._expect("}")
+        if len({name for name, _ in members}) < len(members):
+            raise ValidationException("The statement has the same attribute more than once")
+        return MapOf(tuple(members))
+
+    def _member(self) -> tuple[str, Literal]:
+        token = self._next()
+        if token.kind != "string":
+            self._position -= 1
+            raise self._unexpected()
+        self._expect(":")
+        return token.text, self._literal()

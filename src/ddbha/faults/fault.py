@@ -1,0 +1,59 @@
+"""One fault: when it goes on, and what it does when it begins and ends."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from types import TracebackType
+
+from attrs import define, field, frozen
+
+from ddbha.region.environment import Environment
+
+
+@frozen
+class Effect:
+    """What a fault does when it begins and when it ends; both are told which fault it is."""
+
+    description: str
+    begin: Callable[[object], None]
+    end: Callable[[object], None]
+
+
+@define(eq=False)
+class Fault:
+    """A fault that was asked for: it is scheduled, active or ended.  Leaving its context ends it."""
+
+    _effect: Effect
+    _environment: Environment
+    status: str = field(default="SCHEDULED", init=False)
+
+    @property
+    def description(self) -> str:
+        """What it takes away, in words."""
+        return self._effect.description
+
+    def begin(self) -> None:
+        """Start the fault now."""
+        if self.status == "SCHEDULED":
+            self.status = "ACTIVE"
+            self._environment.record("fault-began", "", fault=self.description)
+            self._effect.begin(self)
+
+    def end(self) -> None:
+        """End the fault now; a scheduled one never begins.  Ending twice is harmless."""
+        began = self.status == "ACTIVE"
+        self.status = "ENDED"
+        if began:
+            self._environment.record("fault-ended", "", fault=self.description)
+            self._effect.end(self)
+
+    def __enter__(self) -> Fault:
+        return self
+
+    def __exit__(
+        self,
+        exception_type: type[BaseException] | None,
+        exception: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.end()

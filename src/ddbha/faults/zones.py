@@ -1,0 +1,175 @@
+"""Faults inside a region: nodes, zones, the network between zones, and followers that lag.
+
+Scenarios: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/disaster-recovery-resiliency.html
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from attrs import define
+
+from ddbha.errors import UnknownPlaceError, UsageError
+from ddbha.faults.fault import Effect
+from ddbha.followers.secondary_indexes import GlobalIndex
+from ddbha.region.places import region_of
+from ddbha.region.region import Regions
+from ddbha.storage.partition import Partition
+from ddbha.storage.replica import Replica
+
+
+@define(eq=False)
+class ZoneFaults:
+    """Makes the effects on the replicas of a world."""
+
+    _regions: Regions
+
+    def zone_outage(self, zone: str) -> Effect:
+        """All replicas in a zone stop answering."""
+        region_of(zone)
+        outages = self._regions.environment.zone_outages
+
+        def begin(fault: object) -> None:
+            outages.setdefault(zone, set()).add(fault)
+            for partition, replica in self._replicas(zone):
+                replica.outages.add(fault)
+                partition.note_loss()
+
+        def end(fault: object) -> None:
+            outages[zone].discard(fault)
+            self._restore(fault, zone)
+
+        return Effect(f"zone outage {zone}", begin, end)
+
+    def node_outage(self, zone: str, table: str, partition: int) -> Effect:
+        """The node that holds one partition's replica in a zone stops answering."""
+        self._replica(zone, table, partition)
+
+        def begin(fault: object) -> None:
+            owner, lost = self._replica(zone, table, partition)
+            lost.outages.add(fault)
+            owner.note_loss()
+
+        def end(fault: object) -> None:
+            self._restore(fault, zone)
+
+        return Effect(f"node outage {zone} table={table} partition={partition}", begin, end)
+
+    def zone_cut(self, zone: str, other: str) -> Effect:
+        """Two zones of a region cannot reach each other."""
+        if zone == other or region_of(zone) != region_of(other):
+            raise UsageError(f"{zone} and {other} are not two zones of one region.")
+        pair = frozenset((zone, other))
+        cuts = self._regions.environment.zone_cuts
+
+        def begin(fault: object) -> None:
+            cuts.setdefault(pair, set()).add(fault)
+            for partition, _ in self._replicas(zone):
+                partition.note_loss()
+
+        def end(fault: object) -> None:
+            cuts[pair].discard(fault)
+            if not cuts[pair]:
+                del cuts[pair]
+            for partition, _ in self._replicas(zone):
+                partition.heal()
+
+        return Effect(f"zone cut {zone} {other}", begin, end)
+
+    def follower_lag(self, zone: str, seconds: float) -> Effect:
+        """Replicas in a zone apply what they hold so many seconds late, except where they lead."""
+        region_of(zone)
+        _check_lag(seconds)
+        environment = self._regions.environment
+        lags = environment.zone_lags.setdefault(zone, {})
+
+        def refresh() -> None:
+            now = environment.clock.time()
+            for _, replica in self._replicas(zone):
+                # What was there before the lag began stays seen.
+                replica.catch_up(now)
+                replica.lag = environment.lag(zone)
+
+        def begin(fault: object) -> None:
+            lags[fault] = seconds
+            refresh()
+
+        def end(fault: object) -> None:
+            del lags[fault]
+            refresh()
+
+        return Effect(f"follower lag {zone} seconds={seconds}", begin, end)
+
+    def index_lag(self, table: str, index: str, seconds: float) -> Effect:
+        """A global secondary index takes writes in so many seconds late, in every region."""
+        self.require_table(table)
+        _check_lag(seconds)
+        if not list(self._indexes(table, index)):
+            tables = [region.tables[table] for region in self._regions if table in region.tables]
+            names = sorted({name for one in tables for name in one.global_indexes})
+            raise UnknownPlaceError(
+                f"Table {table!r} has no global secondary index {index!r}. "
+                f"It has: {', '.join(names) or 'none'}."
+            )
+
+        def begin(fault: object) -> None:
+            for found in self._indexes(table, index):
+                found.add_lag(fault, seconds, self._regions.environment.clock.time())
+
+        def end(fault: object) -> None:
+            for found in self._indexes(table, index):
+                found.remove_lag(fault)
+
+        return Effect(f"index lag {table} {index} seconds={seconds}", begin, end)
+
+    def require_table(self, name: str) -> None:
+        """Raise `UnknownPlaceError` if no region has such a table."""
+        names = {table for region in self._regions for table in region.tables}
+        if name not in names:
+            raise UnknownPlaceError(
+                f"There is no table {name!r}. Tables: {', '.join(sorted(names)) or 'none'}."
+            )
+
+    def _indexes(self, table: str, index: str) -> Iterator[GlobalIndex]:
+        for region in self._regions:
+            if table in region.tables and index in region.tables[table].global_indexes:
+                yield region.tables[table].global_indexes[index]
+
+    def _restore(self, fault: object, zone: str) -> None:
+        # Looked up now: a partition may have been split since the fault began.
+        places = [place for place in self._replicas(zone) if fault in place[1].outages]
+        for _, replica in places:
+            replica.outages.discard(fault)
+        for partition, _ in places:
+            partition.heal()
+
+    def _replicas(self, zone: str) -> Iterator[tuple[Partition, Replica]]:
+        for region in self._regions:
+            if zone in region.zones:
+                for table in region.tables.values():
+                    for partition in table.all_partitions():
+                        for replica in partition.replicas:
+                            if replica.zone == zone:
+                                yield partition, replica
+
+    def _replica(self, zone: str, table: str, number: int) -> tuple[Partition, Replica]:
+        regions = [region for region in self._regions if zone in region.zones]
+        found = [region.tables[table] for region in regions if table in region.tables]
+        if not found:
+            names = sorted({name for region in regions for name in region.tables})
+            raise UnknownPlaceError(
+                f"No table {table!r} has replicas in zone {zone!r}. "
+                f"Tables there: {', '.join(names) or 'none'}."
+            )
+        partitions = found[0].partitions
+        if not 0 <= number < len(partitions):
+            raise UnknownPlaceError(
+                f"Table {table!r} has partitions 0 to {len(partitions) - 1}, not {number}."
+            )
+        partition = partitions[number]
+        return partition, next(r for r in partition.replicas if r.zone == zone)
+
+
+def _check_lag(seconds: float) -> None:
+    if seconds < 0:
+        raise UsageError(f"seconds={seconds} would be a look into the future; a lag is zero or more.")
