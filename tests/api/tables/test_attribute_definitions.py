@@ -1,7 +1,7 @@
 """Attribute definitions: each name once, with one type for as long as the table lives.
 
-Messages: answers of the service that test suites of other projects recorded (ScyllaDB's tests of
-CreateTable and UpdateTable).
+The message about redefinitions is in ScyllaDB's tests of UpdateTable, which were run against the
+service; the others are in published lists of the service's messages.
 """
 
 from __future__ import annotations
