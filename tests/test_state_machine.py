@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 
 import ddbha
+from tests.building import on_demand
 
 ONCE = Config(retries={"mode": "standard", "total_max_attempts": 1})
 ITEMS = st.sampled_from("abcd")
@@ -44,12 +45,7 @@ class ClientsAndFaults(RuleBasedStateMachine):
             self.world.client("dynamodb", region_name="us-east-1", config=ONCE) for _ in range(2)
         ]
         self.unknown = 0
-        self.clients[0].create_table(
-            TableName="tab",
-            AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
-            KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
-            BillingMode="PAY_PER_REQUEST",
-        )
+        self.clients[0].create_table(TableName="tab", **on_demand("id"))
 
     def ask(self, who: int, operation: str, **request: Any) -> None:
         # Refusals and lost answers are in the history, which is what is checked.

@@ -8,6 +8,7 @@ from ddbha.clock import ManualClock
 from ddbha.engine import Engine
 from ddbha.settings import Settings
 from ddbha.world import World
+from tests.building import on_demand
 from tests.sealed import no_aws_environment, no_network_and_no_waiting  # noqa: F401
 
 
@@ -62,11 +63,6 @@ def client(world: Recorded) -> Any:
 
 @pytest.fixture
 def table(client: Any, world: Recorded) -> str:
-    client.create_table(
-        TableName="orders",
-        KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}],
-        AttributeDefinitions=[{"AttributeName": "pk", "AttributeType": "S"}],
-        BillingMode="PAY_PER_REQUEST",
-    )
+    client.create_table(TableName="orders", **on_demand("pk"))
     world.calls.clear()
     return "orders"

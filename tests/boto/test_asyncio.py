@@ -17,15 +17,11 @@ from aiobotocore.session import AioSession  # type: ignore[import-untyped]  # no
 from ddbha import errors  # noqa: E402
 from ddbha.clock import ManualClock, Timings  # noqa: E402
 from ddbha.testing.mock import mock  # noqa: E402
+from tests.building import on_demand  # noqa: E402
 
 pytestmark = pytest.mark.asyncio
 
-TABLE: Any = {
-    "TableName": "orders",
-    "KeySchema": [{"AttributeName": "pk", "KeyType": "HASH"}],
-    "AttributeDefinitions": [{"AttributeName": "pk", "AttributeType": "S"}],
-    "BillingMode": "PAY_PER_REQUEST",
-}
+TABLE: Any = {"TableName": "orders", **on_demand("pk")}
 
 
 @pytest.fixture(autouse=True)

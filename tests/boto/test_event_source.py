@@ -10,12 +10,11 @@ from typing import Any
 import pytest
 
 import ddbha
+from tests.building import of_units
 
 TABLE: dict[str, Any] = {
     "TableName": "tab",
-    "AttributeDefinitions": [{"AttributeName": "pk", "AttributeType": "S"}],
-    "KeySchema": [{"AttributeName": "pk", "KeyType": "HASH"}],
-    "ProvisionedThroughput": {"ReadCapacityUnits": 100, "WriteCapacityUnits": 100},
+    **of_units(100, 100, "pk"),
     "StreamSpecification": {"StreamEnabled": True, "StreamViewType": "NEW_AND_OLD_IMAGES"},
 }
 

@@ -12,6 +12,7 @@ from botocore.exceptions import ClientError, WaiterError
 from ddbha import errors
 from ddbha.clock import ManualClock, Timings
 from ddbha.world import World
+from tests.building import on_demand
 
 THROTTLED = "ProvisionedThroughputExceededException"
 
@@ -176,12 +177,7 @@ def slow_world() -> World:
 
 
 def make_table(client: Any) -> None:
-    client.create_table(
-        TableName="slow",
-        KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}],
-        AttributeDefinitions=[{"AttributeName": "pk", "AttributeType": "S"}],
-        BillingMode="PAY_PER_REQUEST",
-    )
+    client.create_table(TableName="slow", **on_demand("pk"))
 
 
 def test_waiters_wait_on_the_worlds_clock(slow_world: World) -> None:
@@ -209,12 +205,7 @@ def test_waiters_obey_their_configuration(slow_world: World) -> None:
 
 def test_resource_waiters_wait_on_the_worlds_clock(slow_world: World) -> None:
     resource: Any = slow_world.resource("dynamodb")
-    table = resource.create_table(
-        TableName="slow",
-        KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}],
-        AttributeDefinitions=[{"AttributeName": "pk", "AttributeType": "S"}],
-        BillingMode="PAY_PER_REQUEST",
-    )
+    table = resource.create_table(TableName="slow", **on_demand("pk"))
     table.wait_until_exists()
     table.reload()
     assert table.table_status == "ACTIVE"

@@ -8,19 +8,15 @@ from botocore.exceptions import ClientError, ParamValidationError
 from botocore.stub import Stubber
 
 import ddbha
+from tests.building import on_demand
 
-TABLE = {
-    "TableName": "tab",
-    "AttributeDefinitions": [{"AttributeName": "pk", "AttributeType": "S"}],
-    "KeySchema": [{"AttributeName": "pk", "KeyType": "HASH"}],
-    "BillingMode": "PAY_PER_REQUEST",
-}
+TABLE = {"TableName": "tab", **on_demand("pk")}
 
 
 @ddbha.mock
 def test_plain_boto3_under_mock() -> None:
     client = boto3.client("dynamodb", region_name="eu-west-1")
-    client.create_table(**TABLE)  # type: ignore[arg-type]
+    client.create_table(**TABLE)
     client.get_waiter("table_exists").wait(TableName="tab")
     answer = client.put_item(TableName="tab", Item={"pk": {"S": "a"}, "b": {"B": b"\x01"}})
     assert answer["ResponseMetadata"]["HTTPStatusCode"] == 200
@@ -42,7 +38,7 @@ def test_errors_are_botocores_own() -> None:
 def test_a_lost_quorum_is_retried_on_the_worlds_clock() -> None:
     world = ddbha.World(clock=ddbha.ManualClock())
     client = world.client("dynamodb", region_name="us-east-1")
-    client.create_table(**TABLE)  # type: ignore[arg-type]
+    client.create_table(**TABLE)
     started = world.clock.time()
     world.faults.zone_outage("us-east-1a", duration=0.01)
     with world.faults.zone_outage("us-east-1b"):
@@ -67,7 +63,7 @@ def test_stubber_answers_first() -> None:
 
 def test_resources_convert_types() -> None:
     resource = ddbha.World(clock=ddbha.ManualClock()).resource("dynamodb")
-    resource.create_table(**TABLE)  # type: ignore[arg-type]
+    resource.create_table(**TABLE)
     table = resource.Table("tab")
     table.wait_until_exists()
     table.put_item(Item={"pk": "a", "n": 1, "tags": {"x", "y"}})

@@ -16,6 +16,7 @@ from botocore.parsers import create_parser
 from botocore.stub import Stubber
 
 from ddbha import errors
+from tests.building import on_demand
 
 ITEM = {"pk": {"S": "a"}, "n": {"N": "1"}, "b": {"B": b"\x00\xff"}}
 
@@ -347,12 +348,7 @@ def test_history_is_recorded(client: Any) -> None:
 
 def test_paginators_page(client: Any) -> None:
     for name in ("a-1", "a-2", "a-3"):
-        client.create_table(
-            TableName=name,
-            KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}],
-            AttributeDefinitions=[{"AttributeName": "pk", "AttributeType": "S"}],
-            BillingMode="PAY_PER_REQUEST",
-        )
+        client.create_table(TableName=name, **on_demand("pk"))
     pages = client.get_paginator("list_tables").paginate(PaginationConfig={"PageSize": 1})
     assert [page["TableNames"] for page in pages if page["TableNames"]] == [["a-1"], ["a-2"], ["a-3"]]
     with pytest.raises(OperationNotPageableError):

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from ddbha import ManualClock, World
+from tests.building import on_demand
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -52,12 +53,7 @@ def world() -> World:
 @pytest.fixture
 def client(world: World) -> DynamoDBClient:
     client = world.client("dynamodb", region_name="us-east-1")
-    client.create_table(
-        TableName="orders",
-        AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
-        KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
-        BillingMode="PAY_PER_REQUEST",
-    )
+    client.create_table(TableName="orders", **on_demand("id"))
     return client
 
 

@@ -11,6 +11,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 import ddbha
+from tests.building import index_on, of_units, on_demand
 
 
 @pytest.fixture
@@ -23,20 +24,13 @@ def client(world: ddbha.World) -> Any:
     client: Any = world.client("dynamodb", region_name="us-east-1")
     client.create_table(
         TableName="tab",
-        KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}],
-        AttributeDefinitions=[
-            {"AttributeName": "pk", "AttributeType": "S"},
-            {"AttributeName": "colour", "AttributeType": "S"},
-        ],
+        **of_units(10, 10, "pk", more=["colour"]),
         GlobalSecondaryIndexes=[
             {
-                "IndexName": "by-colour",
-                "KeySchema": [{"AttributeName": "colour", "KeyType": "HASH"}],
-                "Projection": {"ProjectionType": "KEYS_ONLY"},
+                **index_on("by-colour", "colour", projection="KEYS_ONLY"),
                 "ProvisionedThroughput": {"ReadCapacityUnits": 10, "WriteCapacityUnits": 10},
             }
         ],
-        ProvisionedThroughput={"ReadCapacityUnits": 10, "WriteCapacityUnits": 10},
     )
     return client
 
@@ -213,9 +207,7 @@ def test_writes_of_a_global_table_scale_in_all_its_regions(world: ddbha.World) -
     client: Any = world.client("dynamodb", region_name="us-east-1")
     client.create_table(
         TableName="tab",
-        KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}],
-        AttributeDefinitions=[{"AttributeName": "pk", "AttributeType": "S"}],
-        BillingMode="PAY_PER_REQUEST",
+        **on_demand("pk"),
         StreamSpecification={"StreamEnabled": True, "StreamViewType": "NEW_AND_OLD_IMAGES"},
     )
     client.update_table(TableName="tab", ReplicaUpdates=[{"Create": {"RegionName": "eu-west-1"}}])

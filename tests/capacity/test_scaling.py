@@ -8,22 +8,14 @@ import pytest
 
 import ddbha
 from ddbha.storage.partition import Partition
+from tests.building import index_on
 
 
 def table(world: ddbha.World, *, read: int = 10, write: int = 990, local_index: bool = False) -> Any:
     client: Any = world.client("dynamodb", region_name="us-east-1")
     local: dict[str, Any] = {}
     if local_index:
-        local["LocalSecondaryIndexes"] = [
-            {
-                "IndexName": "local",
-                "KeySchema": [
-                    {"AttributeName": "pk", "KeyType": "HASH"},
-                    {"AttributeName": "data", "KeyType": "RANGE"},
-                ],
-                "Projection": {"ProjectionType": "KEYS_ONLY"},
-            }
-        ]
+        local["LocalSecondaryIndexes"] = [index_on("local", "pk", "data", projection="KEYS_ONLY")]
     client.create_table(
         TableName="tab",
         KeySchema=[
@@ -213,13 +205,7 @@ def test_index_partitions_are_split_by_size_too() -> None:
         TableName="tab",
         KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}],
         AttributeDefinitions=[{"AttributeName": name, "AttributeType": "S"} for name in ("pk", "colour")],
-        GlobalSecondaryIndexes=[
-            {
-                "IndexName": "by-colour",
-                "KeySchema": [{"AttributeName": "colour", "KeyType": "HASH"}],
-                "Projection": {"ProjectionType": "ALL"},
-            }
-        ],
+        GlobalSecondaryIndexes=[index_on("by-colour", "colour")],
         BillingMode="PAY_PER_REQUEST",
     )
     request = {

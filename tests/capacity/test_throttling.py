@@ -15,6 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import ddbha
+from tests.building import index_on, on_demand
 
 ONCE = Config(retries={"total_max_attempts": 1})
 TABLE = "arn:aws:dynamodb:us-east-1:123456789012:table/tab"
@@ -30,13 +31,7 @@ def table(
 ) -> Any:
     """A client that never retries, and its table: provisioned if units are given."""
     client: Any = world.client("dynamodb", region_name="us-east-1", config=ONCE)
-    definition: dict[str, Any] = {
-        "TableName": "tab",
-        "KeySchema": [{"AttributeName": "pk", "KeyType": "HASH"}],
-        "AttributeDefinitions": [{"AttributeName": "pk", "AttributeType": "S"}],
-        "BillingMode": "PAY_PER_REQUEST",
-        **more,
-    }
+    definition: dict[str, Any] = {"TableName": "tab", **on_demand("pk"), **more}
     if read is not None:
         definition["BillingMode"] = "PROVISIONED"
         definition["ProvisionedThroughput"] = {"ReadCapacityUnits": read, "WriteCapacityUnits": write}
@@ -44,9 +39,7 @@ def table(
         definition["AttributeDefinitions"].append({"AttributeName": "colour", "AttributeType": "S"})
         definition["GlobalSecondaryIndexes"] = [
             {
-                "IndexName": "by-colour",
-                "KeySchema": [{"AttributeName": "colour", "KeyType": "HASH"}],
-                "Projection": {"ProjectionType": "ALL"},
+                **index_on("by-colour", "colour"),
                 "ProvisionedThroughput": {"ReadCapacityUnits": 1, "WriteCapacityUnits": index},
             }
         ]

@@ -8,17 +8,13 @@ import pytest
 
 from ddbha import ManualClock, World
 from ddbha.cli.terminal import topology
+from tests.building import on_demand
 
 
 @pytest.fixture
 def world() -> World:
     world = World(clock=ManualClock())
-    world.client("dynamodb", region_name="us-east-1").create_table(
-        TableName="orders",
-        AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
-        KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
-        BillingMode="PAY_PER_REQUEST",
-    )
+    world.client("dynamodb", region_name="us-east-1").create_table(TableName="orders", **on_demand("id"))
     return world
 
 

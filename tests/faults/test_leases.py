@@ -10,6 +10,7 @@ from botocore.exceptions import ClientError
 
 import ddbha
 from ddbha.errors import UsageError
+from tests.building import index_on, on_demand
 
 KEY: Any = {"id": {"S": "1"}}
 ZONES = ["us-east-1a", "us-east-1b", "us-east-1c"]
@@ -23,20 +24,7 @@ def world_with_table(**arguments: Any) -> tuple[ddbha.World, Any]:
         config=Config(retries={"mode": "standard", "total_max_attempts": 1}),
     )
     client.create_table(
-        TableName="tab",
-        AttributeDefinitions=[
-            {"AttributeName": "id", "AttributeType": "S"},
-            {"AttributeName": "n", "AttributeType": "N"},
-        ],
-        KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
-        GlobalSecondaryIndexes=[
-            {
-                "IndexName": "by-n",
-                "KeySchema": [{"AttributeName": "n", "KeyType": "HASH"}],
-                "Projection": {"ProjectionType": "ALL"},
-            }
-        ],
-        BillingMode="PAY_PER_REQUEST",
+        TableName="tab", **on_demand("id", more=["n:N"]), GlobalSecondaryIndexes=[index_on("by-n", "n")]
     )
     client.get_waiter("table_exists").wait(TableName="tab")
     return world, client

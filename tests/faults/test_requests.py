@@ -10,6 +10,7 @@ from botocore.exceptions import ClientError, EndpointConnectionError, ReadTimeou
 
 import ddbha
 from ddbha.errors import DdbhaError, UnknownPlaceError, UsageError
+from tests.building import on_demand
 
 ITEM: Any = {"id": {"S": "1"}}
 
@@ -28,12 +29,7 @@ def client_of(world: ddbha.World, attempts: int = 1) -> Any:
 def client(world: ddbha.World) -> Any:
     client = client_of(world)
     for name in ("orders", "other"):
-        client.create_table(
-            TableName=name,
-            AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
-            KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
-            BillingMode="PAY_PER_REQUEST",
-        )
+        client.create_table(TableName=name, **on_demand("id"))
     return client
 
 

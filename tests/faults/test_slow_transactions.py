@@ -11,6 +11,7 @@ from botocore.exceptions import ClientError, ReadTimeoutError
 
 import ddbha
 from ddbha.errors import UsageError
+from tests.building import on_demand
 
 ONCE = Config(retries={"mode": "standard", "total_max_attempts": 1})
 TRANSFER: Any = [
@@ -22,12 +23,7 @@ TRANSFER: Any = [
 def world_with_table(config: Config = ONCE) -> tuple[ddbha.World, Any]:
     world = ddbha.World(clock=ddbha.ManualClock(), history=True)
     client = world.client("dynamodb", region_name="us-east-1", config=config)
-    client.create_table(
-        TableName="tab",
-        AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
-        KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
-        BillingMode="PAY_PER_REQUEST",
-    )
+    client.create_table(TableName="tab", **on_demand("id"))
     client.put_item(TableName="tab", Item={"id": {"S": "a"}, "n": {"N": "0"}})
     return world, client
 

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 import ddbha
+from tests.building import index_on, on_demand
 
 KEY: Any = {"id": {"S": "1"}}
 
@@ -16,20 +17,7 @@ def world_with_table(stale_reads: float, seed: int = 0) -> tuple[ddbha.World, An
     world = ddbha.World(clock=ddbha.ManualClock(), history=True, stale_reads=stale_reads, seed=seed)
     client = world.client("dynamodb", region_name="us-east-1")
     client.create_table(
-        TableName="tab",
-        AttributeDefinitions=[
-            {"AttributeName": "id", "AttributeType": "S"},
-            {"AttributeName": "g", "AttributeType": "S"},
-        ],
-        KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
-        GlobalSecondaryIndexes=[
-            {
-                "IndexName": "by-g",
-                "KeySchema": [{"AttributeName": "g", "KeyType": "HASH"}],
-                "Projection": {"ProjectionType": "ALL"},
-            }
-        ],
-        BillingMode="PAY_PER_REQUEST",
+        TableName="tab", **on_demand("id", more=["g"]), GlobalSecondaryIndexes=[index_on("by-g", "g")]
     )
     return world, client
 

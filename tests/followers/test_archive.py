@@ -12,6 +12,7 @@ from ddbha.followers import archive as module
 from ddbha.followers.archive import DAY, Archive
 from ddbha.region.region import Region
 from ddbha.values.attribute import Item
+from tests.building import index_on, on_demand
 
 State = dict[str, Item]
 
@@ -22,12 +23,7 @@ class History:
     def __init__(self, **table: Any) -> None:
         self.world = ddbha.World(clock=ddbha.ManualClock(0))
         self.client: Any = self.world.client("dynamodb", region_name="us-east-1")
-        self.client.create_table(
-            TableName="tab",
-            AttributeDefinitions=[{"AttributeName": "pk", "AttributeType": "S"}],
-            KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}],
-            BillingMode="PAY_PER_REQUEST",
-        )
+        self.client.create_table(TableName="tab", **on_demand("pk"))
         self.table = self.world.table("tab")
         self.archive = Archive.enable(self.table.partitions, self.world.clock.time)
         self.states: dict[float, State] = {0.0: {}}
@@ -129,19 +125,8 @@ def test_a_loaded_table_is_like_one_that_was_written() -> None:
     with history.world.faults.zone_outage("us-east-1b"):
         history.client.create_table(
             TableName="copy",
-            AttributeDefinitions=[
-                {"AttributeName": "pk", "AttributeType": "S"},
-                {"AttributeName": "v", "AttributeType": "N"},
-            ],
-            KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}],
-            GlobalSecondaryIndexes=[
-                {
-                    "IndexName": "by-v",
-                    "KeySchema": [{"AttributeName": "v", "KeyType": "HASH"}],
-                    "Projection": {"ProjectionType": "KEYS_ONLY"},
-                }
-            ],
-            BillingMode="PAY_PER_REQUEST",
+            **on_demand("pk", more=["v:N"]),
+            GlobalSecondaryIndexes=[index_on("by-v", "v", projection="KEYS_ONLY")],
         )
         copy = history.world.table("copy")
         copy.load(history.archive.images_at(history.world.clock.time()))

@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import ddbha
+from tests.building import index_on, on_demand
 
 #: 2026-01-01T00:00:00Z, where a ManualClock starts: a whole minute.
 START = 1767225600
@@ -17,19 +18,8 @@ YEAR = 365 * 24 * 3600
 
 TABLE: dict[str, Any] = {
     "TableName": "sessions",
-    "AttributeDefinitions": [
-        {"AttributeName": "id", "AttributeType": "S"},
-        {"AttributeName": "user", "AttributeType": "S"},
-    ],
-    "KeySchema": [{"AttributeName": "id", "KeyType": "HASH"}],
-    "BillingMode": "PAY_PER_REQUEST",
-    "GlobalSecondaryIndexes": [
-        {
-            "IndexName": "by-user",
-            "KeySchema": [{"AttributeName": "user", "KeyType": "HASH"}],
-            "Projection": {"ProjectionType": "ALL"},
-        }
-    ],
+    **on_demand("id", more=["user"]),
+    "GlobalSecondaryIndexes": [index_on("by-user", "user")],
     "StreamSpecification": {"StreamEnabled": True, "StreamViewType": "OLD_IMAGE"},
 }
 

@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 import ddbha
 from ddbha.api.wire.model import can_disassociate
 from ddbha.errors import UnknownPlaceError, UsageError
+from tests.building import index_on, keys
 
 REGIONS = ("us-east-1", "eu-west-1", "ap-southeast-2")
 HOME, AWAY, FAR = REGIONS
@@ -34,12 +35,7 @@ def new_world(regions: int = 2, **options: Any) -> tuple[ddbha.World, list[Any]]
 
 
 def create(client: Any, **more: Any) -> None:
-    client.create_table(
-        TableName="tab",
-        AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
-        KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
-        **{"BillingMode": "PAY_PER_REQUEST", **more},
-    )
+    client.create_table(TableName="tab", **keys("id"), **{"BillingMode": "PAY_PER_REQUEST", **more})
 
 
 def replicate(client: Any, region: str, **more: Any) -> Any:
@@ -429,15 +425,7 @@ def test_shared_settings_change_everywhere_and_others_where_asked() -> None:
     home.update_table(
         TableName="tab",
         AttributeDefinitions=[{"AttributeName": "value", "AttributeType": "S"}],
-        GlobalSecondaryIndexUpdates=[
-            {
-                "Create": {
-                    "IndexName": "by-value",
-                    "KeySchema": [{"AttributeName": "value", "KeyType": "HASH"}],
-                    "Projection": {"ProjectionType": "ALL"},
-                }
-            }
-        ],
+        GlobalSecondaryIndexUpdates=[{"Create": index_on("by-value", "value")}],
     )
     put(home, "a", "red")
     found = away.query(

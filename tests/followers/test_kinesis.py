@@ -13,16 +13,12 @@ import pytest
 from botocore.exceptions import ClientError
 
 import ddbha
+from tests.building import on_demand
 
 STREAM = "arn:aws:kinesis:us-east-1:123456789012:stream/changes"
 OTHER = "arn:aws:kinesis:us-east-1:123456789012:stream/others"
 STATE = "Table is not in a valid state to enable Kinesis Streaming Destination: "
-TABLE: dict[str, Any] = {
-    "TableName": "tab",
-    "AttributeDefinitions": [{"AttributeName": "pk", "AttributeType": "S"}],
-    "KeySchema": [{"AttributeName": "pk", "KeyType": "HASH"}],
-    "BillingMode": "PAY_PER_REQUEST",
-}
+TABLE: dict[str, Any] = {"TableName": "tab", **on_demand("pk")}
 
 
 @pytest.fixture

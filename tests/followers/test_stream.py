@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 import ddbha
+from tests.building import of_units
 
 
 class SettableClock(ddbha.ManualClock):
@@ -28,9 +29,7 @@ def world() -> ddbha.World:
     client = world.client("dynamodb", region_name="us-east-1")
     client.create_table(
         TableName="tab",
-        AttributeDefinitions=[{"AttributeName": "pk", "AttributeType": "S"}],
-        KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}],
-        ProvisionedThroughput={"ReadCapacityUnits": 5, "WriteCapacityUnits": 5},
+        **of_units(5, 5, "pk"),
         StreamSpecification={"StreamEnabled": True, "StreamViewType": "KEYS_ONLY"},
     )
     return world

@@ -14,6 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import ddbha
+from tests.building import on_demand
 
 REGIONS = ("us-east-1", "us-east-2", "us-west-2")
 EAST, OHIO, WEST = REGIONS
@@ -21,13 +22,7 @@ ONCE = Config(retries={"max_attempts": 0})
 
 
 def create(client: Any, **more: Any) -> None:
-    client.create_table(
-        TableName="tab",
-        AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
-        KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
-        BillingMode="PAY_PER_REQUEST",
-        **more,
-    )
+    client.create_table(TableName="tab", **on_demand("id"), **more)
 
 
 def new_world(*, witness: bool = False) -> tuple[ddbha.World, list[Any]]:

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 import ddbha
+from tests.building import index_on, of_units
 
 
 @pytest.fixture
@@ -27,23 +28,8 @@ def client(world: ddbha.World) -> Any:
             {"AttributeName": name, "AttributeType": "S"} for name in ("pk", "sk", "colour", "date")
         ],
         BillingMode="PAY_PER_REQUEST",
-        LocalSecondaryIndexes=[
-            {
-                "IndexName": "by-date",
-                "KeySchema": [
-                    {"AttributeName": "pk", "KeyType": "HASH"},
-                    {"AttributeName": "date", "KeyType": "RANGE"},
-                ],
-                "Projection": {"ProjectionType": "KEYS_ONLY"},
-            }
-        ],
-        GlobalSecondaryIndexes=[
-            {
-                "IndexName": "by-colour",
-                "KeySchema": [{"AttributeName": "colour", "KeyType": "HASH"}],
-                "Projection": {"ProjectionType": "ALL"},
-            }
-        ],
+        LocalSecondaryIndexes=[index_on("by-date", "pk", "date", projection="KEYS_ONLY")],
+        GlobalSecondaryIndexes=[index_on("by-colour", "colour")],
     )
     return client
 
@@ -167,12 +153,7 @@ def test_errors_are_counted_by_kind(world: ddbha.World, client: Any) -> None:
 
 
 def test_provisioned_units_are_a_metric(world: ddbha.World, client: Any) -> None:
-    client.create_table(
-        TableName="provisioned",
-        KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}],
-        AttributeDefinitions=[{"AttributeName": "pk", "AttributeType": "S"}],
-        ProvisionedThroughput={"ReadCapacityUnits": 3, "WriteCapacityUnits": 7},
-    )
+    client.create_table(TableName="provisioned", **of_units(3, 7, "pk"))
     for kind, units in (("Read", 3), ("Write", 7)):
         ((_, value),) = world.metrics.query(
             f"Provisioned{kind}CapacityUnits", TableName="provisioned", statistic="Average"

@@ -15,6 +15,7 @@ from botocore.exceptions import ClientError
 import ddbha
 from ddbha.errors import UsageError
 from ddbha.recovery.schedules import schedule
+from tests.building import on_demand
 
 START = datetime(2026, 1, 1, tzinfo=timezone.utc)
 
@@ -34,9 +35,7 @@ def client(world: ddbha.World) -> Any:
 def create(client: Any, name: str, **tags: str) -> None:
     client.create_table(
         TableName=name,
-        AttributeDefinitions=[{"AttributeName": "pk", "AttributeType": "S"}],
-        KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}],
-        BillingMode="PAY_PER_REQUEST",
+        **on_demand("pk"),
         Tags=[{"Key": key, "Value": value} for key, value in tags.items()],
     )
 

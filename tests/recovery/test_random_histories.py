@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 import ddbha
 from ddbha.errors import InternalServerError, UsageError
 from ddbha.followers import archive
+from tests.building import index_on, on_demand
 
 Model = dict[tuple[str, int], int]
 
@@ -47,23 +48,8 @@ class Run:
         self.client = self._client("us-east-1")
         self.client.create_table(
             TableName="tab",
-            AttributeDefinitions=[
-                {"AttributeName": "pk", "AttributeType": "S"},
-                {"AttributeName": "sk", "AttributeType": "N"},
-                {"AttributeName": "v", "AttributeType": "N"},
-            ],
-            KeySchema=[
-                {"AttributeName": "pk", "KeyType": "HASH"},
-                {"AttributeName": "sk", "KeyType": "RANGE"},
-            ],
-            GlobalSecondaryIndexes=[
-                {
-                    "IndexName": "by-v",
-                    "KeySchema": [{"AttributeName": "v", "KeyType": "HASH"}],
-                    "Projection": {"ProjectionType": "ALL"},
-                }
-            ],
-            BillingMode="PAY_PER_REQUEST",
+            **on_demand("pk", "sk:N", more=["v:N"]),
+            GlobalSecondaryIndexes=[index_on("by-v", "v")],
         )
         self.client.update_table(
             TableName="tab", ReplicaUpdates=[{"Create": {"RegionName": "eu-west-1"}}]

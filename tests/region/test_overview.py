@@ -8,6 +8,7 @@ from typing import Any
 
 import ddbha
 from ddbha.api.registry import Caller
+from tests.building import on_demand
 
 
 def world_with_table() -> tuple[ddbha.World, Any]:
@@ -15,9 +16,7 @@ def world_with_table() -> tuple[ddbha.World, Any]:
     client = world.client("dynamodb", region_name="us-east-1")
     client.create_table(
         TableName="tab",
-        AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
-        KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
-        BillingMode="PAY_PER_REQUEST",
+        **on_demand("id"),
         StreamSpecification={"StreamEnabled": True, "StreamViewType": "NEW_AND_OLD_IMAGES"},
     )
     return world, client

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from ddbha import World
+from tests.building import index_on
 
 AWS = Path(sys.executable).with_name("aws")
 
@@ -89,11 +90,7 @@ def test_a_table_is_updated(aws: Aws) -> None:
             *("--key-schema", "AttributeName=pk,KeyType=HASH", "--attribute-definitions", define[0]),
         )
     )
-    index = {
-        "IndexName": "by-other",
-        "KeySchema": [{"AttributeName": "other", "KeyType": "HASH"}],
-        "Projection": {"ProjectionType": "ALL"},
-    }
+    index = index_on("by-other", "other")
     updated = aws(
         *("update-table", "--table-name", "others", "--attribute-definitions", *define),
         *("--global-secondary-index-updates", json.dumps([{"Create": index}])),

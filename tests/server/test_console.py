@@ -9,6 +9,7 @@ import pytest
 from botocore.config import Config
 
 from ddbha import ManualClock, World
+from tests.building import index_on, of_units, on_demand
 from tests.server.asking import HEADERS, Answer, ask
 
 if TYPE_CHECKING:
@@ -27,12 +28,7 @@ def world() -> World:
 @pytest.fixture
 def client(world: World) -> DynamoDBClient:
     client = world.client("dynamodb", region_name="us-east-1")
-    client.create_table(
-        TableName="orders",
-        AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
-        KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
-        ProvisionedThroughput={"ReadCapacityUnits": 1, "WriteCapacityUnits": 1},
-    )
+    client.create_table(TableName="orders", **of_units(1, 1, "id"))
     return client
 
 
@@ -120,19 +116,8 @@ def test_a_world_without_a_quorum_is_shown_too(world: World) -> None:
     client = world.client("dynamodb", region_name="us-east-1")
     client.create_table(
         TableName="orders",
-        AttributeDefinitions=[
-            {"AttributeName": "id", "AttributeType": "S"},
-            {"AttributeName": "customer", "AttributeType": "S"},
-        ],
-        KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
-        GlobalSecondaryIndexes=[
-            {
-                "IndexName": "by-customer",
-                "KeySchema": [{"AttributeName": "customer", "KeyType": "HASH"}],
-                "Projection": {"ProjectionType": "ALL"},
-            }
-        ],
-        BillingMode="PAY_PER_REQUEST",
+        **on_demand("id", more=["customer"]),
+        GlobalSecondaryIndexes=[index_on("by-customer", "customer")],
     )
     go_global(client)
     client.put_item(TableName="orders", Item={"id": {"S": "a"}, "customer": {"S": "b"}})

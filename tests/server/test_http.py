@@ -16,14 +16,13 @@ import pytest
 
 from ddbha import ManualClock, World
 from ddbha.errors import NoAnswer
+from tests.building import on_demand
 from tests.server.asking import AUTHORIZATION, HEADERS, Answer, ask, call
 
 LIST_TABLES = {**HEADERS, "x-amz-target": "DynamoDB_20120810.ListTables"}
 TABLE = {
     "TableName": "orders",
-    "KeySchema": [{"AttributeName": "pk", "KeyType": "HASH"}],
-    "AttributeDefinitions": [{"AttributeName": "pk", "AttributeType": "S"}],
-    "BillingMode": "PAY_PER_REQUEST",
+    **on_demand("pk"),
     "StreamSpecification": {"StreamEnabled": True, "StreamViewType": "NEW_IMAGE"},
 }
 

@@ -22,6 +22,7 @@ from botocore.exceptions import ClientError, ConnectionClosedError
 from ddbha import ManualClock, World
 from ddbha.cli.commands import main
 from ddbha.errors import UsageError
+from tests.building import on_demand
 from tests.server.asking import HEADERS
 
 ONCE = Config(retries={"total_max_attempts": 1})
@@ -54,13 +55,7 @@ def connect(url: str, service: str = "dynamodb", **options: Any) -> Any:
 
 
 def create(client: Any, **parameters: Any) -> None:
-    client.create_table(
-        TableName="orders",
-        KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}],
-        AttributeDefinitions=[{"AttributeName": "pk", "AttributeType": "S"}],
-        BillingMode="PAY_PER_REQUEST",
-        **parameters,
-    )
+    client.create_table(TableName="orders", **on_demand("pk"), **parameters)
 
 
 def test_boto3_reads_and_writes(world: World, url: str) -> None:

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 import ddbha
 from ddbha.errors import UsageError
+from tests.building import index_on, on_demand
 
 
 def world_with_table(*, local_index: bool = False) -> tuple[ddbha.World, Any]:
@@ -17,35 +18,11 @@ def world_with_table(*, local_index: bool = False) -> tuple[ddbha.World, Any]:
     client = world.client("dynamodb", region_name="us-east-1")
     definition: Any = {
         "TableName": "tab",
-        "AttributeDefinitions": [
-            {"AttributeName": "pk", "AttributeType": "S"},
-            {"AttributeName": "sk", "AttributeType": "N"},
-            {"AttributeName": "colour", "AttributeType": "S"},
-        ],
-        "KeySchema": [
-            {"AttributeName": "pk", "KeyType": "HASH"},
-            {"AttributeName": "sk", "KeyType": "RANGE"},
-        ],
-        "GlobalSecondaryIndexes": [
-            {
-                "IndexName": "by-colour",
-                "KeySchema": [{"AttributeName": "colour", "KeyType": "HASH"}],
-                "Projection": {"ProjectionType": "KEYS_ONLY"},
-            }
-        ],
-        "BillingMode": "PAY_PER_REQUEST",
+        **on_demand("pk", "sk:N", more=["colour"]),
+        "GlobalSecondaryIndexes": [index_on("by-colour", "colour", projection="KEYS_ONLY")],
     }
     if local_index:
-        definition["LocalSecondaryIndexes"] = [
-            {
-                "IndexName": "local",
-                "KeySchema": [
-                    {"AttributeName": "pk", "KeyType": "HASH"},
-                    {"AttributeName": "colour", "KeyType": "RANGE"},
-                ],
-                "Projection": {"ProjectionType": "ALL"},
-            }
-        ]
+        definition["LocalSecondaryIndexes"] = [index_on("local", "pk", "colour")]
     client.create_table(**definition)
     return world, client
 

@@ -11,6 +11,7 @@ import pytest
 
 from ddbha import AwsError, World
 from ddbha.errors import UsageError
+from tests.building import of_units
 
 
 @pytest.fixture
@@ -19,9 +20,7 @@ def world() -> World:
     world.create_from(
         {
             "TableName": "orders",
-            "AttributeDefinitions": [{"AttributeName": "id", "AttributeType": "S"}],
-            "KeySchema": [{"AttributeName": "id", "KeyType": "HASH"}],
-            "ProvisionedThroughput": {"ReadCapacityUnits": 1, "WriteCapacityUnits": 1},
+            **of_units(1, 1, "id"),
             "StreamSpecification": {"StreamEnabled": True, "StreamViewType": "NEW_IMAGE"},
         }
     )

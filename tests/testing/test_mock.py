@@ -18,6 +18,7 @@ from ddbha.clock import ManualClock, Timings
 from ddbha.errors import UsageError
 from ddbha.testing.mock import active_world, mock
 from ddbha.world import World
+from tests.building import on_demand
 from tests.sealed import no_aws_environment, no_network_and_no_waiting  # noqa: F401
 
 ORIGINALS = {
@@ -39,12 +40,7 @@ def plain_client(**options: Any) -> Any:
 
 
 def make_table(client: Any, name: str = "orders") -> None:
-    client.create_table(
-        TableName=name,
-        KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}],
-        AttributeDefinitions=[{"AttributeName": "pk", "AttributeType": "S"}],
-        BillingMode="PAY_PER_REQUEST",
-    )
+    client.create_table(TableName=name, **on_demand("pk"))
 
 
 def tables(client: Any) -> list[str]:

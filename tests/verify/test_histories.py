@@ -12,6 +12,7 @@ from botocore.exceptions import ClientError, ReadTimeoutError
 import ddbha
 from ddbha.errors import InvariantError
 from ddbha.verify.history import Call
+from tests.building import index_on, on_demand
 
 KEY: Any = {"id": {"S": "1"}}
 ONCE = Config(retries={"mode": "standard", "total_max_attempts": 1})
@@ -22,19 +23,8 @@ def world_with_table(**arguments: Any) -> tuple[ddbha.World, Any]:
     client = world.client("dynamodb", region_name="us-east-1", config=ONCE)
     client.create_table(
         TableName="tab",
-        AttributeDefinitions=[
-            {"AttributeName": "id", "AttributeType": "S"},
-            {"AttributeName": "n", "AttributeType": "N"},
-        ],
-        KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
-        GlobalSecondaryIndexes=[
-            {
-                "IndexName": "by-n",
-                "KeySchema": [{"AttributeName": "n", "KeyType": "HASH"}],
-                "Projection": {"ProjectionType": "KEYS_ONLY"},
-            }
-        ],
-        BillingMode="PAY_PER_REQUEST",
+        **on_demand("id", more=["n:N"]),
+        GlobalSecondaryIndexes=[index_on("by-n", "n", projection="KEYS_ONLY")],
     )
     return world, client
 
@@ -326,3 +316,28 @@ def test_the_same_seed_gives_the_same_history() -> None:
 
     assert history(1) == history(1)
     assert history(1) != history(2)
+
+
+def test_both_regions_of_a_global_table_belong_to_the_history() -> None:
+    world, client = world_with_table()
+    client.update_table(
+        TableName="tab",
+        StreamSpecification={"StreamEnabled": True, "StreamViewType": "NEW_AND_OLD_IMAGES"},
+    )
+    client.update_table(TableName="tab", ReplicaUpdates=[{"Create": {"RegionName": "eu-west-1"}}])
+    other = world.client("dynamodb", region_name="eu-west-1", config=ONCE)
+    for n in range(3):
+        put(client, n)
+        put(other, n + 10)
+        world.clock.advance(seconds=1)
+    world.verify()
+    # So many writes arrive at once that no search of their order would end.
+    with world.faults.network_cut("us-east-1", "eu-west-1"):
+        for n in range(30):
+            put(client, n)
+            world.clock.advance(seconds=1)
+    assert get(other)["n"] == {"N": "29"}
+    world.verify()
+    change(world, len(world.history) - 1, {"Item": {**KEY, "n": {"N": "28"}}})
+    with pytest.raises(InvariantError, match="GetItem"):
+        world.verify()

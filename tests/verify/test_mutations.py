@@ -17,6 +17,7 @@ from ddbha.storage.partition import Partition
 from ddbha.storage.record import LogRecord
 from ddbha.storage.replica import Replica
 from ddbha.verify import verify_history, verify_state
+from tests.building import on_demand
 
 KEY: Any = {"id": {"S": "1"}}
 ZONES = ["us-east-1a", "us-east-1b", "us-east-1c"]
@@ -29,12 +30,7 @@ def world_with_table() -> tuple[ddbha.World, Any]:
         region_name="us-east-1",
         config=Config(retries={"mode": "standard", "total_max_attempts": 1}),
     )
-    client.create_table(
-        TableName="tab",
-        AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
-        KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
-        BillingMode="PAY_PER_REQUEST",
-    )
+    client.create_table(TableName="tab", **on_demand("id"))
     return world, client
 
 

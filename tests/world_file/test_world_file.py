@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 import ddbha
 from ddbha.errors import UsageError, WorldFileError
+from tests.building import index_on, of_units, on_demand
 
 DAY = 24 * 3600
 
@@ -26,25 +27,8 @@ def dynamodb(world: ddbha.World, **where: Any) -> Any:
 def make_table(client: Any, name: str = "orders", **more: Any) -> str:
     arn = client.create_table(
         TableName=name,
-        KeySchema=[
-            {"AttributeName": "customer", "KeyType": "HASH"},
-            {"AttributeName": "number", "KeyType": "RANGE"},
-        ],
-        AttributeDefinitions=[
-            {"AttributeName": "customer", "AttributeType": "S"},
-            {"AttributeName": "number", "AttributeType": "N"},
-            {"AttributeName": "day", "AttributeType": "B"},
-        ],
-        LocalSecondaryIndexes=[
-            {
-                "IndexName": "by-day",
-                "KeySchema": [
-                    {"AttributeName": "customer", "KeyType": "HASH"},
-                    {"AttributeName": "day", "KeyType": "RANGE"},
-                ],
-                "Projection": {"ProjectionType": "KEYS_ONLY"},
-            }
-        ],
+        **on_demand("customer", "number:N", more=["day:B"]),
+        LocalSecondaryIndexes=[index_on("by-day", "customer", "day", projection="KEYS_ONLY")],
         GlobalSecondaryIndexes=[
             {
                 "IndexName": "of-day",
@@ -52,7 +36,6 @@ def make_table(client: Any, name: str = "orders", **more: Any) -> str:
                 "Projection": {"ProjectionType": "INCLUDE", "NonKeyAttributes": ["what"]},
             }
         ],
-        BillingMode="PAY_PER_REQUEST",
         Tags=[{"Key": "team", "Value": "sales"}],
         **more,
     )["TableDescription"]["TableArn"]
@@ -301,12 +284,7 @@ def test_what_is_going_on_cannot_be_saved(tmp_path: Path) -> None:
 @pytest.mark.parametrize("strong", [False, True])
 def test_global_tables_come_back(world: ddbha.World, tmp_path: Path, strong: bool) -> None:
     client = dynamodb(world)
-    client.create_table(
-        TableName="orders",
-        KeySchema=[{"AttributeName": "customer", "KeyType": "HASH"}],
-        AttributeDefinitions=[{"AttributeName": "customer", "AttributeType": "S"}],
-        BillingMode="PAY_PER_REQUEST",
-    )
+    client.create_table(TableName="orders", **on_demand("customer"))
     if strong:
         client.update_table(
             TableName="orders",
@@ -340,12 +318,7 @@ def test_global_tables_come_back(world: ddbha.World, tmp_path: Path, strong: boo
 
 def test_a_table_that_scales_by_itself_comes_back(world: ddbha.World, tmp_path: Path) -> None:
     client = dynamodb(world)
-    client.create_table(
-        TableName="orders",
-        KeySchema=[{"AttributeName": "customer", "KeyType": "HASH"}],
-        AttributeDefinitions=[{"AttributeName": "customer", "AttributeType": "S"}],
-        ProvisionedThroughput={"ReadCapacityUnits": 5, "WriteCapacityUnits": 5},
-    )
+    client.create_table(TableName="orders", **of_units(5, 5, "customer"))
     client.update_table_replica_auto_scaling(
         TableName="orders",
         ProvisionedWriteCapacityAutoScalingUpdate={

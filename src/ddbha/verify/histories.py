@@ -19,6 +19,8 @@ from ddbha.verify.model import Meaning, Since, background_step, final_step, pack
 
 #: How much of the history is shown before and after the request that does not fit.
 BEFORE, AFTER = 12, 3
+#: What reads a page: it says something of every item, also of those that are not on it.
+PAGES = frozenset({"Query", "Scan"})
 
 
 def verify_history(history: History, events: Iterable[Event]) -> None:
@@ -47,8 +49,8 @@ def verify_history(history: History, events: Iterable[Event]) -> None:
                 else:
                     observations.append(one)
 
-    pages = [call for call in history if call.operation in ("Query", "Scan")]
-    take(Meaning({}, since(history)), (call for call in history if call not in pages))
+    pages = [call for call in history if call.operation in PAGES]
+    take(Meaning({}, since(history)), (call for call in history if call.operation not in PAGES))
     # A page says of all items that ever were that they are on it, or are not there.
     keys: dict[str, dict[ItemKey, None]] = {
         known.table.id: dict.fromkeys((*known.initial, *final[known.table.id]))

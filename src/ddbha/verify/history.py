@@ -113,12 +113,11 @@ class BackgroundWrite:
 
 @define(eq=False)
 class KnownTable:
-    """A table that calls named: what was in it at first, and up to where its logs are read."""
+    """A table that calls named, and what was in it at first."""
 
     table: Table
     region: str
     initial: dict[ItemKey, Image]
-    place: int
 
 
 @define(eq=False)
@@ -164,7 +163,7 @@ class History:
         for table in tables.values():
             self._meet(table, region)
         understood = operation in UNDERSTOOD
-        self._read(tables if understood else region.tables)
+        self.read_all()
         call = Call(
             client,
             region.name,
@@ -182,19 +181,16 @@ class History:
 
     def end(self, call: Call, result: dict[str, Any] | AwsError | NoAnswer) -> None:
         """The client of a call is told the result."""
-        foreign = call.operation not in UNDERSTOOD
-        if foreign:
-            self._read({known.table.name: known.table for known in self.known.values()})
-            self.foreign = False
-        else:
+        # Before the call ends: what arrived while it was answered belongs into its time.
+        self.read_all()
+        self.foreign = False
+        if call.operation in UNDERSTOOD:
             call.staleness = self._staleness(call)
         call.completed, call.ended = self._place(), self._environment.clock.time()
         if isinstance(result, dict):
             call.answer = deepcopy(result)
         else:
             call.error = result
-        if not foreign:
-            self._read(call.tables)
 
     @contextmanager
     def aside(self) -> Iterator[None]:
@@ -208,8 +204,11 @@ class History:
             self.foreign = False
 
     def read_all(self) -> None:
-        """Take in what happened in the background up to now."""
-        self._read({known.table.name: known.table for known in self.known.values()})
+        """Take in what happened in the background up to now, in all tables of all regions."""
+        for follower in list(self._followers):
+            if not follower.current:
+                # The times of records may come from a skewed clock.
+                follower.catch_up(inf)
 
     def _place(self) -> int:
         self.times.append(self._environment.clock.time())
@@ -222,7 +221,7 @@ class History:
         for partition in table.partitions:
             partition.leader.apply_all()
             initial.update(partition.leader.items.images)
-        self.known[table.id] = known = KnownTable(table, region.name, initial, self._place())
+        self.known[table.id] = known = KnownTable(table, region.name, initial)
 
         def follow(partition: Partition) -> _Reader:
             reader = _Reader(partition, self, known)
@@ -230,17 +229,6 @@ class History:
             return reader
 
         table.partitions.attach(follow)
-
-    def _read(self, tables: dict[str, Table]) -> None:
-        known = [self.known[table.id] for table in tables.values() if table.id in self.known]
-        if known:
-            for follower in self._followers:
-                if follower.known in known:
-                    # The times of records may come from a skewed clock.
-                    follower.catch_up(inf)
-            place = self._place()
-            for one in known:
-                one.place = place
 
     def took_over(self, follower: _Reader, successor: _Reader) -> None:
         """A partition was split: a successor of its follower reads one half."""
@@ -252,8 +240,9 @@ class History:
         """A record was written: remember it unless it is what an understood request wrote."""
         if self.foreign or record.cause is not None or record.origin != known.region:
             cause = record.cause or ("a request" if self.foreign else f"region {record.origin}")
+            # The log tells the order of such writes, so none of them shares its time with another.
             write = BackgroundWrite(
-                known.table, record.key, record.new, known.place, self._place(), cause
+                known.table, record.key, record.new, self._place(), self._place(), cause
             )
             self.background.append(write)
 

@@ -16,8 +16,6 @@ from typing import Any
 
 from attrs import Factory, define, field, frozen
 
-from ddbha.errors import UsageError
-
 #: Where a value is: what holds it, such as a table, and the place there.
 Key = tuple[str, Any]
 Value = Hashable
@@ -61,6 +59,10 @@ class Observation:
     source: Any = None
 
 
+class TooManyPossibilities(Exception):
+    """So many outcomes on the same keys are unknown that their order is not looked for."""
+
+
 class NotInOrder(Exception):
     """A step or an observation fits no order.
 
@@ -77,23 +79,31 @@ def check(
     steps: Iterable[Step],
     observations: Iterable[Observation] = (),
     initial: Mapping[Key, Value] | None = None,
-) -> None:
+) -> set[Key]:
     """Raise `NotInOrder` for the first step or observation that no order explains.
 
-    Keys that are not in `initial` begin as None.
+    Keys that are not in `initial` begin as None.  Gives the keys of which nothing is said, since too many
+    outcomes on them are unknown; all others are checked nevertheless.
     """
     start = initial or {}
     past: dict[Key, Past] = {}
+    unchecked: set[Key] = set()
     for keys, together in _components(steps):
         search = _Search(keys, tuple(start.get(key) for key in keys))
-        past.update(zip(keys, search.run(together), strict=True))
+        try:
+            past.update(zip(keys, search.run(together), strict=True))
+        except TooManyPossibilities:
+            unchecked.update(keys)
     for observation in observations:
+        if observation.key in unchecked:
+            continue
         of_key = past.get(observation.key)
         if of_key is None:
             of_key = Past([Span(start.get(observation.key), -1)])
         if not of_key.explains(observation):
             values = of_key.between(observation.since, observation.completed)
             raise NotInOrder(observation, [(value,) for value in values])
+    return unchecked
 
 
 @define(eq=False)
@@ -212,10 +222,7 @@ class _Search:
                 spent.append(taken)
                 count += 1
                 if count > MAXIMUM_CONFIGURATIONS:
-                    raise UsageError(
-                        "The history has too many unknown outcomes on the same items to be checked; "
-                        "lose fewer answers, or spread the writes over more items."
-                    )
+                    raise TooManyPossibilities
                 yield values, taken
                 following += self._after(values, taken)
             level = following

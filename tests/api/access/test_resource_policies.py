@@ -17,24 +17,14 @@ from hypothesis import strategies as st
 
 import ddbha
 from ddbha.api.access.policies import Access, Policy
+from tests.building import index_on, on_demand
 
 OWNER, OTHER, THIRD = "123456789012", "210987654321", "999999999999"
 ARN = f"arn:aws:dynamodb:us-east-1:{OWNER}:table/orders"
 TABLE: dict[str, Any] = {
     "TableName": "orders",
-    "AttributeDefinitions": [
-        {"AttributeName": "pk", "AttributeType": "S"},
-        {"AttributeName": "day", "AttributeType": "S"},
-    ],
-    "KeySchema": [{"AttributeName": "pk", "KeyType": "HASH"}],
-    "BillingMode": "PAY_PER_REQUEST",
-    "GlobalSecondaryIndexes": [
-        {
-            "IndexName": "by-day",
-            "KeySchema": [{"AttributeName": "day", "KeyType": "HASH"}],
-            "Projection": {"ProjectionType": "ALL"},
-        }
-    ],
+    **on_demand("pk", more=["day"]),
+    "GlobalSecondaryIndexes": [index_on("by-day", "day")],
     "StreamSpecification": {"StreamEnabled": True, "StreamViewType": "KEYS_ONLY"},
 }
 KEY = {"pk": {"S": "a"}}

@@ -8,6 +8,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 import ddbha
+from tests.building import on_demand
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -21,12 +22,7 @@ def world() -> ddbha.World:
 @pytest.fixture
 def client(world: ddbha.World) -> DynamoDBClient:
     client = world.client("dynamodb", region_name="us-east-1")
-    client.create_table(
-        TableName="tab",
-        AttributeDefinitions=[{"AttributeName": "pk", "AttributeType": "S"}],
-        KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}],
-        BillingMode="PAY_PER_REQUEST",
-    )
+    client.create_table(TableName="tab", **on_demand("pk"))
     return client
 
 

@@ -8,6 +8,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 import ddbha
+from tests.building import index_on
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -34,23 +35,8 @@ def client(world: ddbha.World) -> DynamoDBClient:
             {"AttributeName": "sk", "KeyType": "RANGE"},
         ],
         BillingMode="PAY_PER_REQUEST",
-        LocalSecondaryIndexes=[
-            {
-                "IndexName": "by-rank",
-                "KeySchema": [
-                    {"AttributeName": "pk", "KeyType": "HASH"},
-                    {"AttributeName": "rank", "KeyType": "RANGE"},
-                ],
-                "Projection": {"ProjectionType": "KEYS_ONLY"},
-            }
-        ],
-        GlobalSecondaryIndexes=[
-            {
-                "IndexName": "by-colour",
-                "KeySchema": [{"AttributeName": "colour", "KeyType": "HASH"}],
-                "Projection": {"ProjectionType": "ALL"},
-            }
-        ],
+        LocalSecondaryIndexes=[index_on("by-rank", "pk", "rank", projection="KEYS_ONLY")],
+        GlobalSecondaryIndexes=[index_on("by-colour", "colour")],
     )
     for number, name in enumerate(NAMES):
         item: Any = {"pk": {"S": "a"}, "sk": {"S": name}, "rank": {"N": str(-number)}}

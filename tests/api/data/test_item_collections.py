@@ -13,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import ddbha
+from tests.building import index_on, on_demand
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -40,31 +41,12 @@ def make(limit: int | None = None) -> tuple[ddbha.World, DynamoDBClient]:
         else ddbha.World(clock=clock, item_collection_limit=limit)
     )
     client = world.client("dynamodb", region_name="us-east-1")
-    plain: Any = {
-        "AttributeDefinitions": [
-            {"AttributeName": "pk", "AttributeType": "S"},
-            {"AttributeName": "sk", "AttributeType": "S"},
-        ],
-        "KeySchema": [
-            {"AttributeName": "pk", "KeyType": "HASH"},
-            {"AttributeName": "sk", "KeyType": "RANGE"},
-        ],
-        "BillingMode": "PAY_PER_REQUEST",
-    }
+    plain: Any = {**on_demand("pk", "sk")}
     client.create_table(TableName="plain", **plain)
     plain["AttributeDefinitions"].append({"AttributeName": "rank", "AttributeType": "N"})
     client.create_table(
         TableName="tab",
-        LocalSecondaryIndexes=[
-            {
-                "IndexName": "by-rank",
-                "KeySchema": [
-                    {"AttributeName": "pk", "KeyType": "HASH"},
-                    {"AttributeName": "rank", "KeyType": "RANGE"},
-                ],
-                "Projection": {"ProjectionType": "KEYS_ONLY"},
-            }
-        ],
+        LocalSecondaryIndexes=[index_on("by-rank", "pk", "rank", projection="KEYS_ONLY")],
         **plain,
     )
     return world, client

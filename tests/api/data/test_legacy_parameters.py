@@ -14,6 +14,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 import ddbha
+from tests.building import on_demand
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -41,24 +42,8 @@ def world() -> ddbha.World:
 @pytest.fixture
 def client(world: ddbha.World) -> DynamoDBClient:
     client = world.client("dynamodb", region_name="us-east-1")
-    client.create_table(
-        TableName="hash",
-        AttributeDefinitions=[{"AttributeName": "pk", "AttributeType": "S"}],
-        KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}],
-        BillingMode="PAY_PER_REQUEST",
-    )
-    client.create_table(
-        TableName="range",
-        AttributeDefinitions=[
-            {"AttributeName": "pk", "AttributeType": "S"},
-            {"AttributeName": "sk", "AttributeType": "N"},
-        ],
-        KeySchema=[
-            {"AttributeName": "pk", "KeyType": "HASH"},
-            {"AttributeName": "sk", "KeyType": "RANGE"},
-        ],
-        BillingMode="PAY_PER_REQUEST",
-    )
+    client.create_table(TableName="hash", **on_demand("pk"))
+    client.create_table(TableName="range", **on_demand("pk", "sk:N"))
     client.put_item(TableName="hash", Item={**KEY, "a": {"S": "x"}, "b": {"S": "y"}})
     for number in range(5):
         client.put_item(

@@ -12,6 +12,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 import ddbha
+from tests.building import index_on
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -38,16 +39,7 @@ def client(world: ddbha.World) -> DynamoDBClient:
             {"AttributeName": "artist", "KeyType": "HASH"},
             {"AttributeName": "track", "KeyType": "RANGE"},
         ],
-        GlobalSecondaryIndexes=[
-            {
-                "IndexName": "by-genre",
-                "KeySchema": [
-                    {"AttributeName": "genre", "KeyType": "HASH"},
-                    {"AttributeName": "track", "KeyType": "RANGE"},
-                ],
-                "Projection": {"ProjectionType": "ALL"},
-            }
-        ],
+        GlobalSecondaryIndexes=[index_on("by-genre", "genre", "track")],
         BillingMode="PAY_PER_REQUEST",
     )
     for artist in ("a", "b", "c"):

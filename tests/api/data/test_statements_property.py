@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import ddbha
+from tests.building import on_demand
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -74,18 +75,7 @@ CONDITIONS: st.SearchStrategy[Condition] = st.recursive(
 
 def table(items: list[Any]) -> DynamoDBClient:
     client = ddbha.World(clock=ddbha.ManualClock()).client("dynamodb", region_name="us-east-1")
-    client.create_table(
-        TableName="t-1",
-        AttributeDefinitions=[
-            {"AttributeName": "pk", "AttributeType": "S"},
-            {"AttributeName": "sk", "AttributeType": "N"},
-        ],
-        KeySchema=[
-            {"AttributeName": "pk", "KeyType": "HASH"},
-            {"AttributeName": "sk", "KeyType": "RANGE"},
-        ],
-        BillingMode="PAY_PER_REQUEST",
-    )
+    client.create_table(TableName="t-1", **on_demand("pk", "sk:N"))
     for item in items:
         client.put_item(TableName="t-1", Item=item)
     return client

@@ -13,6 +13,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 import ddbha
+from tests.building import index_on, on_demand
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -24,19 +25,8 @@ def client() -> DynamoDBClient:
     for name in ("my-table", "other"):
         client.create_table(
             TableName=name,
-            AttributeDefinitions=[
-                {"AttributeName": "pk", "AttributeType": "S"},
-                {"AttributeName": "colour", "AttributeType": "S"},
-            ],
-            KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}],
-            BillingMode="PAY_PER_REQUEST",
-            GlobalSecondaryIndexes=[
-                {
-                    "IndexName": "gsi1",
-                    "KeySchema": [{"AttributeName": "colour", "KeyType": "HASH"}],
-                    "Projection": {"ProjectionType": "ALL"},
-                }
-            ],
+            **on_demand("pk", more=["colour"]),
+            GlobalSecondaryIndexes=[index_on("gsi1", "colour")],
         )
     return client
 

@@ -13,6 +13,7 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 
 import ddbha
+from tests.building import index_on
 
 TABLE: Any = {
     "TableName": "music",
@@ -24,16 +25,7 @@ TABLE: Any = {
         {"AttributeName": "artist", "KeyType": "HASH"},
         {"AttributeName": "song", "KeyType": "RANGE"},
     ],
-    "LocalSecondaryIndexes": [
-        {
-            "IndexName": "by-year",
-            "KeySchema": [
-                {"AttributeName": "artist", "KeyType": "HASH"},
-                {"AttributeName": "year", "KeyType": "RANGE"},
-            ],
-            "Projection": {"ProjectionType": "KEYS_ONLY"},
-        }
-    ],
+    "LocalSecondaryIndexes": [index_on("by-year", "artist", "year", projection="KEYS_ONLY")],
     "GlobalSecondaryIndexes": [
         {
             "IndexName": "by-genre",

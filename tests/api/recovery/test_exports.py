@@ -19,12 +19,9 @@ from hypothesis import strategies as st
 from moto import mock_aws
 
 import ddbha
+from tests.building import on_demand
 
-KEYS: dict[str, Any] = {
-    "KeySchema": [{"AttributeName": "id", "KeyType": "HASH"}],
-    "AttributeDefinitions": [{"AttributeName": "id", "AttributeType": "S"}],
-    "BillingMode": "PAY_PER_REQUEST",
-}
+KEYS: dict[str, Any] = {**on_demand("id")}
 
 
 @pytest.fixture

@@ -11,26 +11,12 @@ import zstandard
 from botocore.exceptions import ClientError
 
 import ddbha
+from tests.building import index_on, on_demand
 
 TABLE: dict[str, Any] = {
     "TableName": "books",
-    "KeySchema": [
-        {"AttributeName": "ISBN", "KeyType": "HASH"},
-        {"AttributeName": "Year", "KeyType": "RANGE"},
-    ],
-    "AttributeDefinitions": [
-        {"AttributeName": "ISBN", "AttributeType": "S"},
-        {"AttributeName": "Year", "AttributeType": "N"},
-        {"AttributeName": "Cover", "AttributeType": "B"},
-    ],
-    "GlobalSecondaryIndexes": [
-        {
-            "IndexName": "by-cover",
-            "KeySchema": [{"AttributeName": "Cover", "KeyType": "HASH"}],
-            "Projection": {"ProjectionType": "KEYS_ONLY"},
-        }
-    ],
-    "BillingMode": "PAY_PER_REQUEST",
+    **on_demand("ISBN", "Year:N", more=["Cover:B"]),
+    "GlobalSecondaryIndexes": [index_on("by-cover", "Cover", projection="KEYS_ONLY")],
 }
 
 # As in AWS's descriptions of the formats: one item on each line.

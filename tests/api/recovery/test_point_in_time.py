@@ -13,6 +13,7 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 
 import ddbha
+from tests.building import on_demand
 
 ON = {"PointInTimeRecoveryEnabled": True}
 OFF = {"PointInTimeRecoveryEnabled": False}
@@ -32,12 +33,7 @@ def client_of(world: ddbha.World, region: str = "us-east-1", **more: Any) -> Any
 
 
 def create(client: Any, name: str = "tab") -> None:
-    client.create_table(
-        TableName=name,
-        AttributeDefinitions=[{"AttributeName": "pk", "AttributeType": "S"}],
-        KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}],
-        BillingMode="PAY_PER_REQUEST",
-    )
+    client.create_table(TableName=name, **on_demand("pk"))
 
 
 @pytest.fixture

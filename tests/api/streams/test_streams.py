@@ -15,13 +15,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import ddbha
+from tests.building import keys, of_units
 
-TABLE: dict[str, Any] = {
-    "TableName": "tab",
-    "AttributeDefinitions": [{"AttributeName": "pk", "AttributeType": "S"}],
-    "KeySchema": [{"AttributeName": "pk", "KeyType": "HASH"}],
-    "ProvisionedThroughput": {"ReadCapacityUnits": 500, "WriteCapacityUnits": 500},
-}
+TABLE: dict[str, Any] = {"TableName": "tab", **of_units(500, 500, "pk")}
 VIEW = "NEW_AND_OLD_IMAGES"
 
 
@@ -123,10 +119,7 @@ def test_view_types(world: ddbha.World, view: str, sizes: int) -> None:
         assert details.get("NewImage") == (new if view in ("NEW_IMAGE", VIEW) else None)
 
 
-NUMBERED: dict[str, Any] = {
-    "AttributeDefinitions": [{"AttributeName": "Id", "AttributeType": "N"}],
-    "KeySchema": [{"AttributeName": "Id", "KeyType": "HASH"}],
-}
+NUMBERED: dict[str, Any] = {**keys("Id:N")}
 
 
 def test_sizes_of_the_documented_sample_event(world: ddbha.World) -> None:

@@ -12,27 +12,16 @@ import pytest
 from botocore.exceptions import ClientError
 
 import ddbha
+from tests.building import index_on, on_demand
 
 
 def table(name: str, *indexes: str) -> dict[str, Any]:
     definition: dict[str, Any] = {
         "TableName": name,
-        "AttributeDefinitions": [{"AttributeName": key, "AttributeType": "S"} for key in ("pk", "sk")],
-        "KeySchema": [
-            {"AttributeName": "pk", "KeyType": "HASH"},
-            {"AttributeName": "sk", "KeyType": "RANGE"},
-        ],
-        "BillingMode": "PAY_PER_REQUEST",
+        **on_demand("pk", "sk"),
     }
     if indexes:
-        definition["GlobalSecondaryIndexes"] = [
-            {
-                "IndexName": index,
-                "KeySchema": [{"AttributeName": "sk", "KeyType": "HASH"}],
-                "Projection": {"ProjectionType": "ALL"},
-            }
-            for index in indexes
-        ]
+        definition["GlobalSecondaryIndexes"] = [index_on(name, "sk") for name in indexes]
     return definition
 
 

@@ -9,22 +9,16 @@ import pytest
 from botocore.exceptions import ClientError
 
 import ddbha
+from tests.building import index_on, of_units
 
-TABLE: Any = {
-    "TableName": "tab",
-    "AttributeDefinitions": [{"AttributeName": "pk", "AttributeType": "S"}],
-    "KeySchema": [{"AttributeName": "pk", "KeyType": "HASH"}],
-    "ProvisionedThroughput": {"ReadCapacityUnits": 5, "WriteCapacityUnits": 5},
-}
+TABLE: Any = {"TableName": "tab", **of_units(5, 5, "pk")}
 CREATE_INDEX: Any = {
     "TableName": "tab",
     "AttributeDefinitions": [{"AttributeName": "colour", "AttributeType": "S"}],
     "GlobalSecondaryIndexUpdates": [
         {
             "Create": {
-                "IndexName": "by-colour",
-                "KeySchema": [{"AttributeName": "colour", "KeyType": "HASH"}],
-                "Projection": {"ProjectionType": "ALL"},
+                **index_on("by-colour", "colour"),
                 "ProvisionedThroughput": {"ReadCapacityUnits": 1, "WriteCapacityUnits": 1},
             }
         }

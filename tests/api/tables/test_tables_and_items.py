@@ -15,20 +15,10 @@ from ddbha.errors import (
     ResourceNotFoundException,
     ValidationException,
 )
+from tests.building import on_demand
 
 HERE = Caller("123456789012", "us-east-1")
-ORDERS: dict[str, Any] = {
-    "TableName": "orders",
-    "AttributeDefinitions": [
-        {"AttributeName": "pk", "AttributeType": "S"},
-        {"AttributeName": "sk", "AttributeType": "N"},
-    ],
-    "KeySchema": [
-        {"AttributeName": "pk", "KeyType": "HASH"},
-        {"AttributeName": "sk", "KeyType": "RANGE"},
-    ],
-    "BillingMode": "PAY_PER_REQUEST",
-}
+ORDERS: dict[str, Any] = {"TableName": "orders", **on_demand("pk", "sk:N")}
 KEY = {"pk": {"S": "a"}, "sk": {"N": "1"}}
 
 

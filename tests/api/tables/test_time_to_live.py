@@ -12,13 +12,9 @@ import pytest
 from botocore.exceptions import ClientError
 
 import ddbha
+from tests.building import on_demand
 
-TABLE: dict[str, Any] = {
-    "TableName": "tab",
-    "AttributeDefinitions": [{"AttributeName": "pk", "AttributeType": "S"}],
-    "KeySchema": [{"AttributeName": "pk", "KeyType": "HASH"}],
-    "BillingMode": "PAY_PER_REQUEST",
-}
+TABLE: dict[str, Any] = {"TableName": "tab", **on_demand("pk")}
 
 
 @pytest.fixture

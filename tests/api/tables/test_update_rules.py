@@ -15,14 +15,10 @@ from botocore.exceptions import ClientError
 
 import ddbha
 from ddbha.api.tables import control_plane_quotas
+from tests.building import of_units
 
 INVALID = "One or more parameter values were invalid: "
-TABLE: dict[str, Any] = {
-    "TableName": "tab",
-    "AttributeDefinitions": [{"AttributeName": "pk", "AttributeType": "S"}],
-    "KeySchema": [{"AttributeName": "pk", "KeyType": "HASH"}],
-    "ProvisionedThroughput": {"ReadCapacityUnits": 20, "WriteCapacityUnits": 20},
-}
+TABLE: dict[str, Any] = {"TableName": "tab", **of_units(20, 20, "pk")}
 ON_DEMAND = {
     **{name: value for name, value in TABLE.items() if name != "ProvisionedThroughput"},
     "BillingMode": "PAY_PER_REQUEST",
@@ -33,7 +29,7 @@ def units(read: int, write: int) -> dict[str, int]:
     return {"ReadCapacityUnits": read, "WriteCapacityUnits": write}
 
 
-def index(name: str, **more: Any) -> dict[str, Any]:
+def index_on(name: str, **more: Any) -> dict[str, Any]:
     return {
         "IndexName": name,
         "KeySchema": [{"AttributeName": "pk", "KeyType": "HASH"}],
@@ -115,7 +111,7 @@ def test_a_new_day_of_utc_begins_to_count_again(client: Any, world: ddbha.World)
 
 def test_an_index_has_a_count_of_its_own(client: Any) -> None:
     client.create_table(
-        **TABLE, GlobalSecondaryIndexes=[index("by-pk", ProvisionedThroughput=units(9, 9))]
+        **TABLE, GlobalSecondaryIndexes=[index_on("by-pk", ProvisionedThroughput=units(9, 9))]
     )
     for read in (8, 7, 6, 5):
         change = {"IndexName": "by-pk", "ProvisionedThroughput": units(read, 9)}
@@ -130,7 +126,7 @@ def test_an_index_has_a_count_of_its_own(client: Any) -> None:
 
 def test_units_of_an_index_that_stay_as_they_are(client: Any) -> None:
     client.create_table(
-        **TABLE, GlobalSecondaryIndexes=[index("by-pk", ProvisionedThroughput=units(2, 3))]
+        **TABLE, GlobalSecondaryIndexes=[index_on("by-pk", ProvisionedThroughput=units(2, 3))]
     )
     change = {"IndexName": "by-pk", "ProvisionedThroughput": units(2, 3)}
     assert refusal(update, client, GlobalSecondaryIndexUpdates=[{"Update": change}]) == (
@@ -307,7 +303,7 @@ def test_operations_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
 )
 def test_changes_that_are_refused(client: Any, changes: Any, message: str) -> None:
     client.create_table(
-        **TABLE, GlobalSecondaryIndexes=[index("by-pk", ProvisionedThroughput=units(2, 3))]
+        **TABLE, GlobalSecondaryIndexes=[index_on("by-pk", ProvisionedThroughput=units(2, 3))]
     )
     before = described(client)
     assert refusal(update, client, **changes) == ("ValidationException", INVALID + message)
@@ -336,7 +332,7 @@ def test_an_index_is_given_room_and_then_filled() -> None:
 
     create = {
         "AttributeDefinitions": TABLE["AttributeDefinitions"],
-        "GlobalSecondaryIndexUpdates": [{"Create": index("one")}],
+        "GlobalSecondaryIndexUpdates": [{"Create": index_on("one")}],
     }
     update(client, **create)
     assert states() == ("UPDATING", [("CREATING", False)])
@@ -345,7 +341,7 @@ def test_an_index_is_given_room_and_then_filled() -> None:
     # While it is filled other settings can be changed, but no other index be made.
     update(client, DeletionProtectionEnabled=True)
     update(client, DeletionProtectionEnabled=False)
-    other = {**create, "GlobalSecondaryIndexUpdates": [{"Create": index("two")}]}
+    other = {**create, "GlobalSecondaryIndexUpdates": [{"Create": index_on("two")}]}
     assert refusal(update, client, **other) == (
         "LimitExceededException",
         "Subscriber limit exceeded: Only 1 online index can be created or deleted simultaneously per "
@@ -424,7 +420,7 @@ def test_warm_throughput_only_grows(client: Any) -> None:
 
 
 def test_indexes_have_maximums_and_warm_throughput_too(client: Any) -> None:
-    client.create_table(**ON_DEMAND, GlobalSecondaryIndexes=[index("by-pk")])
+    client.create_table(**ON_DEMAND, GlobalSecondaryIndexes=[index_on("by-pk")])
     for change in (
         {"OnDemandThroughput": {"MaxReadRequestUnits": 7}},
         {"WarmThroughput": {"WriteUnitsPerSecond": 5000}},

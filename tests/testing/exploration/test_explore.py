@@ -13,13 +13,9 @@ import ddbha
 from ddbha.errors import UsageError
 from ddbha.testing.exploration import FailingSchedule, Trial
 from ddbha.testing.exploration.shrinking import shrink
+from tests.building import on_demand
 
-TABLE: Any = {
-    "TableName": "orders",
-    "AttributeDefinitions": [{"AttributeName": "id", "AttributeType": "S"}],
-    "KeySchema": [{"AttributeName": "id", "KeyType": "HASH"}],
-    "BillingMode": "PAY_PER_REQUEST",
-}
+TABLE: Any = {"TableName": "orders", **on_demand("id")}
 KEY = {"id": {"S": "1"}}
 
 

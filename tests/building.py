@@ -1,0 +1,45 @@
+"""Definitions of tables and indexes, as members of CreateTable.
+
+A key is told as "name", or "name:N" where it is no string: `on_demand("pk", "sk:N")`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+
+def keys(*key: str, more: Iterable[str] = ()) -> Any:
+    """A partition key and perhaps a sort key; `more` are attributes that indexes have for keys."""
+    return {"AttributeDefinitions": [_definition(one) for one in (*key, *more)], **_schema(*key)}
+
+
+def on_demand(*key: str, more: Iterable[str] = ()) -> Any:
+    """As `keys`, for a table that is billed by request."""
+    return {**keys(*key, more=more), "BillingMode": "PAY_PER_REQUEST"}
+
+
+def of_units(read: int, write: int, *key: str, more: Iterable[str] = ()) -> Any:
+    """As `keys`, for a table of so many capacity units."""
+    throughput = {"ReadCapacityUnits": read, "WriteCapacityUnits": write}
+    return {**keys(*key, more=more), "ProvisionedThroughput": throughput}
+
+
+def index_on(name: str, *key: str, projection: str = "ALL") -> Any:
+    """A secondary index."""
+    return {"IndexName": name, **_schema(*key), "Projection": {"ProjectionType": projection}}
+
+
+def _definition(key: str) -> dict[str, str]:
+    name, _, kind = key.partition(":")
+    return {"AttributeName": name, "AttributeType": kind or "S"}
+
+
+def _schema(*key: str) -> dict[str, Any]:
+    names = [one.partition(":")[0] for one in key]
+    kinds = ("HASH", "RANGE")[: len(names)]
+    return {
+        "KeySchema": [
+            {"AttributeName": name, "KeyType": kind} for name, kind in zip(names, kinds, strict=True)
+        ]
+    }
