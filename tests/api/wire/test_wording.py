@@ -49,7 +49,7 @@ def world() -> World:
 
 def refusal(world: World, operation: str, request: Any) -> str:
     with pytest.raises(AwsError) as caught:
-        world.engine.call("dynamodb", operation, request, Caller("us-east-1", world.account_id))
+        world.engine.call("dynamodb", operation, request, Caller(world.account_id, "us-east-1"))
     assert caught.value.code == "ValidationException"
     return caught.value.message
 
