@@ -22,7 +22,7 @@ from ddbha.api.tables.control_plane_quotas import (
     set_throughput,
 )
 from ddbha.api.tables.request_rates import more_warm_throughput, new_maximums, warm_up
-from ddbha.api.tables.tables import INVALID, new_index, refuse_indexes, throughput
+from ddbha.api.tables.tables import INVALID, attribute_types, new_index, refuse_indexes, throughput
 from ddbha.api.tables.update_rules import (
     existing_index,
     index_action,
@@ -35,6 +35,7 @@ from ddbha.errors import ResourceInUseException, ValidationException
 from ddbha.followers.secondary_indexes import GlobalIndex
 from ddbha.region.region import Region
 from ddbha.region.table import Table, TableSettings
+from ddbha.values.key import KeySchema
 from ddbha.values.settings import Throughput
 
 _CHANGES = (
@@ -319,7 +320,31 @@ def _checked_throughput(table: Table, request: Request, mode: str) -> Throughput
 
 
 def _types(request: Request) -> dict[str, str]:
-    return {d["AttributeName"]: d["AttributeType"] for d in request.get("AttributeDefinitions", ())}
+    return attribute_types(request.get("AttributeDefinitions", ()))
+
+
+def _refuse_redefinition(table: Table, given: dict[str, str], index: GlobalIndex) -> None:
+    """A key attribute of the table or of any of its indexes keeps its type."""
+    schemas = [
+        table.schema,
+        *(i.schema for i in (*table.local_indexes.values(), *table.global_indexes.values())),
+    ]
+    for schema in schemas:
+        if any(
+            given.get(attribute.name, attribute.type) != attribute.type for attribute in schema.attributes
+        ):
+            raise ValidationException(
+                f"{INVALID}Attributes cannot be redefined. Please check that your attribute has the same "
+                f"type as previously defined. Existing schema: {_shown(schema)} "
+                f"New schema: {_shown(index.schema)}"
+            )
+
+
+def _shown(schema: KeySchema) -> str:
+    """A key schema in the words of the service's messages."""
+    kinds = zip(schema.attributes, ("HASH", "RANGE"), strict=False)
+    keys = ", ".join(f"SchemaElement: key{{{a.name}:{a.type}:{kind}}}" for a, kind in kinds)
+    return f"Schema:[{keys}]"
 
 
 def _new_index(
@@ -328,8 +353,13 @@ def _new_index(
     if update is None or "Create" not in update:
         return None
     definition = update["Create"]
-    types = {**table.attribute_types, **_types(request)}
-    index = new_index(definition, types, table.schema, mode)
+    given = _types(request)
+    if not given:
+        raise ValidationException(
+            f"{INVALID}AttributeDefinitions is not specified for index: {definition['IndexName']}"
+        )
+    index = new_index(definition, {**table.attribute_types, **given}, table.schema, mode)
+    _refuse_redefinition(table, given, index)
     refuse_units(region, index.throughput, index.name)
     index.status, index.backfilling = "CREATING", False
     refuse_indexes([*table.local_indexes.values(), *table.global_indexes.values(), index])
