@@ -6,7 +6,6 @@ from pathlib import Path
 
 import botocore.session
 
-import ddbha.world  # noqa: F401  # Importing it registers all operations.
 from ddbha.api.registry import implemented
 
 TABLE = Path(__file__).with_name("coverage.md")

@@ -20,6 +20,7 @@ from ddbha.api.access.policies import Policies
 from ddbha.api.metering import count_error, count_tables
 from ddbha.api.registry import Caller, Operation
 from ddbha.api.wire.validation import validator
+from ddbha.api.wire.wording import word
 from ddbha.errors import AwsError, NoAnswer, UnknownPlaceError
 from ddbha.faults.catalogue import Faults
 from ddbha.faults.requests import through
@@ -52,6 +53,7 @@ class Engine:
         self.faults = Faults(self.regions, registry.names())
         self.request_ids = Random(settings.seed)
         self._policies = self.environment.parts.the(Policies)
+        self._older = settings.wording == "older"
         self._clients = 0
         if settings.s3 is not None:
             self.environment.parts.put(Bucketed(S3Objects(settings.s3)))
@@ -95,7 +97,7 @@ class Engine:
         answer, region = registry.find(service, operation), self.region(caller)
         request = params
         try:
-            request = validator(service, operation).accept(params, typed=typed)
+            request = validator(service, operation).accept(params, typed=typed, older=self._older)
             environment.operation = operation
             if self._policies.by_arn:
                 region = authorize(region, service, operation, request)
@@ -109,6 +111,7 @@ class Engine:
                 return answer(region, request)
             return through(faults, operation, request, environment.random, partial(answer, region))
         except AwsError as error:
+            word(error, operation, older=self._older)
             count_error(region, operation, request, error)
             raise
 
@@ -140,6 +143,8 @@ class Engine:
             faults, random = self.faults.of_requests, self.environment.random
             answer = through(faults, operation, request, random, partial(perform, region))
         except (AwsError, NoAnswer) as error:
+            if isinstance(error, AwsError):
+                word(error, operation, older=self._older)
             self.history.end(call, error)
             raise
         self.history.end(call, answer)
@@ -170,8 +175,9 @@ class Engine:
 
     @property
     def events(self) -> Timeline:
-        """What happened, oldest first."""
-        return self.environment.events
+        """What happened by now, oldest first."""
+        with self.standstill() as environment:
+            return environment.events
 
     @property
     def metrics(self) -> Metrics:

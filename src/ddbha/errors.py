@@ -53,6 +53,24 @@ class ValidationException(AwsError):
     """The request breaks a rule of the API."""
 
     namespace = _VALIDATION
+    #: Whether it was seen in the expressions and values of the request, before any table was looked at.
+    of_request = False
+
+
+class Reworded(ValidationException):
+    """A refusal that AWS words otherwise, as `newer` says, where its newer checks run."""
+
+    code = "ValidationException"
+
+    def __init__(self, message: str, newer: str) -> None:
+        super().__init__(message)
+        self.newer = newer
+
+
+class InvalidValue(Reworded):
+    """An attribute value is none."""
+
+    code = "ValidationException"
 
 
 class SerializationException(AwsError):
@@ -315,6 +333,10 @@ class DdbhaError(Exception):
 
 class ClockError(DdbhaError):
     """A clock was asked for something it cannot do."""
+
+
+class UnsettledError(DdbhaError):
+    """Something that was due came up again and again at one moment; it says what: a fault of ddbha."""
 
 
 class UnknownPlaceError(DdbhaError):

@@ -40,6 +40,7 @@ class Arguments(TypedDict, total=False):
     throttling: bool
     partition_size: float
     on_demand_quota: tuple[int, int]
+    wording: Literal["newer", "older"]
 
 
 def _clock(given: Clock | str | datetime | None) -> Clock:
@@ -98,6 +99,11 @@ def _whole(settings: Any, attribute: Attribute[Any], value: Any) -> None:
         raise UsageError(f"seed={value!r} must be a whole number.")
 
 
+def _newer_or_older(settings: Any, attribute: Attribute[Any], value: Any) -> None:
+    if value not in ("newer", "older"):
+        raise UsageError(f"wording={value!r} is none: AWS's wordings are 'newer' and 'older'.")
+
+
 @frozen(kw_only=True)
 class Settings:
     """What a world is made with; raises `UsageError` for what makes no sense.
@@ -115,6 +121,9 @@ class Settings:
     When a leader is lost, its successor serves after `leader_lease` seconds (None: what `timings` say).
     Eventually consistent reads that do not meet a leader show the past, up to `stale_reads` seconds of it
     as the seed decides.
+
+    `wording` says in which of AWS's two wordings requests that are not valid are refused: the 'newer',
+    to which it moved its regions in 2026, or the 'older'.
     """
 
     seed: int = field(default=0, validator=_whole)
@@ -130,6 +139,7 @@ class Settings:
     throttling: bool = False
     partition_size: float = field(default=10 * 1024**3, validator=_at_least(1, "bytes"))
     on_demand_quota: Throughput = field(default=Throughput(40_000, 40_000), converter=_quota)
+    wording: Literal["newer", "older"] = field(default="newer", validator=_newer_or_older)
 
     @classmethod
     def of(cls, given: Arguments) -> Self:

@@ -126,6 +126,7 @@ def test_what_a_restore_brought_back_is_not_lost() -> None:
 def test_conflicts_are_told() -> None:
     world, client = world_with_table()
     client.update_table(TableName="tab", ReplicaUpdates=[{"Create": {"RegionName": AWAY}}])
+    put(client_of(world, AWAY), "b")
     with world.faults.network_cut(HOME, AWAY):
         put(client, "a", 1)
         world.clock.advance(seconds=1)

@@ -11,7 +11,7 @@ from base64 import b64encode
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from ddbha.errors import ValidationException
+from ddbha.errors import InvalidValue, ValidationException
 from ddbha.values import number
 from ddbha.values.number import Comparable
 
@@ -171,35 +171,58 @@ def _set_of(
     canonical_member: Callable[[Any], Any],
     member_size: Callable[[Any], int],
     empty: str,
-    duplicates: Callable[[list[Any]], str],
+    duplicates: Callable[[list[Any]], InvalidValue],
 ) -> _Canonical:
     def check(content: Iterable[Any], depth: int) -> tuple[AttributeValue, int]:
         members = [canonical_member(member) for member in content]
         if not members:
             raise ValidationException(f"One or more parameter values were invalid: {empty}")
         if len(set(members)) != len(members):
-            raise ValidationException(duplicates(members))
+            raise duplicates(members)
         return {descriptor: members}, sum(map(member_size, members))
 
     return check
 
 
-def _duplicate_strings(members: list[str]) -> str:
+_INVALID = "One or more parameter values were invalid: "
+
+
+def _duplicate_strings(members: list[str]) -> InvalidValue:
     listed = ", ".join(members)
-    return f"One or more parameter values were invalid: Input collection [{listed}] contains duplicates."
-
-
-def _duplicate_numbers(members: list[str]) -> str:
-    return "Input collection contains duplicates"
-
-
-def _duplicate_binaries(members: list[bytes]) -> str:
-    listed = ", ".join(b64encode(member).decode() for member in members)
-    # The missing space is AWS's.
-    return (
-        f"One or more parameter values were invalid: Input collection [{listed}]of type BS contains "
-        "duplicates."
+    newer = ", ".join(f'"{member}"' for member in _up_to_the_repeat(members))
+    return InvalidValue(
+        f"{_INVALID}Input collection [{listed}] contains duplicates.",
+        f"{_INVALID}Input collection [{newer}] contains duplicates.",
     )
+
+
+def _duplicate_numbers(members: list[str]) -> InvalidValue:
+    fault = "Input collection contains duplicates"
+    return InvalidValue(fault, f"{_INVALID}{fault}.")
+
+
+def _duplicate_binaries(members: list[bytes]) -> InvalidValue:
+    listed = ", ".join(b64encode(member).decode() for member in members)
+    newer = ",".join(f'"{b64encode(member).decode()}"' for member in _up_to_the_repeat(members))
+    # The missing spaces are AWS's.
+    return InvalidValue(
+        f"{_INVALID}Input collection [{listed}]of type BS contains duplicates.",
+        f"{_INVALID}Input collection [{newer}]of type BS contains duplicates.",
+    )
+
+
+def _up_to_the_repeat(members: list[Any]) -> list[Any]:
+    """The members as the newer message lists them: in order up to the first repeat, then as sent."""
+    seen: set[Any] = set()
+    for place, member in enumerate(members):
+        if member in seen:
+            return [*sorted(seen, key=_in_bytes), *members[place:]]
+        seen.add(member)
+    return members
+
+
+def _in_bytes(member: str | bytes) -> bytes:
+    return member.encode() if isinstance(member, str) else member
 
 
 _CANONICAL: dict[str, _Canonical] = {

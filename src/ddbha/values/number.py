@@ -9,7 +9,7 @@ import re
 from decimal import Context, Decimal, Inexact, Overflow, Rounded
 from functools import lru_cache
 
-from ddbha.errors import ValidationException
+from ddbha.errors import InvalidValue, ValidationException
 
 Comparable = int | Decimal
 
@@ -39,7 +39,8 @@ def canonical(text: str) -> str:
 def _canonical(text: str) -> str:
     stripped = text.strip(" ")
     if not stripped:
-        raise ValidationException("The parameter cannot be converted to a numeric value")
+        fault = "The parameter cannot be converted to a numeric value"
+        raise InvalidValue(fault, newer=f"{fault}: {text}")
     if not _NUMBER.fullmatch(stripped):
         raise ValidationException(f"The parameter cannot be converted to a numeric value: {text}")
     return _write(_decimal(stripped))

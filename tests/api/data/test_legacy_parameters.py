@@ -36,7 +36,7 @@ def on(operator: str, *values: Any) -> Any:
 
 @pytest.fixture
 def world() -> ddbha.World:
-    return ddbha.World(clock=ddbha.ManualClock())
+    return ddbha.World(clock=ddbha.ManualClock(), wording="older")
 
 
 @pytest.fixture

@@ -21,7 +21,7 @@ NO_MATCH = "The provided key element does not match the schema"
 
 @pytest.fixture
 def world() -> World:
-    world = World(clock=ManualClock())
+    world = World(clock=ManualClock(), wording="older")
     world.engine.call("dynamodb", "CreateTable", table(), HERE)
     return world
 

@@ -37,7 +37,7 @@ INVALID = "One or more parameter values were invalid: "
 
 @pytest.fixture
 def world() -> World:
-    world = World(clock=ManualClock())
+    world = World(clock=ManualClock(), wording="older")
     world.engine.call("dynamodb", "CreateTable", table("orders"), HERE)
     return world
 

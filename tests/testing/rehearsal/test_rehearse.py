@@ -140,7 +140,7 @@ def test_a_workload_that_raises_is_a_result() -> None:
     matrix = rehearse(
         fragile, tables=TABLES, options=[single_region()], disasters=["two zones, 5 min"], seeds=[1]
     )
-    assert "the workload stops: ClientError" in str(matrix)
+    assert "the workload stops: InternalServerError" in str(matrix)
 
 
 def nothing(clients: Callable[[], Any], clock: RehearsalClock) -> None:
@@ -150,9 +150,8 @@ def nothing(clients: Callable[[], Any], clock: RehearsalClock) -> None:
 def by_the_machine(clients: Callable[[], Any], clock: RehearsalClock) -> None:
     client = clients()
     for _ in clock.every(600):
-        client.put_item(
-            TableName="numbers", Item={"id": {"S": "x" * (1 + int(perf_counter() * 1e9) % 5000)}}
-        )
+        length = 1 + int(perf_counter() * 1e9) % 9000
+        client.put_item(TableName="numbers", Item={"id": {"S": "x"}, "data": {"S": "x" * length}})
 
 
 @pytest.mark.parametrize(

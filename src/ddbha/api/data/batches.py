@@ -14,7 +14,13 @@ from ddbha.api.metering import admit_read, admit_unrecorded, admit_write
 from ddbha.api.registry import Request, Response, operation
 from ddbha.capacity.throttling import THROTTLED
 from ddbha.capacity.units import Consumption, consumed_by_table
-from ddbha.errors import AwsError, InternalServerError, TransactionConflictException, ValidationException
+from ddbha.errors import (
+    AwsError,
+    InternalServerError,
+    Reworded,
+    TransactionConflictException,
+    ValidationException,
+)
 from ddbha.region.region import Region
 from ddbha.region.table import Table
 from ddbha.values.attribute import SEVERAL_TYPES, Item, canonical_item
@@ -33,7 +39,8 @@ _DUPLICATES = "Provided list of item keys contains duplicates"
 def batch_write_item(region: Region, request: Request) -> Response:
     """Puts and deletes, each on its own; all are checked before the first is done."""
     requested = request["RequestItems"]
-    _refuse_empty(requested, "BatchWriteItem")
+    if not requested:
+        raise ValidationException("The requestItems parameter is required for BatchWriteItem")
     if sum(map(len, requested.values())) > MAXIMUM_WRITES:
         raise ValidationException("Too many items requested for the BatchWriteItem call")
     # Every value is looked at before any table is.
@@ -87,7 +94,12 @@ def batch_write_item(region: Region, request: Request) -> Response:
 def batch_get_item(region: Region, request: Request) -> Response:
     """Items by key from several tables; what is not there is left out."""
     requested = request["RequestItems"]
-    _refuse_empty(requested, "BatchGetItem")
+    if not requested:
+        raise Reworded(
+            "The requestItems parameter is required for BatchGetItem",
+            "1 validation error detected: Value at 'RequestItems' failed to satisfy constraint: "
+            "Member must have length greater than or equal to 1",
+        )
     if sum(len(wanted["Keys"]) for wanted in requested.values()) > MAXIMUM_KEYS:
         raise ValidationException("Too many items requested for the BatchGetItem call")
     asked = {
@@ -161,8 +173,3 @@ def _key_of_put(table: Table, item: Item, size: int) -> ItemKey:
         if attribute.type not in item.get(attribute.name, ()):
             raise ValidationException(NO_MATCH)
     return key_of_item(table, item, size)
-
-
-def _refuse_empty(requested: dict[str, Any], name: str) -> None:
-    if not requested:
-        raise ValidationException("The requestItems parameter is required for " + name)

@@ -7,6 +7,7 @@ from ddbha.api.data.keys import MAXIMUM_ITEM_SIZE, key_of_canonical, key_of_item
 from ddbha.api.data.placeholders import Expressions, refuse_misplaced
 from ddbha.api.metering import admit_read, admit_unrecorded, admit_write
 from ddbha.api.registry import Request, Response, operation
+from ddbha.api.wire.wording import of_request
 from ddbha.capacity.units import Consumption
 from ddbha.errors import ConditionalCheckFailedException, ValidationException
 from ddbha.expressions.evaluate import Condition, Values
@@ -21,14 +22,17 @@ from ddbha.values.key import ItemKey
 @operation("PutItem")
 def put_item(region: Region, request: Request) -> Response:
     """Create an item, or replace it whole."""
-    refuse_misplaced(request)
-    item, size = canonical_item(request["Item"])
-    return_old = "ReturnValues" in request and _returns_old(request)
-    if size > MAXIMUM_ITEM_SIZE:
-        refuse_large_item(size)
-    expressions = Expressions(request)
-    condition = expressions.condition()
-    expressions.finish()
+    try:
+        refuse_misplaced(request)
+        item, size = canonical_item(request["Item"])
+        return_old = "ReturnValues" in request and _returns_old(request)
+        if size > MAXIMUM_ITEM_SIZE:
+            refuse_large_item(size)
+        expressions = Expressions(request)
+        condition = expressions.condition()
+        expressions.finish()
+    except ValidationException as error:
+        raise of_request(error) from None
     table = region.table(request["TableName"])
     key = key_of_item(table, item, size)
 
@@ -49,12 +53,15 @@ def put_item(region: Region, request: Request) -> Response:
 @operation("DeleteItem")
 def delete_item(region: Region, request: Request) -> Response:
     """Remove an item; one that is not there makes no record."""
-    refuse_misplaced(request)
-    key_attributes, _ = canonical_item(request["Key"])
-    return_old = "ReturnValues" in request and _returns_old(request)
-    expressions = Expressions(request)
-    condition = expressions.condition()
-    expressions.finish()
+    try:
+        refuse_misplaced(request)
+        key_attributes, _ = canonical_item(request["Key"])
+        return_old = "ReturnValues" in request and _returns_old(request)
+        expressions = Expressions(request)
+        condition = expressions.condition()
+        expressions.finish()
+    except ValidationException as error:
+        raise of_request(error) from None
     table = region.table(request["TableName"])
     key = key_of_canonical(table, key_attributes)
 
@@ -76,13 +83,16 @@ def delete_item(region: Region, request: Request) -> Response:
 @operation("UpdateItem")
 def update_item(region: Region, request: Request) -> Response:
     """Change attributes of an item, or create it; an update that changes nothing makes no record."""
-    refuse_misplaced(request)
-    key_attributes, _ = canonical_item(request["Key"])
     wanted = request.get("ReturnValues", "NONE")
-    expressions = Expressions(request)
-    update = expressions.update()
-    condition = expressions.condition()
-    expressions.finish()
+    try:
+        refuse_misplaced(request)
+        key_attributes, _ = canonical_item(request["Key"])
+        expressions = Expressions(request)
+        update = expressions.update()
+        condition = expressions.condition()
+        expressions.finish()
+    except ValidationException as error:
+        raise of_request(error) from None
     table = region.table(request["TableName"])
     key = key_of_canonical(table, key_attributes)
     if update is not None:

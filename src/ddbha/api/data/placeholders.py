@@ -9,7 +9,7 @@ import re
 from typing import Any
 
 from ddbha.api.registry import Request
-from ddbha.errors import ValidationException
+from ddbha.errors import InvalidValue, ValidationException
 from ddbha.expressions.evaluate import Condition, condition
 from ddbha.expressions.key_condition import KeyCondition, key_condition
 from ddbha.expressions.legacy import LEGACY_PARAMETERS, Legacy, legacy, refuse_mixture
@@ -192,7 +192,8 @@ def _values(request: Request) -> tuple[dict[str, AttributeValue], int]:
             values[name], value_size = canonical_value(value)
             size += len(name) + value_size
         except ValidationException as error:
-            raise ValidationException(
-                f"ExpressionAttributeValues contains invalid value: {error.message} for key {name}"
+            raise InvalidValue(
+                f"ExpressionAttributeValues contains invalid value: {error.message} for key {name}",
+                newer=error.newer if isinstance(error, InvalidValue) else error.message,
             ) from None
     return values, size

@@ -12,11 +12,13 @@ from typing import Any
 
 from attrs import frozen
 
+from ddbha.api.data.keys import NO_MATCH
 from ddbha.api.data.placeholders import Expressions, refuse_misplaced
 from ddbha.api.metering import admit_page, charge_page
 from ddbha.api.registry import Request, Response, operation
+from ddbha.api.wire.wording import ENVELOPE
 from ddbha.capacity.units import Consumption
-from ddbha.errors import ValidationException
+from ddbha.errors import InvalidValue, Reworded, ValidationException
 from ddbha.expressions.evaluate import Condition, Values
 from ddbha.expressions.key_condition import KeyCondition, KeyRange
 from ddbha.expressions.projection import Projection
@@ -33,6 +35,7 @@ from ddbha.values.key import HASH_SPACE, ItemKey, KeySchema, hash_of
 #: Bytes of items that one page may evaluate.
 PAGE_SIZE = 1024 * 1024
 MAXIMUM_SEGMENTS = 1_000_000
+_INVALID_START = "The provided starting key is invalid"
 
 Index = LocalIndex | GlobalIndex
 
@@ -78,7 +81,7 @@ def query(region: Region, request: Request) -> Response:
             "Either the KeyConditions or KeyConditionExpression parameter must be specified in "
             "the request."
         )
-    page = _Page(request, expressions, "1 validation error detected: ")
+    page = _Page(request, expressions, ENVELOPE)
     expressions.finish()
     target = _target(region, request)
     bounds = bounds_of(condition.bind(target.schema, expressions.values))
@@ -154,7 +157,8 @@ def scan(region: Region, request: Request) -> Response:
 class _Page:
     """What a request wants of each item, and how much of them.
 
-    `prefix` comes before what is said of a wrong `Select`: AWS has one for Query and none for Scan.
+    `prefix` comes before what is said of a wrong `Select`: AWS has one for Query and, in
+    its older wording, none for Scan.
     """
 
     def __init__(self, request: Request, expressions: Expressions, prefix: str = "") -> None:
@@ -168,14 +172,14 @@ class _Page:
         if self._projection is not None and select not in (None, "SPECIFIC_ATTRIBUTES"):
             parameter = "AttributesToGet" if "AttributesToGet" in request else "ProjectionExpression"
             chosen = "only the Count" if self._counts else select
-            raise ValidationException(
-                f"{prefix}Cannot specify the {parameter} when choosing to get {chosen}"
-            )
+            said = f"Cannot specify the {parameter} when choosing to get {chosen}"
+            raise Reworded(prefix + said, ENVELOPE + said)
         if select == "SPECIFIC_ATTRIBUTES" and self._projection is None:
-            raise ValidationException(
-                f"{prefix}Must specify the AttributesToGet or ProjectionExpression when choosing to get "
+            said = (
+                "Must specify the AttributesToGet or ProjectionExpression when choosing to get "
                 "SPECIFIC_ATTRIBUTES"
             )
+            raise Reworded(prefix + said, ENVELOPE + said)
         if select == "ALL_PROJECTED_ATTRIBUTES" and "IndexName" not in request:
             raise ValidationException(
                 f"{prefix}ALL_PROJECTED_ATTRIBUTES can be used only when Querying using an IndexName"
@@ -362,7 +366,9 @@ def _start_key(request: Request) -> Item | None:
     try:
         return canonical_item(request["ExclusiveStartKey"])[0]
     except ValidationException as error:
-        raise ValidationException(f"The provided starting key is invalid: {error.message}") from None
+        fault = f"{_INVALID_START}: {error.message}"
+        newer = error.newer if isinstance(error, InvalidValue) else fault
+        raise InvalidValue(fault, newer) from None
 
 
 def _start(target: Target, key: Item | None) -> ItemKey | None:
@@ -370,11 +376,9 @@ def _start(target: Target, key: Item | None) -> ItemKey | None:
         return None
     attributes = {a.name: a.type for a in (*target.table.schema.attributes, *target.schema.attributes)}
     if key.keys() != attributes.keys() or any(kind not in key[name] for name, kind in attributes.items()):
-        raise ValidationException(
-            "The provided starting key is invalid: The provided key element does not match the schema"
-            if target.index is None
-            else "The provided starting key is invalid"
-        )
+        if target.index is not None:
+            raise ValidationException(_INVALID_START)
+        raise Reworded(f"{_INVALID_START}: {NO_MATCH}", _INVALID_START)
     return target.position(key)
 
 
@@ -393,8 +397,7 @@ def _segment(request: Request) -> tuple[int, int]:
             "TotalSegments is present"
         )
     if segment >= count:
-        raise ValidationException(
-            "The Segment parameter is zero-based and must be less than parameter TotalSegments: Segment: "
-            f"{segment} is not less than TotalSegments: {count}"
-        )
+        fault = "The Segment parameter is zero-based and must be less than parameter TotalSegments"
+        shown = f"Segment: {segment} is not less than TotalSegments: {count}"
+        raise Reworded(f"{fault}: {shown}", fault)
     return segment, count

@@ -95,7 +95,7 @@ def read_definition(region: Region, request: Request) -> TableDefinition:
     stream_view_type = view_type_of_new_table(
         request.get("StreamSpecification", {"StreamEnabled": False})
     )
-    types = {d["AttributeName"]: d["AttributeType"] for d in request["AttributeDefinitions"]}
+    types = attribute_types(request["AttributeDefinitions"])
     schema = _table_schema(request, types)
     locals_ = _local_indexes(request, types, schema)
     globals_ = _global_indexes(request, types, schema, settings.billing_mode)
@@ -185,6 +185,17 @@ def _last_backup(region: Region, table: Table) -> Backup | None:
         return None
     name = table.name + SYSTEM_SUFFIX
     return back_up(region, table, name, "SYSTEM", retention=SYSTEM_RETENTION)
+
+
+def attribute_types(definitions: Sequence[dict[str, str]]) -> dict[str, str]:
+    """The types of key attributes by name; `ValidationException` for a name that is defined twice."""
+    types: dict[str, str] = {}
+    for definition in definitions:
+        name = definition["AttributeName"]
+        if name in types:
+            raise ValidationException(f"Attribute Name is duplicated: {name}")
+        types[name] = definition["AttributeType"]
+    return types
 
 
 def key_schema(elements: list[dict[str, str]], types: dict[str, str]) -> KeySchema:

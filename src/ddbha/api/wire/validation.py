@@ -33,10 +33,11 @@ class Validator:
         self._read: Reader | None = None
         self._check: Check | None = None if self._shape is None else _check(self._shape, {})
 
-    def accept(self, request: Any, *, typed: bool) -> dict[str, Any]:
+    def accept(self, request: Any, *, typed: bool, older: bool = False) -> dict[str, Any]:
         """The request as its operation may take it.
 
-        `typed` says that members and types are known to be the model's, so that nothing has to be read.
+        `typed` says that members and types are known to be the model's, so that nothing has to be read;
+        `older` which of AWS's two wordings a report has.
         Raises `SerializationException` for wrong types and `ValidationException` for broken constraints.
         """
         if not typed:
@@ -45,7 +46,7 @@ class Validator:
             request = self._read(request)
         if self._check is not None and not self._check(request):
             assert self._shape is not None, "an operation without a shape has no check"
-            raise report(self._operation, self._shape, request)
+            raise report(self._operation, self._shape, request, older=older)
         accepted: dict[str, Any] = request
         return accepted
 
