@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import cache
+from typing import Any
 
 from botocore.loaders import create_loader
 from botocore.model import ServiceModel, Shape, StructureShape
@@ -11,7 +12,23 @@ from botocore.model import ServiceModel, Shape, StructureShape
 @cache
 def service_model(service: str) -> ServiceModel:
     """The model of `dynamodb` or `dynamodbstreams`; loading one takes some milliseconds, once."""
-    return ServiceModel(create_loader().load_service_model(service, "service-2"), service)
+    model = create_loader().load_service_model(service, "service-2")
+    _tell_keys_apart(model["shapes"])
+    return ServiceModel(model, service)
+
+
+def _tell_keys_apart(shapes: dict[str, Any]) -> None:
+    """Bound the keys of tables and local indexes, as the service does; global indexes may have more.
+
+    Older models bound both, newer ones neither.
+    """
+    if "GlobalSecondaryIndex" in shapes:
+        unbounded = {name: value for name, value in shapes["KeySchema"].items() if name != "max"}
+        shapes["GlobalKeySchema"] = unbounded
+        shapes["KeySchema"] = {**unbounded, "max": 2}
+        for owner in ("GlobalSecondaryIndex", "CreateGlobalSecondaryIndexAction"):
+            member = shapes[owner]["members"]["KeySchema"]
+            shapes[owner]["members"]["KeySchema"] = {**member, "shape": "GlobalKeySchema"}
 
 
 @cache
