@@ -10,7 +10,7 @@ from datetime import datetime, timedelta, timezone
 
 from attrs import Factory, define, field, frozen
 
-from ddbha.errors import ClockError
+from ddbha.errors import ClockError, UnsettledError
 
 
 class Clock(ABC):
@@ -97,34 +97,108 @@ def _epoch(start: str | datetime | float) -> float:
     return start.timestamp()
 
 
+class Moment(Clock):
+    """A clock that stands still at a time in the past: when something was due that is done only now."""
+
+    def __init__(self, time: float) -> None:
+        self._time = time
+
+    def time(self) -> float:
+        return self._time
+
+    def sleep(self, seconds: float) -> None:
+        raise ClockError("Nothing waits within what a world does when it is due.")
+
+
+Action = Callable[[], None]
+#: How often one action after another may be put off to the very moment at which they run.
+MOST_AT_ONE_MOMENT = 10_000
+
+
 @define
 class Scheduler:
-    """Events in order of time, then of insertion."""
+    """Actions in order of time, then of insertion, and actions that wait for something to change.
 
-    _heap: list[tuple[float, int, Callable[[], None]]] = Factory(list)
+    Each action runs at the moment at which it is due: `stand_at` is told that moment before, and None
+    after the last one.  What finds that it cannot be done yet is `blocked` until something has changed;
+    an action that were put off to the moment at which it runs would run for ever.
+    """
+
+    stand_at: Callable[[float | None], None] = lambda moment: None
+    #: When, number, how many before it led to it at the same moment, and what to do.
+    _heap: list[tuple[float, int, int, Action]] = Factory(list)
+    _blocked: list[Action] = Factory(list)
     _inserted: int = field(default=0, init=False)
+    #: The action that runs now: its moment, and how many led to it at that moment.
+    _running: tuple[float, int] | None = field(default=None, init=False)
+    #: No action runs at a moment before the last one.
+    _latest: float = field(default=float("-inf"), init=False)
 
-    def at(self, when: float, action: Callable[[], None]) -> None:
+    def at(self, when: float, action: Action) -> None:
         """Run `action` once the world's time has reached `when` (seconds since the epoch)."""
         self._inserted += 1
-        heapq.heappush(self._heap, (when, self._inserted, action))
+        depth = 0
+        if self._running is not None and when <= self._running[0]:
+            depth = self._running[1] + 1
+        heapq.heappush(self._heap, (when, self._inserted, depth, action))
+
+    def blocked(self, action: Action) -> None:
+        """Run `action` after the next change that may let it be done."""
+        self._blocked.append(action)
+
+    def unblock(self, now: float) -> None:
+        """Something has changed: let all that is blocked be tried again, in order."""
+        waiting, self._blocked = self._blocked, []
+        for action in waiting:
+            self.at(now, action)
 
     def run_due(self, now: float) -> None:
-        """Run what is due at `now`, including what becomes due meanwhile."""
+        """Run what is due at `now`, including what becomes due meanwhile.
+
+        Raises `UnsettledError` if an action leads to another one at the same moment without an end.
+        """
+        if self._heap and self._heap[0][0] <= now and self._running is None:
+            self._run(now)
+
+    def _run(self, now: float) -> None:
         heap = self._heap
-        while heap and heap[0][0] <= now:
-            heapq.heappop(heap)[2]()
+        try:
+            while heap and heap[0][0] <= now:
+                when, _, depth, action = heapq.heappop(heap)
+                if depth > MOST_AT_ONE_MOMENT:
+                    raise UnsettledError(
+                        f"{_named(action)} does not settle: {depth} actions led to one another at "
+                        f"{datetime.fromtimestamp(when, timezone.utc).isoformat()}."
+                    )
+                self._latest = max(when, self._latest)
+                self._running = self._latest, depth
+                self.stand_at(self._latest)
+                action()
+        finally:
+            self._running = None
+            self.stand_at(None)
+
+    @property
+    def waiting(self) -> int:
+        """How many actions wait for a time or for a change."""
+        return len(self._heap) + len(self._blocked)
 
     def clear(self) -> None:
-        """Forget all events."""
+        """Forget everything."""
         self._heap.clear()
+        self._blocked.clear()
+
+
+def _named(action: Action) -> str:
+    action = getattr(action, "func", action)
+    return f"{getattr(action, '__module__', '')}.{getattr(action, '__qualname__', repr(action))}"
 
 
 @frozen
 class Timings:
     """How many seconds the transitions of the control plane take.
 
-    `leader_lease` is for how long after the loss of a leader its successor must not serve yet.
+    `leader_lease` is for how long after the loss of a leader its successor must not be elected yet.
     """
 
     create_table: float = 0.0

@@ -139,8 +139,9 @@ class Engine:
 
     @property
     def events(self) -> Timeline:
-        """What happened, oldest first."""
-        return self.environment.events
+        """What happened by now, oldest first."""
+        with self.standstill() as environment:
+            return environment.events
 
     @property
     def metrics(self) -> Metrics:

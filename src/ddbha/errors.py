@@ -335,6 +335,10 @@ class ClockError(DdbhaError):
     """A clock was asked for something it cannot do."""
 
 
+class UnsettledError(DdbhaError):
+    """Something that was due came up again and again at one moment; it says what: a fault of ddbha."""
+
+
 class UnknownPlaceError(DdbhaError):
     """No zone, region, table, partition or index has that name."""
 

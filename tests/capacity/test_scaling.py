@@ -66,20 +66,24 @@ def reasons(world: ddbha.World) -> list[str]:
     return [event.details["reason"] for event in world.events.of("partition-added")]
 
 
-def test_raised_throughput_adds_partitions_in_the_background() -> None:
+def test_raised_throughput_is_in_effect_with_its_partitions_once_the_table_is_active() -> None:
     world = ddbha.World(clock=ddbha.ManualClock(), timings=ddbha.Timings(split_partition=30))
     client = table(world)
     for number in range(50):
         put(client, f"item-{number}")
     new = {"ReadCapacityUnits": 10, "WriteCapacityUnits": 3500}
     client.update_table(TableName="tab", ProvisionedThroughput=new)
-    counts = []
+    seen = []
     for number in range(5):
-        counts.append(len(partitions(world)))
+        shown = client.describe_table(TableName="tab")["Table"]
+        units = shown["ProvisionedThroughput"]["WriteCapacityUnits"]
+        seen.append((shown["TableStatus"], units, len(partitions(world))))
         put(client, f"meanwhile-{number}")
         world.clock.advance(seconds=30)
-    # 3500 / 1000 + 10 / 3000 needs four.
-    assert counts == [1, 2, 3, 4, 4]
+    # 3500 / 1000 + 10 / 3000 needs four, which are two doublings.  API_UpdateTable: "The new provisioned
+    # throughput setting is in effect only when the table returns to the ACTIVE state".
+    assert seen == [*[("UPDATING", 990, 1)] * 2, *[("ACTIVE", 3500, 4)] * 3]
+    assert len({p.high[0] - p.low[0] for p in partitions(world)}) == 1
     assert client.scan(TableName="tab")["Count"] == 55
     new = {"ReadCapacityUnits": 1, "WriteCapacityUnits": 1}
     client.update_table(TableName="tab", ProvisionedThroughput=new)
@@ -125,7 +129,9 @@ def test_one_collection_is_never_divided_with_a_local_index() -> None:
 
 
 def test_a_split_waits_for_a_quorum() -> None:
-    world = ddbha.World(clock=ddbha.ManualClock(), partition_size=20_000)
+    world = ddbha.World(
+        clock=ddbha.ManualClock(), partition_size=20_000, timings=ddbha.Timings(split_partition=1)
+    )
     client = table(world)
     for number in range(24):
         put(client, f"item-{number}")

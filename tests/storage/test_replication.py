@@ -49,7 +49,7 @@ class Place:
         )
         index = GlobalIndex("by-colour", BY_COLOUR, projection, SCHEMA)
         index.partitions = new_partitions(self.region, "orders/by-colour", 1, {})
-        self.table.add_global_index(index, 0.0)
+        self.table.add_global_index(index)
         self.region.tables["orders"] = self.table
 
     def put(self, pk: str, sk: int, **more: Any) -> None:

@@ -6,13 +6,12 @@ https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/HowItWorks.Part
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 from ddbha.capacity.scaling import split_for_size
 from ddbha.followers.consumption import ConsumedWrites
 from ddbha.region.region import Region
 from ddbha.storage.items import ItemStore
-from ddbha.storage.partition import Partition
+from ddbha.storage.partition import QUORUM, Partition, reachable
 from ddbha.storage.partitions import Partitions, even_ranges
 from ddbha.storage.replica import Replica
 from ddbha.values.key import KeySchema
@@ -22,7 +21,7 @@ def new_partitions(
     region: Region, owner: str, count: int, local_schemas: Mapping[str, KeySchema]
 ) -> Partitions:
     """Empty partitions of one size for the table or index `owner`, over all zones."""
-    partitions = Partitions()
+    partitions, cuts = Partitions(), region.environment.zone_cuts
     table, _, index = owner.partition("/")
     consumed = region.consumed("Write", table, index or None)
     expired = region.environment.metrics.series(
@@ -32,25 +31,23 @@ def new_partitions(
     def notify(kind: str, partition: Partition, zone: str) -> None:
         if kind == "partition-full":
             split_for_size(region, owner, partition)
-        details: dict[str, Any] = {"zone": zone, "term": partition.term}
-        if partition.serves_from:
-            details["serves_in"] = round(max(0.0, partition.serves_from - region.now()), 3)
-        region.record(kind, table=owner, partition=partition.number, **details)
+        region.record(kind, table=owner, partition=partition.number, zone=zone, term=partition.term)
 
     for number, (low, high) in enumerate(even_ranges(count)):
-        replicas = tuple(_new_replica(region, zone, local_schemas) for zone in region.zones)
+        replicas = [_new_replica(region, zone, local_schemas) for zone in region.zones]
+        # The zones that can lead share the leaders of a table evenly.
+        able = [r for r in replicas if len(reachable(r, replicas, cuts)) >= QUORUM] or replicas
         partitions.append(
             Partition(
                 number,
                 low,
                 high,
                 replicas,
-                # The zones share the leaders of a table evenly.
-                replicas[number % len(replicas)],
+                able[number % len(able)],
                 region.environment.random,
                 notify,
                 partitions,
-                region.environment.zone_cuts,
+                cuts,
                 replication=region.environment.replication,
                 size_limit=region.environment.settings.partition_size,
             )

@@ -5,10 +5,10 @@ https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/HowItWorks.Part
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from math import ceil
 
-from attrs import Factory, define
+from attrs import Factory, define, frozen
 
 from ddbha.errors import InternalServerError
 from ddbha.followers.secondary_indexes import GlobalIndex
@@ -17,7 +17,7 @@ from ddbha.region.table import Table
 from ddbha.storage.items import GREATEST
 from ddbha.storage.partition import Partition
 from ddbha.storage.partitions import Partitions
-from ddbha.values.key import ItemKey
+from ddbha.values.key import HASH_SPACE, ItemKey
 from ddbha.values.settings import Throughput
 
 PARTITION_CEILING = Throughput(read=3000, write=1000)
@@ -35,8 +35,6 @@ DOMINANT = 0.5
 KEYS = 1000
 #: Seconds after which on-demand capacity has grown to twice a new peak.
 GROWTH = 30 * 60.0
-#: Seconds after which a split that had no quorum is tried again.
-RETRY = 60.0
 
 
 @define(eq=False)
@@ -99,14 +97,47 @@ def partition_count(throughput: Throughput, warm: Throughput | None = None) -> i
     return min(max(-(-units // (ceiling.read * ceiling.write)), ready), MOST_PARTITIONS)
 
 
-def follow_throughput(region: Region, table: Table) -> None:
-    """Add the partitions that the throughput of a table and its indexes needs; none is ever removed."""
-    settings = table.settings
-    count = partition_count(settings.throughput, settings.warm)
-    _grow(region, table, table.partitions, count, 0.0)
-    for index in table.global_indexes.values():
-        count = partition_count(index.throughput, index.warm)
-        _grow(region, table, index.partitions, count, 0.0)
+@frozen
+class Growth:
+    """The partitions that a table and its indexes come to have for a throughput; none is ever removed."""
+
+    #: Partitions of the table or one of its indexes, and how many they are to be at least.
+    _wanted: list[tuple[Partitions, int]]
+
+    @classmethod
+    def of(cls, rates: Iterable[tuple[Partitions, Throughput, Throughput | None]]) -> Growth:
+        """What provisioned and warm throughputs need."""
+        return cls([(partitions, partition_count(units, warm)) for partitions, units, warm in rates])
+
+    def seconds(self, split: float) -> float:
+        """How long it takes: each doubling the time of one split, all partitions at once."""
+        cuts = [cuts for wanted in self._wanted for _, cuts in _even_cuts(*wanted)]
+        return split * max(map(len, cuts), default=0).bit_length()
+
+    def grow(self, region: Region, owner: str) -> None:
+        """Make the partitions, of one size wherever they were.
+
+        Raises `InternalServerError` while one of those that are to be split has no leader; the others may
+        have been split by then.
+        """
+        for partitions, count in self._wanted:
+            for partition, cuts in _even_cuts(partitions, count):
+                _split(region, owner, partition, cuts, "throughput")
+
+
+def _even_cuts(partitions: Partitions, count: int) -> list[tuple[Partition, list[ItemKey]]]:
+    """Where to split so that no partition has more than its share, `1 / count`, of the hashes."""
+    if count <= len(partitions):
+        return []
+    found = []
+    for partition in partitions:
+        low, high = partition.low[0], partition.high[0]
+        parts = -(-(high - low) * count // HASH_SPACE)
+        cuts: list[ItemKey] = [(low + (high - low) * number // parts,) for number in range(1, parts)]
+        cuts = [cut for cut in cuts if partition.low < cut < partition.high]
+        if cuts:
+            found.append((partition, cuts))
+    return found
 
 
 def prepare_for_double(
@@ -114,7 +145,15 @@ def prepare_for_double(
 ) -> None:
     """An on-demand table or index saw a new peak: half an hour later it can take twice as much."""
     partitions = table.partitions if index is None else index.partitions
-    _grow(region, table, partitions, ceil(2 * rate / ceiling), GROWTH)
+    growth = Growth([(partitions, min(ceil(2 * rate / ceiling), MOST_PARTITIONS))])
+
+    def grow() -> None:
+        try:
+            growth.grow(region, table.name)
+        except InternalServerError:
+            region.environment.blocked(grow)
+
+    region.later(GROWTH, grow)
 
 
 def split_for_heat(region: Region, table: Table, partition: Partition, heat: Heat) -> None:
@@ -169,44 +208,26 @@ def _one_direction(keys: list[ItemKey]) -> bool:
     return len(keys) > 2 and (keys == sorted(keys) or keys == sorted(keys, reverse=True))
 
 
-def _grow(region: Region, table: Table, partitions: Partitions, count: int, after: float) -> None:
-    if count <= len(partitions):
-        return
-
-    def split_widest() -> None:
-        if len(partitions) >= count:
-            return
-        widest = max(partitions, key=lambda p: p.high[0] - p.low[0])
-        middle = ((widest.low[0] + widest.high[0]) // 2,)
-        if widest.low < middle < widest.high:
-            _split_later(region, table.name, widest, lambda: [middle], "throughput")
-            region.later(region.environment.timings.split_partition, split_widest)
-
-    region.later(after, split_widest)
+def _split(region: Region, owner: str, partition: Partition, cuts: list[ItemKey], reason: str) -> None:
+    """Split a partition at positions in order, as far as they lie in it."""
+    for cut in cuts:
+        if partition.low < cut < partition.high:
+            _, partition = partition.split(cut)
+            region.record("partition-added", table=owner, partition=partition.number, reason=reason)
 
 
 def _split_later(
-    region: Region,
-    owner: str,
-    partition: Partition,
-    cuts: Callable[[], list[ItemKey]],
-    reason: str,
-    after: float = 0.0,
+    region: Region, owner: str, partition: Partition, cuts: Callable[[], list[ItemKey]], reason: str
 ) -> None:
     """Split a partition at one or two positions once the world's timings have passed."""
 
     def split() -> None:
-        part = partition
-        if part not in part.siblings:
+        if partition not in partition.siblings:
             return
         try:
-            for cut in cuts():
-                if not part.low < cut < part.high:
-                    continue
-                _, part = part.split(cut)
-                region.record("partition-added", table=owner, partition=part.number, reason=reason)
+            _split(region, owner, partition, cuts(), reason)
         except InternalServerError:
-            # No quorum: there is time enough when the zones are back.
-            _split_later(region, owner, part, cuts, reason, RETRY)
+            # No leader: there is time enough when the zones are back.
+            region.environment.blocked(split)
 
-    region.later(after + region.environment.timings.split_partition, split)
+    region.later(region.environment.timings.split_partition, split)

@@ -138,6 +138,7 @@ class RegionFaults:
         yield
         self._regions.environment.links.changed = self._regions.environment.clock.time()
         self._regions.environment.settle()
+        self._regions.environment.unblock()
 
     def _check_pair(self, region: str, other: str) -> None:
         if region == other:

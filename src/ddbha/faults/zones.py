@@ -33,7 +33,7 @@ class ZoneFaults:
             outages.setdefault(zone, set()).add(fault)
             for partition, replica in self._replicas(zone):
                 replica.outages.add(fault)
-                partition.note_loss()
+                partition.review()
 
         def end(fault: object) -> None:
             outages[zone].discard(fault)
@@ -48,7 +48,7 @@ class ZoneFaults:
         def begin(fault: object) -> None:
             owner, lost = self._replica(zone, table, partition)
             lost.outages.add(fault)
-            owner.note_loss()
+            owner.review()
 
         def end(fault: object) -> None:
             self._restore(fault, zone)
@@ -65,14 +65,14 @@ class ZoneFaults:
         def begin(fault: object) -> None:
             cuts.setdefault(pair, set()).add(fault)
             for partition, _ in self._replicas(zone):
-                partition.note_loss()
+                partition.review()
 
         def end(fault: object) -> None:
             cuts[pair].discard(fault)
             if not cuts[pair]:
                 del cuts[pair]
             for partition, _ in self._replicas(zone):
-                partition.heal()
+                partition.review()
 
         return Effect(f"zone cut {zone} {other}", begin, end)
 
@@ -141,7 +141,7 @@ class ZoneFaults:
         for _, replica in places:
             replica.outages.discard(fault)
         for partition, _ in places:
-            partition.heal()
+            partition.review()
 
     def _replicas(self, zone: str) -> Iterator[tuple[Partition, Replica]]:
         for region in self._regions:

@@ -31,6 +31,14 @@ class Links:
     #: When the last change was made: what was held back until then arrives no earlier.
     changed: float = float("-inf")
 
+    def are_connected(self, region: str, other: str) -> bool:
+        """Whether two regions reach each other at all."""
+        return not (
+            self.outages.get(region)
+            or self.outages.get(other)
+            or self.cuts.get(frozenset((region, other)))
+        )
+
     def are_open(self, region: str, other: str, table: str) -> bool:
         """Whether writes to a table get from one region to another."""
         if not (self.outages or self.cuts or self.pauses):

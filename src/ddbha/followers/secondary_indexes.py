@@ -110,6 +110,13 @@ class GlobalIndex(SecondaryIndex):
         for follower in self.followers:
             follower.lag = max(self._lags.values(), default=0.0)
 
+    def follow(self, partition: Partition) -> IndexFollower:
+        """A follower that carries on from what a partition of the table holds now."""
+        follower = IndexFollower(partition, self, applied_sequence=partition.acknowledged_sequence)
+        self.followers.append(follower)
+        self._set_lag()
+        return follower
+
     def catch_up(self, now: float) -> None:
         """Bring the index as far as its lag allows at `now`."""
         for follower in self.followers:

@@ -7,9 +7,9 @@ from itertools import permutations
 from random import Random
 from typing import Any
 
-from attrs import Factory, define
+from attrs import Factory, define, field
 
-from ddbha.clock import Clock, Scheduler, Timings
+from ddbha.clock import Clock, Moment, Scheduler, Timings
 from ddbha.followers.kinesis import KinesisStreams
 from ddbha.followers.links import Links
 from ddbha.followers.replication import GlobalTable
@@ -26,6 +26,7 @@ class Environment:
     """What all regions of a world share."""
 
     settings: Settings
+    #: The world's clock; while something is done late that was due, it shows when that was.
     clock: Clock
     random: Random
     scheduler: Scheduler = Factory(Scheduler)
@@ -58,13 +59,25 @@ class Environment:
     #: How partitions replicate.
     replication: Replication = Factory(
         lambda self: Replication(
-            self.clock.time, self.settings.leader_seconds, self.settings.stale_reads
+            self.scheduler,
+            lambda: self.clock.time(),
+            self.settings.leader_seconds,
+            self.settings.stale_reads,
         ),
         takes_self=True,
     )
 
+    #: The clock that goes on.
+    _clock: Clock = field(default=Factory(lambda self: self.clock, takes_self=True), init=False)
+
+    def __attrs_post_init__(self) -> None:
+        self.scheduler.stand_at = self._stand_at
+
     def __repr__(self) -> str:
         return f"<Environment {self.clock!r}>"
+
+    def _stand_at(self, moment: float | None) -> None:
+        self.clock = self._clock if moment is None else Moment(moment)
 
     @property
     def timings(self) -> Timings:
@@ -82,6 +95,14 @@ class Environment:
     def later(self, seconds: float, action: Any) -> None:
         """Run `action` when `seconds` have passed, at the earliest before the next request."""
         self.scheduler.at(self.clock.time() + seconds, action)
+
+    def blocked(self, action: Any) -> None:
+        """Run `action` again once a leader serves, a link is open or a transaction has ended."""
+        self.scheduler.blocked(action)
+
+    def unblock(self) -> None:
+        """Something has changed: let what is blocked be tried again, before the next request."""
+        self.scheduler.unblock(self.clock.time())
 
     def count_pending(self) -> None:
         """Let the metrics know how many writes are on their way between regions."""

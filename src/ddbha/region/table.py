@@ -11,7 +11,7 @@ from attrs import Factory, define, field, frozen
 from ddbha.followers.archive import Archive
 from ddbha.followers.consumption import ConsumedWrites
 from ddbha.followers.replication import Member
-from ddbha.followers.secondary_indexes import GlobalIndex, IndexFollower, LocalIndex
+from ddbha.followers.secondary_indexes import GlobalIndex, LocalIndex
 from ddbha.observe.metrics import Series
 from ddbha.region.bulk_load import by_partition, collector_paused, index_entries
 from ddbha.region.parts import Parts
@@ -99,18 +99,26 @@ class Table:
         """The partition that holds a key."""
         return self.partitions.of(key)
 
-    def add_global_index(self, index: GlobalIndex, now: float) -> None:
-        """Let an index follow the table from the items that are there `now` on."""
-        leaders = [partition.available_leader() for partition in self.partitions]
-        for partition, leader in zip(self.partitions, leaders, strict=True):
-            follower = IndexFollower(partition, index, applied_sequence=leader.log.last_sequence)
-            for key, image in leader.items.images.items():
-                entry = index.entry(image)
-                if entry is not None:
-                    index.partitions.of(entry[0]).commit((*entry[0], key), entry[1], now, "")
-            partition.followers.append(follower)
-            index.followers.append(follower)
+    def add_global_index(self, index: GlobalIndex) -> None:
+        """Let an index follow the table, which holds nothing yet."""
+        for partition in self.partitions:
+            partition.followers.append(index.follow(partition))
         self.global_indexes[index.name] = index
+
+    def fill_global_index(self, index: GlobalIndex) -> None:
+        """Let a new index hold all items that are there, and follow the table from now on.
+
+        Raises `InternalServerError`, with nothing done, where a partition of either has no leader.
+        """
+        leaders = [partition.available_leader() for partition in self.partitions]
+        for partition in index.partitions:
+            partition.available_leader()
+        with collector_paused():
+            (entries,) = index_entries([index], [leader.items.images for leader in leaders])
+            for partition, part in zip(index.partitions, entries, strict=True):
+                partition.load(part)
+        for partition in self.partitions:
+            partition.followers.append(index.follow(partition))
 
     def load(self, images: Iterable[tuple[ItemKey, Image]]) -> None:
         """Fill a table that was never written to, with its indexes, sharing the images.

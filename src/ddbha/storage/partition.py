@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 from math import inf
 from random import Random
 
 from attrs import Factory, define, field
 
+from ddbha.clock import Scheduler
 from ddbha.errors import InternalServerError, UsageError
 from ddbha.storage.follower import Follower
 from ddbha.storage.items import local_position
@@ -58,17 +59,32 @@ class Guard(ABC):
 class Replication:
     """What is set for all partitions of a world, in seconds.
 
-    A new leader serves nothing before the `leader_lease` of the one before it has run out.  Eventually
+    A new leader is elected when the `leader_lease` of the one before it has run out.  Eventually
     consistent reads look up to `stale_reads` into the past where they do not meet the leader.
     """
 
+    #: Holds elections when they are due.
+    scheduler: Scheduler
     #: Seconds since the epoch.
     now: Callable[[], float]
     leader_lease: float = 0.0
     stale_reads: float = 0.0
 
 
-_INSTANT = Replication(lambda: 0.0)
+_INSTANT = Replication(Scheduler(), lambda: 0.0)
+
+
+def reachable(
+    replica: Replica, replicas: Sequence[Replica], cuts: Container[frozenset[str]]
+) -> list[Replica]:
+    """The replicas that one of them can talk to, itself included; none if it is down."""
+    if replica.outages:
+        return []
+    return [
+        other
+        for other in replicas
+        if not other.outages and frozenset((replica.zone, other.zone)) not in cuts
+    ]
 
 
 @define(eq=False)
@@ -83,7 +99,7 @@ class Partition:
     low: ItemKey
     high: ItemKey
     replicas: Sequence[Replica]
-    leader: Replica
+    _leader: Replica
     random: Random
     notify: Callable[[str, Partition, str], None]
     #: All partitions of the table or index, in order.
@@ -99,92 +115,97 @@ class Partition:
     replication: Replication = _INSTANT
     #: Who led in which term, oldest first: term and zone.
     elections: list[tuple[int, str]] = Factory(
-        lambda self: [(self.term, self.leader.zone)], takes_self=True
+        lambda self: [(self.term, self._leader.zone)], takes_self=True
     )
     #: Bytes of items beyond which the partition is full and `notify` is told.
     size_limit: float = inf
     #: Bytes at which that is next said.
     full_at: float = field(default=Factory(lambda self: self.size_limit, takes_self=True), init=False)
     _cut_at: int = field(default=BATCH, init=False)
-    #: When the leader lost its quorum; its lease runs from then on.
-    _lost_at: float | None = field(default=None, init=False)
-    #: When a new leader begins to serve; 0 once it does.
-    serves_from: float = field(default=0.0, init=False)
+    #: When the leader lost its quorum, while it has none; its lease runs from then on.  One that led
+    #: nobody yet holds no lease.
+    _lost_at: float | None = field(
+        default=Factory(lambda self: None if self._can_lead(self._leader) else -inf, takes_self=True),
+        init=False,
+    )
 
     def __repr__(self) -> str:
-        return f"<Partition {self.number} term={self.term} leader={self.leader.zone}>"
+        return f"<Partition {self.number} term={self.term} leader={self._leader.zone}>"
+
+    @property
+    def leader(self) -> Replica:
+        """The replica that leads, or led last; whatever election is due has been held."""
+        if self._lost_at is not None:
+            self.replication.scheduler.run_due(self.replication.now())
+        return self._leader
+
+    def begin_in(self, zone: str) -> None:
+        """Let the replica in a zone be the first leader, of a partition that was never written to."""
+        self._leader = next(replica for replica in self.replicas if replica.zone == zone)
+        self.elections = [(self.term, zone)]
 
     def available_leader(self) -> Replica:
         """The replica that takes writes and strongly consistent reads, with all records applied.
 
-        A new leader is elected if the last one is down or cut off from both of its peers.  Raises
-        `InternalServerError` while no two replicas are up and connected, and until the lease of the last
-        leader is over.
+        Raises `InternalServerError` while no two replicas are up and connected, and from the loss of a
+        leader until its lease is over.
         """
         if self.guard is not None:
             self.guard.agree()
-        leader = self.leader
-        if leader.outages or self.cuts or self.serves_from or self._members_up() < QUORUM:
-            leader = self._elect()
-            self._await_lease()
+        if self._lost_at is not None:
+            raise InternalServerError
+        leader = self._leader
         if leader.applied_sequence != leader.log.last_sequence:
             leader.apply_all()
         return leader
 
-    def _members_up(self) -> int:
-        first, second, third = self.replicas
-        return (not first.outages) + (not second.outages) + (not third.outages)
+    def review(self) -> None:
+        """Replicas or links were lost or are back: see who leads, and let the others catch up.
 
-    def _await_lease(self) -> None:
-        if self.serves_from:
-            if self.replication.now() < self.serves_from:
-                raise InternalServerError
-            self.serves_from = 0.0
-
-    def note_loss(self) -> None:
-        """Replicas or links were lost: if the leader cannot go on, its lease runs from now on."""
-        if self._lost_at is None and len(self._reachable(self.leader)) < QUORUM:
-            self._lost_at = self.replication.now()
-
-    def _elect(self) -> Replica:
-        if len(self._reachable(self.leader)) < QUORUM:
-            candidates = [r for r in self.replicas if len(self._reachable(r)) >= QUORUM]
-            if not candidates:
-                raise InternalServerError
-            self.leader = max(candidates, key=lambda replica: replica.last_sequence)
-            assert self.leader.last_sequence >= self.acknowledged_sequence, (
-                "two of three replicas hold every acknowledged record"
-            )
-            self.term += 1
-            self.elections.append((self.term, self.leader.zone))
-            if self.replication.leader_lease:
-                lost_at = self.replication.now() if self._lost_at is None else self._lost_at
-                self.serves_from = max(self.serves_from, lost_at + self.replication.leader_lease)
-            self.notify("leader-elected", self, self.leader.zone)
-        self._lost_at = None
-        for replica in self._reachable(self.leader):
+        A leader that is down or cut off from both of its peers is given up when its lease is over; until
+        then it may come back and go on.  Then one of the others is elected that reaches a peer, as soon
+        as there is one.
+        """
+        if self not in self.siblings:
+            # Its halves look after themselves.
+            return
+        now = self.replication.now()
+        if not self._can_lead(self._leader):
+            if self._lost_at is None:
+                self._lost_at = now
+            due = self._lost_at + self.replication.leader_lease
+            candidates = [replica for replica in self.replicas if self._can_lead(replica)]
+            if candidates and now < due:
+                self.replication.scheduler.at(due, self.review)
+            if not candidates or now < due:
+                return
+            self._elect(candidates)
+        returned, self._lost_at = self._lost_at is not None, None
+        for replica in self._reachable(self._leader):
             self._recover(replica)
-        return self.leader
+        if returned:
+            self.replication.scheduler.unblock(now)
+
+    def _elect(self, candidates: list[Replica]) -> None:
+        self._leader = max(candidates, key=lambda replica: replica.last_sequence)
+        assert self._leader.last_sequence >= self.acknowledged_sequence, (
+            "two of three replicas hold every acknowledged record"
+        )
+        self.term += 1
+        self.elections.append((self.term, self._leader.zone))
+        self.notify("leader-elected", self, self._leader.zone)
+
+    def _can_lead(self, replica: Replica) -> bool:
+        return len(self._reachable(replica)) >= QUORUM
 
     def _reachable(self, replica: Replica) -> list[Replica]:
         """The replicas that this one can talk to, itself included; none if it is down."""
-        if replica.outages:
-            return []
-        return [
-            other
-            for other in self.replicas
-            if not other.outages and frozenset((replica.zone, other.zone)) not in self.cuts
-        ]
+        return reachable(replica, self.replicas, self.cuts)
 
     def _recover(self, replica: Replica) -> None:
-        if replica.last_sequence < self.leader.last_sequence:
-            how = replica.recover_from(self.leader)
+        if replica.last_sequence < self._leader.last_sequence:
+            how = replica.recover_from(self._leader)
             self.notify(f"replica-recovered-from-{how}", self, replica.zone)
-
-    def heal(self) -> None:
-        """Replicas can be reached again: they fetch what they missed as soon as there is a leader."""
-        if any(len(self._reachable(replica)) >= QUORUM for replica in self.replicas):
-            self._elect()
 
     def reader(self, now: float) -> Replica:
         """Any replica that is up, chosen by the seed, as far as its lag lets it be at `now`.
@@ -200,7 +221,7 @@ class Partition:
                 raise InternalServerError
             replica = candidates[int(self.random.random() * len(candidates))]
         if replica.applied_sequence != replica.log.last_sequence:
-            if replica is self.leader:
+            if replica is self._leader:
                 replica.apply_all()
             else:
                 replica.catch_up(now - self._drawn_staleness(replica))
@@ -242,12 +263,16 @@ class Partition:
         leader.items.replace(key, new)
         leader.applied_sequence = sequence
         if leader.items.size > self.full_at:
-            # Said once: who splits the partition may take its time.
-            self.full_at = inf
-            self.notify("partition-full", self, leader.zone)
+            self._note_size(leader)
         if sequence >= self._cut_at:
             self._catch_up_and_cut(time)
         return record
+
+    def _note_size(self, leader: Replica) -> None:
+        if leader.items.size > self.full_at:
+            # Said once: who splits the partition may take its time.
+            self.full_at = inf
+            self.notify("partition-full", self, leader.zone)
 
     def catch_up_after_next_write(self) -> None:
         """Let the followers catch up at the next write already: one of them wants to know of it."""
@@ -271,7 +296,8 @@ class Partition:
     def load(self, images: dict[ItemKey, Image]) -> None:
         """Fill a partition that was never written to, as one step of the log that no record tells of.
 
-        All replicas share the images; followers go on behind them.  Raises `InternalServerError` while no
+        All replicas that are up fetch the images themselves, from wherever they are, and share them;
+        followers go on behind them.  Raises `InternalServerError` while no
         two replicas are up and connected.
         """
         assert not self.acknowledged_sequence, "only an unwritten partition is loaded"
@@ -281,14 +307,17 @@ class Partition:
             name: [p for key, image in images.items() if (p := local_position(schema, image, key))]
             for name, schema in leader.items.local_schemas.items()
         }
-        for replica in self._reachable(leader):
+        for replica in self.replicas:
+            if not replica.up:
+                # It finds the log cut when it is back, and is copied from the leader.
+                continue
             replica.items.load(images, size, positions)
-            # One that is away finds the log cut when it is back, and is copied from the leader.
             replica.log.restart_at(1)
             replica.applied_sequence = 1
         self.acknowledged_sequence = 1
         for follower in self.followers:
             follower.applied_sequence = 1
+        self._note_size(leader)
 
     def split(self, at: ItemKey | None = None) -> tuple[Partition, Partition]:
         """Put two partitions in this one's place, divided `at` a position or in the middle of the items.
@@ -316,6 +345,9 @@ class Partition:
         for half in halves:
             half.followers = [follower.successor(half) for follower in self.followers]
         self.notify("partition-split", self, leader.zone)
+        for half in halves:
+            # The new leader may reach whom the old one did not.
+            half.review()
         return halves
 
     def _half(self, number: int, low: ItemKey, high: ItemKey, leader: Replica, zone: str) -> Partition:
@@ -345,7 +377,7 @@ class Partition:
 
     def _other_zone_up(self) -> str:
         """A zone besides the leader's that can lead, so that two halves do not share one leader."""
-        return next(r.zone for r in self._reachable(self.leader) if r is not self.leader)
+        return next(r.zone for r in self._reachable(self._leader) if r is not self._leader)
 
     def _middle(self, leader: Replica) -> ItemKey:
         """Where half of the items lie before; half of the hashes if the items cannot be divided."""

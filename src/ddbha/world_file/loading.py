@@ -145,7 +145,7 @@ def _table(region: Region, entry: dict[str, Any], held: Iterable[tuple[Item, Ima
     for index in source.global_indexes:
         owner = f"{source.name}/{index.name}"
         index.partitions = _partitions(region, owner, entry["index_partitions"][index.name], {})
-        table.add_global_index(index, region.now())
+        table.add_global_index(index)
     table.load((source.schema.key(item), image) for item, image in held)
     return table
 
@@ -157,8 +157,7 @@ def _partitions(
     for partition, entry in zip(partitions, entries, strict=True):
         partition.number = entry["number"]
         partition.low, partition.high = read_position(entry["low"]), read_position(entry["high"])
-        partition.leader = next(r for r in partition.replicas if r.zone == entry["leader"])
-        partition.elections = [(partition.term, partition.leader.zone)]
+        partition.begin_in(entry["leader"])
     return partitions
 
 

@@ -47,7 +47,7 @@ def new_table(
         index.partitions = new_partitions(
             region, f"{name}/{index.name}", partition_count(index.throughput, index.warm), {}
         )
-        table.add_global_index(index, region.now())
+        table.add_global_index(index)
     return table
 
 

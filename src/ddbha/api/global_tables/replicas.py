@@ -124,7 +124,7 @@ def new_group(regions: Regions, account_id: str, name: str, *, strong: bool) -> 
         conflict,
         arrived,
         admit,
-        environment.clock.time,
+        lambda: environment.clock.time(),
     )
     environment.global_tables[account_id, name] = group
     return group
@@ -209,7 +209,7 @@ def _fill_later(region: Region, source: Member, target: Member, seconds: float) 
             table.load(images)
         except InternalServerError:
             region.record("replica-waits", table=table.name, replica=target.region)
-            region.later(RETRY, fill)
+            region.environment.blocked(fill)
             return
         target.attach()
         if group.consistency == "EVENTUAL":

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from ddbha.capacity.scaling import follow_throughput
-from ddbha.errors import ValidationException
+from ddbha.capacity.scaling import Growth
+from ddbha.errors import InternalServerError, ValidationException
 from ddbha.followers.secondary_indexes import GlobalIndex
 from ddbha.region.region import Region
 from ddbha.region.table import Table, TableSettings
+from ddbha.storage.partitions import Partitions
 from ddbha.values.settings import INITIAL_ON_DEMAND, Throughput
 
 #: What clears a maximum.
@@ -94,14 +95,19 @@ def more_warm_throughput(
     return new
 
 
-def warm_up(region: Region, table: Table, owner: Owner, new: Throughput) -> None:
+def warm_up(region: Region, table: Table, owner: Owner, partitions: Partitions, new: Throughput) -> None:
     """Let a table or index be ready for more when the world's timings say; the last word counts."""
     owner.warming = new
 
     def warmed() -> None:
-        if owner.warming is not None:
-            owner.warm, owner.warming = owner.warming, None
-            follow_throughput(region, table)
+        if owner.warming is None or region.tables.get(table.name) is not table:
+            return
+        try:
+            Growth.of([(partitions, owner.throughput, owner.warming)]).grow(region, table.name)
+        except InternalServerError:
+            region.environment.blocked(warmed)
+            return
+        owner.warm, owner.warming = owner.warming, None
 
     region.later(region.environment.timings.warm_up, warmed)
 

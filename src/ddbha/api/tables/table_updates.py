@@ -30,11 +30,12 @@ from ddbha.api.tables.update_rules import (
     refuse_encryption,
 )
 from ddbha.capacity.partitioning import new_partitions
-from ddbha.capacity.scaling import follow_throughput, partition_count
-from ddbha.errors import ResourceInUseException, ValidationException
+from ddbha.capacity.scaling import Growth, partition_count
+from ddbha.errors import InternalServerError, ResourceInUseException, ValidationException
 from ddbha.followers.secondary_indexes import GlobalIndex
 from ddbha.region.region import Region
 from ddbha.region.table import Table, TableSettings
+from ddbha.storage.partitions import Partitions
 from ddbha.values.key import KeySchema
 from ddbha.values.settings import Throughput
 
@@ -99,8 +100,27 @@ def update_table(region: Region, request: Request) -> Response:
     ]
     response = _apply(region, table, request, change)
     for place, replica, same in others:
-        _apply(place, replica, shared, same)
+        _apply_in(region, place, replica, shared, same)
     return response
+
+
+def _apply_in(region: Region, place: Region, replica: Table, shared: Request, change: _Change) -> None:
+    """Change a replica in another region, as soon as that can be reached; it is UPDATING until then."""
+    links, member = region.environment.links, replica.membership
+
+    def apply() -> None:
+        if place.tables.get(replica.name) is not replica or replica.status == "DELETING":
+            return
+        if not links.are_connected(region.name, place.name):
+            region.environment.blocked(apply)
+            return
+        _apply(place, replica, shared, change)
+        if member is not None and member.status == "UPDATING":
+            member.status = "ACTIVE"
+
+    if member is not None and member.status == "ACTIVE":
+        member.status = "UPDATING"
+    apply()
 
 
 @frozen(eq=False)
@@ -238,13 +258,13 @@ def _apply(region: Region, table: Table, request: Request, change: _Change) -> R
     if change.billing_mode != settings.billing_mode and change.billing_mode == "PAY_PER_REQUEST":
         settings.on_demand_since = now
         settings.on_demand_switches = (*settings.on_demand_switches[-3:], now)
-    settings.billing_mode = change.billing_mode
+    growth = Growth.of(
+        (_partitions(table, rates), rates.throughput, rates.owner.warm) for rates in change.rates
+    )
     for rates in change.rates:
-        set_throughput(region, rates.owner, rates.throughput)
         rates.owner.on_demand = rates.on_demand
         if rates.warm is not None:
-            warm_up(region, table, rates.owner, rates.warm)
-    follow_throughput(region, table)
+            warm_up(region, table, rates.owner, _partitions(table, rates), rates.warm)
     settings.disassociation_protection = request.get(
         "DisassociationProtectionEnabled", settings.disassociation_protection
     )
@@ -259,7 +279,13 @@ def _apply(region: Region, table: Table, request: Request, change: _Change) -> R
     if created is not None:
         seconds = timings.create_index
         table.attribute_types.update(_types(request))
-        table.add_global_index(created, now)
+        created.partitions = new_partitions(
+            region,
+            f"{table.name}/{created.name}",
+            partition_count(created.throughput, created.warm),
+            {},
+        )
+        table.global_indexes[created.name] = created
     elif index_update is not None and "Delete" in index_update:
         seconds = timings.delete_index
         table.global_indexes[index_update["Delete"]["IndexName"]].status = "DELETING"
@@ -275,9 +301,23 @@ def _apply(region: Region, table: Table, request: Request, change: _Change) -> R
     response = {"TableDescription": describe(table)}
 
     def finish() -> None:
+        if region.tables.get(table.name) is not table:
+            return
+        try:
+            growth.grow(region, table.name)
+            if created is not None:
+                table.fill_global_index(created)
+        except InternalServerError:
+            # A partition has no leader: it takes until there is one.
+            region.environment.blocked(finish)
+            return
+        settings.billing_mode = change.billing_mode
+        for rates in change.rates:
+            set_throughput(region, rates.owner, rates.throughput)
         table.status = "ACTIVE"
         if created is not None:
             created.backfilling = True
+            region.later(timings.backfill_index, filled)
         elif index_update is not None and "Delete" in index_update:
             table.count_writes(region.now())
             table.remove_global_index(index_update["Delete"]["IndexName"])
@@ -289,10 +329,12 @@ def _apply(region: Region, table: Table, request: Request, change: _Change) -> R
             created.status, created.backfilling = "ACTIVE", None
 
     if table.status == "UPDATING":
-        region.later(seconds, finish)
-    if created is not None:
-        region.later(seconds + timings.backfill_index, filled)
+        region.later(max(seconds, growth.seconds(timings.split_partition)), finish)
     return response
+
+
+def _partitions(table: Table, rates: _Rates) -> Partitions:
+    return rates.owner.partitions if isinstance(rates.owner, GlobalIndex) else table.partitions
 
 
 def _refuse_busy(table: Table) -> None:
@@ -362,7 +404,4 @@ def _new_index(
     refuse_units(region, index.throughput, index.name)
     index.status, index.backfilling = "CREATING", False
     refuse_indexes([*table.local_indexes.values(), *table.global_indexes.values(), index])
-    index.partitions = new_partitions(
-        region, f"{table.name}/{index.name}", partition_count(index.throughput, index.warm), {}
-    )
     return index

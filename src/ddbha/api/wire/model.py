@@ -8,6 +8,10 @@ from typing import Any
 from botocore.loaders import create_loader
 from botocore.model import ServiceModel, Shape, StructureShape
 
+#: What the service asks for whatever the installed model says: newer models leave it to the service.
+_REQUIRED = {"CreateTableInput": ("AttributeDefinitions", "TableName", "KeySchema")}
+_MOST = {"KeySchema": 2}
+
 
 @cache
 def service_model(service: str) -> ServiceModel:
@@ -46,7 +50,13 @@ def can_disassociate() -> bool:
 
 def required_members(shape: Shape) -> tuple[str, ...]:
     """The members without which a structure is not valid."""
-    return tuple(shape.metadata.get("required", ()))
+    required: tuple[str, ...] = tuple(shape.metadata.get("required", ()))
+    return _REQUIRED.get(shape.name, required)
+
+
+def most(shape: Shape) -> Any:
+    """The greatest length or value, None if there is none."""
+    return _MOST.get(shape.name, shape.metadata.get("max"))
 
 
 @cache
