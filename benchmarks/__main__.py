@@ -135,7 +135,11 @@ def _floor(client: Any, case: Case) -> Callable[[], Any]:
         validator.validate(params, model.input_shape).has_errors()
         for moment in ("before-call", "after-call"):
             events.emit_until_response(
-                f"{moment}.dynamodb.{case.operation}", model=model, params=params, context=context
+                f"{moment}.dynamodb.{case.operation}",
+                model=model,
+                params=params,
+                context=context,
+                http_response=None,
             )
 
     return call

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
-import aioboto3  # type: ignore[import-untyped]
+import aioboto3
 from boto3.dynamodb.conditions import Key
 
 TABLE = "tasks"

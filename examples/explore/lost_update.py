@@ -5,7 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from botocore.config import Config
+
 from ddbha.exploration import Trial
+
+#: Faults may come one after another: ten attempts, as this mode makes with DynamoDB, outlast them.
+PATIENT = Config(retries={"mode": "legacy"})
 
 Deposit = Callable[[Any, int], None]
 
@@ -33,7 +38,7 @@ def read_modify_write_on_condition(accounts: Any, amount: int) -> None:
 
 
 def _two_deposits(trial: Trial, deposit: Deposit) -> None:
-    accounts = trial.world.resource("dynamodb").create_table(
+    accounts = trial.world.resource("dynamodb", config=PATIENT).create_table(
         TableName="accounts",
         AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
         KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],

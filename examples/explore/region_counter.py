@@ -5,7 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from botocore.config import Config
+
 from ddbha.exploration import Trial
+
+#: Faults may come one after another: ten attempts, as this mode makes with DynamoDB, outlast them.
+PATIENT = Config(retries={"mode": "legacy"})
 
 REGIONS = ("us-east-1", "eu-west-1")
 Count = Callable[[Any, str], None]
@@ -31,7 +36,7 @@ def _add(table: Any, key: str) -> None:
 
 def _two_regions(trial: Trial, count: Count) -> None:
     home, away = REGIONS
-    client = trial.world.client("dynamodb", region_name=home)
+    client = trial.world.client("dynamodb", region_name=home, config=PATIENT)
     client.create_table(
         TableName="visits",
         AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
@@ -41,10 +46,12 @@ def _two_regions(trial: Trial, count: Count) -> None:
     )
     client.update_table(TableName="visits", ReplicaUpdates=[{"Create": {"RegionName": away}}])
     for region in REGIONS:
-        table = trial.world.resource("dynamodb", region_name=region).Table("visits")
+        table = trial.world.resource("dynamodb", region_name=region, config=PATIENT).Table("visits")
         trial.client(region, count, table, region)
     trial.run()
-    items = trial.world.resource("dynamodb", region_name=home).Table("visits").scan()["Items"]
+    items = (
+        trial.world.resource("dynamodb", region_name=home, config=PATIENT).Table("visits").scan()["Items"]
+    )
     visits = sum(int(str(item["visits"])) for item in items)
     assert visits == 2, f"there were two visits, and {visits} are counted"
 

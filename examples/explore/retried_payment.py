@@ -5,7 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from botocore.config import Config
+
 from ddbha.exploration import Trial
+
+#: Faults may come one after another: ten attempts, as this mode makes with DynamoDB, outlast them.
+PATIENT = Config(retries={"mode": "legacy"})
 
 
 def pay(client: Any, payment: str, amount: int) -> None:
@@ -36,7 +41,7 @@ def pay_once(client: Any, payment: str, amount: int) -> None:
 
 
 def _two_payments(trial: Trial, pay: Callable[[Any, str, int], None]) -> None:
-    client = trial.world.client("dynamodb")
+    client = trial.world.client("dynamodb", config=PATIENT)
     client.create_table(
         TableName="accounts",
         AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],

@@ -4,7 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+from botocore.config import Config
+
 from ddbha.exploration import Trial
+
+#: Faults may come one after another: ten attempts, as this mode makes with DynamoDB, outlast them.
+PATIENT = Config(retries={"mode": "legacy"})
 
 
 def _shop(carts: Any, customer: str, consistent: bool) -> None:
@@ -18,7 +23,7 @@ def _shop(carts: Any, customer: str, consistent: bool) -> None:
 
 
 def _two_customers(trial: Trial, consistent: bool) -> None:
-    carts = trial.world.resource("dynamodb").create_table(
+    carts = trial.world.resource("dynamodb", config=PATIENT).create_table(
         TableName="carts",
         AttributeDefinitions=[{"AttributeName": "customer", "AttributeType": "S"}],
         KeySchema=[{"AttributeName": "customer", "KeyType": "HASH"}],

@@ -5,7 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Generator
 from typing import Any
 
+from botocore.config import Config
+
 from ddbha.exploration import Trial
+
+#: Faults may come one after another: ten attempts, as this mode makes with DynamoDB, outlast them.
+PATIENT = Config(retries={"mode": "legacy"})
 
 LOCK = {"id": "lock"}
 Acquire = Callable[[Any, str], bool]
@@ -34,7 +39,7 @@ def take_if_free(locks: Any, owner: str) -> bool:
 
 
 def _two_workers(trial: Trial, acquire: Acquire) -> None:
-    locks = trial.world.resource("dynamodb").create_table(
+    locks = trial.world.resource("dynamodb", config=PATIENT).create_table(
         TableName="locks",
         AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
         KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],

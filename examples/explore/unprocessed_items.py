@@ -5,7 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from botocore.config import Config
+
 from ddbha.exploration import Trial
+
+#: Faults may come one after another: ten attempts, as this mode makes with DynamoDB, outlast them.
+PATIENT = Config(retries={"mode": "legacy"})
 
 ORDERS = [{"PutRequest": {"Item": {"id": {"S": f"order-{number}"}}}} for number in range(10)]
 
@@ -23,7 +28,7 @@ def write_until_done(client: Any) -> None:
 
 
 def _import(trial: Trial, write: Callable[[Any], None]) -> None:
-    client = trial.world.client("dynamodb")
+    client = trial.world.client("dynamodb", config=PATIENT)
     client.create_table(
         TableName="orders",
         AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],

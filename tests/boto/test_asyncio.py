@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 
 aioboto3: Any = pytest.importorskip("aioboto3")
-from aiobotocore.client import AioBaseClient  # type: ignore[import-untyped]  # noqa: E402
-from aiobotocore.config import AioConfig  # type: ignore[import-untyped]  # noqa: E402
-from aiobotocore.session import AioSession  # type: ignore[import-untyped]  # noqa: E402
+from aiobotocore.client import AioBaseClient  # noqa: E402
+from aiobotocore.config import AioConfig  # noqa: E402
+from aiobotocore.session import AioSession  # noqa: E402
 
 from ddbha import errors  # noqa: E402
 from ddbha.clock import ManualClock, Timings  # noqa: E402

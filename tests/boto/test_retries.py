@@ -36,7 +36,8 @@ def test_throttles_are_retried_with_back_off_on_the_worlds_clock(world: Any, mod
     assert world.clock.time() > before
 
 
-def test_legacy_mode_of_dynamodb_tries_ten_times(world: Any, client: Any) -> None:
+def test_legacy_mode_of_dynamodb_tries_ten_times(world: Any) -> None:
+    client = client_with(world, mode="legacy")
     # The retry settings of botocore for DynamoDB: max_attempts 10, base 0.05 s, doubled each time.
     world.outcomes = throttles(50)
     before = world.clock.time()
@@ -96,12 +97,11 @@ def test_adaptive_mode_slows_down_by_the_worlds_clock(world: Any) -> None:
     assert world.clock.time() > before + 1
 
 
-@pytest.mark.parametrize("setting", [("AWS_RETRY_MODE", "standard"), ("AWS_MAX_ATTEMPTS", "3")])
-def test_settings_of_the_environment_hold(
-    world: Any, setting: tuple[str, str], monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.mark.parametrize("mode", ["legacy", "standard"])
+def test_settings_of_the_environment_hold(world: Any, mode: str, monkeypatch: pytest.MonkeyPatch) -> None:
     world.client("dynamodb")
-    monkeypatch.setenv(*setting)
+    monkeypatch.setenv("AWS_RETRY_MODE", mode)
+    monkeypatch.setenv("AWS_MAX_ATTEMPTS", "3")
     client = world.client("dynamodb")
     world.outcomes = throttles(20)
     with pytest.raises(ClientError):
@@ -135,7 +135,8 @@ def test_lost_answers_are_retried(world: Any, kind: str, mode: str) -> None:
     assert client.list_tables()["ResponseMetadata"]["RetryAttempts"] == 2
 
 
-def test_handlers_may_ask_for_another_attempt_even_after_success(client: Any, world: Any) -> None:
+def test_handlers_may_ask_for_another_attempt_even_after_success(world: Any) -> None:
+    client = client_with(world, mode="legacy")
     seen: list[Any] = []
 
     def once_more(attempts: int, response: Any, request_dict: Any, operation: Any, **_: Any) -> Any:

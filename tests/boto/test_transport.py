@@ -133,7 +133,7 @@ ERRORS = [
 
 @pytest.mark.parametrize("error", ERRORS, ids=lambda error: error.code)
 def test_errors_read_as_botocores_parser_reads_their_body(world: Any, error: errors.AwsError) -> None:
-    client = world.client("dynamodb", config=Config(retries={"total_max_attempts": 1}))
+    client = world.client("dynamodb", config=Config(retries={"mode": "legacy", "total_max_attempts": 1}))
     world.outcomes = [error]
     with pytest.raises(ClientError) as caught:
         client.list_tables()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from botocore.config import Config
 
 import ddbha
 from tests.building import index_on, of_units
@@ -143,7 +144,8 @@ def test_errors_are_counted_by_kind(world: ddbha.World, client: Any) -> None:
     with pytest.raises(client.exceptions.ResourceNotFoundException):
         client.get_item(TableName="none", Key=key("a"))
     with world.faults.error("InternalServerError", operation="GetItem"):
-        once: Any = world.client("dynamodb", region_name="us-east-1")
+        patient = Config(retries={"mode": "legacy"})
+        once: Any = world.client("dynamodb", region_name="us-east-1", config=patient)
         with pytest.raises(client.exceptions.InternalServerError):
             once.get_item(TableName="tab", Key=key("a"))
     assert [value for _, value in world.metrics.query("UserErrors")] == [1]

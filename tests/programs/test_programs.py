@@ -115,6 +115,7 @@ def test_pynamodb_models_with_indexes_versions_and_transactions(example: Example
 
 
 def test_an_aioboto3_program(example: Example) -> None:
+    pytest.importorskip("aioboto3", reason="aioboto3 pins an older botocore")
     with ddbha.mock(clock=ddbha.ManualClock()) as world:
         report: dict[str, Any] = asyncio.run(example("tasks").main(["ann", "bob", "eve"], 20))
         world.verify()

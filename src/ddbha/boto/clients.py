@@ -14,6 +14,7 @@ import botocore.session
 from botocore.client import BaseClient, ClientMeta
 from botocore.config import Config
 
+from ddbha.boto import internals
 from ddbha.boto.pacing import paced
 from ddbha.boto.transport import SERVICES, InProcessTransport
 from ddbha.engine import Engine
@@ -59,7 +60,7 @@ def bind(made: BaseClient, engine: Engine, account_id: str) -> BaseClient:
     """Let a client of botocore call `world` from now on."""
     private: Any = made
     plain_get_waiter = made.get_waiter
-    private._make_api_call = InProcessTransport(engine, account_id, made)
+    internals.answer_calls(made, InProcessTransport(engine, account_id, made))
     private.get_waiter = lambda waiter_name: paced(plain_get_waiter(waiter_name), lambda: engine.clock)
     return made
 
@@ -182,10 +183,14 @@ def _make_client(service_name: str, region_name: str, options: dict[str, Any]) -
     if prototype is None:
         prototype = _prototypes[kind] = _create(_quiet(), service_name, region_name, options)
     settings: Any = prototype.meta.config
-    if (settings.retries or {}).get("mode") != "legacy":
-        # The handlers of the other modes count the retries of one client.
+    mode = (settings.retries or {}).get("mode")
+    if mode not in ("legacy", "standard"):
+        # The handlers of other modes count the retries of one client.
         return _create(_quiet(), service_name, region_name, options)
-    return _twin(prototype)
+    twin = _twin(prototype)
+    if mode == "standard":
+        internals.standard_retries(twin)
+    return twin
 
 
 def _create(
@@ -200,7 +205,7 @@ def _twin(prototype: BaseClient) -> BaseClient:
     twin: Any = object.__new__(type(prototype))
     twin.__dict__.update(prototype.__dict__)
     old = prototype.meta
-    twin._cache = {}
+    internals.with_own_cache(twin)
     twin.meta = ClientMeta(
         copy.copy(old.events),
         old.config,

@@ -9,6 +9,7 @@ from botocore.exceptions import CapacityNotAvailableError
 from botocore.retries import adaptive, bucket, standard, throttling
 from botocore.waiter import Waiter
 
+from ddbha.boto import internals
 from ddbha.clock import Clock
 
 #: The clock a waiter is to wait on, looked up when it waits; None is the machine's.
@@ -71,10 +72,8 @@ def paced(waiter: Waiter, find_clock: FindClock) -> Waiter:
         if clock is None:
             return plain_wait(**kwargs)
         config = dict(kwargs.pop("WaiterConfig", {}))
-        pause = config.pop("Delay", private.config.delay)
-        # The kind without the documented `wait` of its subclass, sync or async.
-        kind: Any = type(waiter).__mro__[1]
-        twin = kind(waiter.name, waiter.config, _pausing(private._operation_method, clock, pause))
+        pause = config.pop("Delay", internals.waiter_pause(waiter))
+        twin = internals.waiter_with(waiter, lambda poll: _pausing(poll, clock, pause))
         # Each poll but the first is preceded by the pause, so botocore itself has none to make.
         return twin.wait(WaiterConfig={**config, "Delay": 0}, **kwargs)
 

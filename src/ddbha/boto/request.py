@@ -9,6 +9,8 @@ from botocore.awsrequest import prepare_request_dict
 from botocore.client import BaseClient
 from botocore.model import OperationModel
 
+from ddbha.boto import internals
+
 
 class Request(dict[str, Any]):
     """botocore's request dictionary: url_path, query_string, method, headers, body, url, context.
@@ -27,11 +29,11 @@ class Request(dict[str, Any]):
         """Itself, complete."""
         if self._unwritten is not None:
             (client, model, params), self._unwritten = self._unwritten, None
-            request = client._serializer.serialize_to_request(params, model)
+            request = internals.serialized(client, params, model)
             prepare_request_dict(
                 request,
                 endpoint_url=client.meta.endpoint_url,
-                user_agent=client._user_agent_creator.to_string(),
+                user_agent=internals.user_agent(client),
                 context=dict.__getitem__(self, "context"),
             )
             super().update(request)

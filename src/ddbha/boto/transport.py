@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable, Generator
+from random import Random
 from typing import Any
 
 from botocore.awsrequest import create_request_object
@@ -16,11 +17,11 @@ from botocore.client import BaseClient
 from botocore.history import get_global_history_recorder
 from botocore.hooks import first_non_none_response
 from botocore.model import OperationModel, ServiceModel
-from botocore.validate import ParamValidationDecorator
 
 from ddbha.api.registry import Caller
-from ddbha.boto import answers, pacing
-from ddbha.boto.hooks import Handler, Listeners
+from ddbha.boto import answers, internals, pacing
+from ddbha.boto.hooks import Listeners
+from ddbha.boto.internals import Handler
 from ddbha.boto.parameters import Parameters
 from ddbha.boto.request import Request
 from ddbha.engine import Engine
@@ -65,7 +66,10 @@ class Transport:
         self._service_name = self._service.service_name
         self._service_id = self._service.service_id.hyphenize()
         self._caller = Caller(account_id, client.meta.region_name)
-        self._validate = isinstance(private._serializer, ParamValidationDecorator)
+        self._validate = internals.validates(client)
+        # Attempts of a run are those of its seed, and so are the pauses between them.
+        self._back_offs = internals.back_offs(client)
+        self._draw = Random(f"{engine.settings.seed} {self._name}").random
         self._listeners = Listeners(client.meta.events, self._service_id)
         self._operations: dict[str, tuple[OperationModel, Operation]] = {}
         adaptive = (private.meta.config.retries or {}).get("mode") == "adaptive"
@@ -91,7 +95,7 @@ class Transport:
 
         if "provide-client-params" in heard or "before-parameter-build" in heard:
             api_params = yield (
-                self._private._emit_api_params,
+                internals.emit_api_params(client),
                 {"api_params": api_params, "operation_model": model, "context": context},
             )
         params = operation.parameters.wire(api_params, validate=self._validate)
@@ -105,7 +109,7 @@ class Transport:
                     "event_name": f"before-call.{self._service_id}.{operation_name}",
                     "model": model,
                     "params": request,
-                    "request_signer": self._private._request_signer,
+                    "request_signer": internals.request_signer(client),
                     "context": context,
                 },
             )
@@ -120,9 +124,9 @@ class Transport:
                 raise
         http, parsed = response
 
-        if "after-call" in heard:
+        for handler in heard.get("after-call", ()):
             yield (
-                events.emit,
+                handler,
                 {
                     "event_name": f"after-call.{self._service_id}.{operation_name}",
                     "http_response": http,
@@ -307,13 +311,14 @@ class Transport:
         arguments = {
             "event_name": f"needs-retry.{self._service_id}.{model.name}",
             "response": response,
-            "endpoint": self._private._endpoint,
+            "endpoint": internals.endpoint(self._client),
             "operation": model,
             "attempts": attempts,
             "caught_exception": error,
             "request_dict": request,
         }
-        said = yield self._client.meta.events.emit, arguments
+        with internals.drawing_from(self._back_offs, self._draw):
+            said = yield self._client.meta.events.emit, arguments
         if self._limiter is not None:
             self._limiter.on_receiving_response(**arguments)
         delay: float | None = first_non_none_response(said)

@@ -15,6 +15,7 @@ import botocore.session
 from botocore.client import BaseClient
 from botocore.credentials import RefreshableCredentials
 
+from ddbha.boto import internals
 from ddbha.boto.clients import account_of_key
 from ddbha.boto.pacing import paced
 from ddbha.boto.transport import SERVICES, InProcessTransport, Transport
@@ -214,7 +215,7 @@ class _Activation:
 
 
 def _access_key(client: Any) -> str | None:
-    credentials = client._request_signer._credentials
+    credentials = internals.credentials(client)
     # Those that are fetched from somewhere would be fetched now.
     if credentials is None or isinstance(credentials, RefreshableCredentials):
         return None
@@ -330,7 +331,7 @@ def _needing_no_credentials(original: Callable[..., Any]) -> Callable[..., Any]:
             len(args) > _CREDENTIALS_POSITION
             or options.get("aws_access_key_id")
             or options.get("aws_secret_access_key")
-            or self._credentials
+            or internals.session_credentials(self)
             or os.environ.get("AWS_ACCESS_KEY_ID")
         )
         if service_name in SERVICES and not given and _innermost() is not None:

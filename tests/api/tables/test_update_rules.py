@@ -11,6 +11,7 @@ from datetime import datetime, timezone
 from typing import Any
 
 import pytest
+from botocore.config import Config
 from botocore.exceptions import ClientError
 
 import ddbha
@@ -46,7 +47,8 @@ def world() -> ddbha.World:
 
 @pytest.fixture
 def client(world: ddbha.World) -> Any:
-    return world.client("dynamodb", region_name="us-east-1")
+    # Of quotas that are exceeded the mode `standard` makes retries, which take time.
+    return world.client("dynamodb", region_name="us-east-1", config=Config(retries={"mode": "legacy"}))
 
 
 def update(client: Any, **changes: Any) -> Any:
@@ -187,7 +189,8 @@ def test_tables_and_operations_of_an_account(client: Any, monkeypatch: pytest.Mo
 def test_operations_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(control_plane_quotas, "MAXIMUM_CONCURRENT_OPERATIONS", 2)
     world = ddbha.World(clock=ddbha.ManualClock(), timings=ddbha.Timings.aws())
-    client: Any = world.client("dynamodb", region_name="us-east-1")
+    legacy = Config(retries={"mode": "legacy"})
+    client: Any = world.client("dynamodb", region_name="us-east-1", config=legacy)
     client.create_table(**ON_DEMAND)
     client.create_table(**{**ON_DEMAND, "TableName": "two"})
     three = {**ON_DEMAND, "TableName": "three"}

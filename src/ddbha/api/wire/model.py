@@ -3,15 +3,36 @@
 from __future__ import annotations
 
 from functools import cache
+from typing import Any
 
 from botocore.loaders import create_loader
 from botocore.model import ServiceModel, Shape, StructureShape
+
+#: What the service asks for whatever the installed model says: newer models leave it to the service.
+_REQUIRED = {"CreateTableInput": ("AttributeDefinitions", "TableName", "KeySchema")}
+_MOST = {"KeySchema": 2}
 
 
 @cache
 def service_model(service: str) -> ServiceModel:
     """The model of `dynamodb` or `dynamodbstreams`; loading one takes some milliseconds, once."""
-    return ServiceModel(create_loader().load_service_model(service, "service-2"), service)
+    model = create_loader().load_service_model(service, "service-2")
+    _tell_keys_apart(model["shapes"])
+    return ServiceModel(model, service)
+
+
+def _tell_keys_apart(shapes: dict[str, Any]) -> None:
+    """Bound the keys of tables and local indexes, as the service does; global indexes may have more.
+
+    Older models bound both, newer ones neither.
+    """
+    if "GlobalSecondaryIndex" in shapes:
+        unbounded = {name: value for name, value in shapes["KeySchema"].items() if name != "max"}
+        shapes["GlobalKeySchema"] = unbounded
+        shapes["KeySchema"] = {**unbounded, "max": 2}
+        for owner in ("GlobalSecondaryIndex", "CreateGlobalSecondaryIndexAction"):
+            member = shapes[owner]["members"]["KeySchema"]
+            shapes[owner]["members"]["KeySchema"] = {**member, "shape": "GlobalKeySchema"}
 
 
 @cache
@@ -29,7 +50,13 @@ def can_disassociate() -> bool:
 
 def required_members(shape: Shape) -> tuple[str, ...]:
     """The members without which a structure is not valid."""
-    return tuple(shape.metadata.get("required", ()))
+    required: tuple[str, ...] = tuple(shape.metadata.get("required", ()))
+    return _REQUIRED.get(shape.name, required)
+
+
+def most(shape: Shape) -> Any:
+    """The greatest length or value, None if there is none."""
+    return _MOST.get(shape.name, shape.metadata.get("max"))
 
 
 @cache

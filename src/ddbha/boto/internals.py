@@ -1,0 +1,189 @@
+"""What ddbha uses of botocore beyond its documented interface; no other module touches such a name.
+
+Each function is one contract: `tests/boto/test_internals.py` asks every one of them of the installed
+botocore, so that a version that breaks one says which.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from botocore.handlers import generate_idempotent_uuid
+from botocore.hooks import BaseEventHooks
+from botocore.model import OperationModel
+from botocore.retries import standard
+from botocore.retryhandler import RetryHandler
+from botocore.validate import ParamValidationDecorator
+from botocore.waiter import Waiter
+
+Handler = Callable[..., Any]
+
+#: Built-in handlers: they sign and complete an HTTP request, look for endpoints, stand for the network
+#: (moto's), or limit the rate by the machine's time, for which `ddbha.boto.pacing` has its own.
+_IDLE_MODULES = (
+    "botocore.handlers",
+    "botocore.discovery",
+    "botocore.signers",
+    "botocore.useragent",
+    "botocore.retries.adaptive",
+    "aiobotocore.handlers",
+    "aiobotocore.discovery",
+    "aiobotocore.signers",
+    "aiobotocore.retries.adaptive",
+    "moto.",
+)
+#: The kind that writes the number of attempts into a header; botocore has it since 1.44.
+_SEEDER: type | None = getattr(standard, "MaxAttemptsSeeder", None)
+
+
+# -- Clients ----------------------------------------------------------------------------------------
+
+
+def answer_calls(client: Any, transport: Callable[[str, dict[str, Any]], Any]) -> None:
+    """Every operation of a client ends in its `_make_api_call`: let that be ours."""
+    client._make_api_call = transport
+
+
+def validates(client: Any) -> bool:
+    """Whether a client checks its parameters: its serializer is decorated then."""
+    return isinstance(client._serializer, ParamValidationDecorator)
+
+
+def emit_api_params(client: Any) -> Handler:
+    """What shows parameters to `provide-client-params` and `before-parameter-build`."""
+    emit: Handler = client._emit_api_params
+    return emit
+
+
+def request_signer(client: Any) -> Any:
+    """What `before-call` gets as `request_signer`."""
+    return client._request_signer
+
+
+def endpoint(client: Any) -> Any:
+    """What `needs-retry` gets as `endpoint`."""
+    return client._endpoint
+
+
+def serialized(client: Any, params: dict[str, Any], model: OperationModel) -> dict[str, Any]:
+    """A request as a dictionary, not yet with the endpoint's address."""
+    request: dict[str, Any] = client._serializer.serialize_to_request(params, model)
+    return request
+
+
+def user_agent(client: Any) -> str:
+    """The header of that name."""
+    made: str = client._user_agent_creator.to_string()
+    return made
+
+
+def credentials(client: Any) -> Any:
+    """The credentials that a client signs with, None if it has none."""
+    return client._request_signer._credentials
+
+
+def session_credentials(session: Any) -> Any:
+    """The credentials that a session was given or has found already."""
+    return session._credentials
+
+
+def with_own_cache(client: Any) -> None:
+    """Let a copied client cache its exceptions and waiters for itself."""
+    client._cache = {}
+
+
+# -- Events and retries -----------------------------------------------------------------------------
+
+
+def emitter(events: BaseEventHooks) -> Any:
+    """The emitter below those that translate the names of events."""
+    return getattr(events, "_emitter", events)
+
+
+def registrations(emitter: Any) -> object:
+    """An object that is another one as soon as a handler has come or gone."""
+    return emitter._lookup_cache
+
+
+def handlers(emitter: Any, event_name: str) -> list[Handler]:
+    """The handlers of an event in the order of their turns."""
+    return list(emitter._handlers.prefix_search(event_name))
+
+
+def is_idle(handler: Handler, model: OperationModel) -> bool:
+    """Whether a handler makes no difference to a call that goes well."""
+    owner = getattr(handler, "__self__", None)
+    if isinstance(handler, RetryHandler) or isinstance(owner, standard.RetryHandler):
+        # Modes of retrying have nothing to say about a success.
+        return True
+    if handler is generate_idempotent_uuid:
+        return not model.idempotent_members
+    return str(getattr(handler, "__module__", None)).startswith(_IDLE_MODULES)
+
+
+def prepares_header(handler: Handler) -> bool:
+    """Whether a handler only writes what another one that looks at the request may read."""
+    return _SEEDER is not None and isinstance(getattr(handler, "__self__", None), _SEEDER)
+
+
+def standard_retries(client: Any) -> None:
+    """Give a client whose events are a copy of another's its own retries of mode `standard`."""
+    service = client.meta.service_model.service_id.hyphenize()
+    events = client.meta.events
+    below = emitter(events)
+    for event in ("request-created", "after-call", "needs-retry"):
+        for handler in handlers(below, f"{event}.{service}"):
+            if isinstance(getattr(handler, "__self__", None), _STANDARD):
+                unique = {"after-call": None, "needs-retry": f"retry-config-{service}"}.get(
+                    event, f"seed-max-attempts-{service}"
+                )
+                events.unregister(f"{event}.{service}", handler, unique_id=unique)
+    attempts = client.meta.config.retries.get("total_max_attempts")
+    given = {} if attempts is None else {"max_attempts": attempts}
+    standard.register_retry_handler(client, **given)
+
+
+_STANDARD = tuple(
+    kind for kind in (standard.RetryHandler, standard.RetryQuotaChecker, _SEEDER) if kind is not None
+)
+
+
+def back_offs(client: Any) -> list[Any]:
+    """What decides on the pauses of the mode `standard`; its `_random` draws from [0, 1)."""
+    service = client.meta.service_model.service_id.hyphenize()
+    found = handlers(emitter(client.meta.events), f"needs-retry.{service}")
+    owners = (getattr(handler, "__self__", None) for handler in found)
+    kept: list[Any] = [owner for owner in owners if isinstance(owner, standard.RetryHandler)]
+    return [handler._retry_policy._retry_backoff for handler in kept]
+
+
+@contextmanager
+def drawing_from(back_offs: list[Any], draw: Callable[[], float]) -> Iterator[None]:
+    """Pauses by `draw` instead of the machine's randomness meanwhile."""
+    for back_off in back_offs:
+        back_off._random = draw
+    try:
+        yield
+    finally:
+        for back_off in back_offs:
+            back_off._random = random.random
+
+
+# -- Waiters ----------------------------------------------------------------------------------------
+
+
+def waiter_pause(waiter: Any) -> float:
+    """The seconds between the polls of a waiter."""
+    pause: float = waiter.config.delay
+    return pause
+
+
+def waiter_with(waiter: Waiter, wrap: Callable[[Handler], Handler]) -> Any:
+    """The same waiter over another function for its polls."""
+    # The kind without the documented `wait` of its subclass, sync or async.
+    kind: Any = type(waiter).__mro__[1]
+    private: Any = waiter
+    return kind(waiter.name, waiter.config, wrap(private._operation_method))
