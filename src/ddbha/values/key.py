@@ -2,11 +2,15 @@
 
 An `ItemKey` is `(hash, partition key)` or `(hash, partition key, sort key)`, a plain tuple of
 comparables: keys of one table sort first by hash, so an item collection is one contiguous run, in
-sort-key order.
+sort-key order. A global secondary index may have up to four attributes for each of the two keys: then
+the partition key is the tuple of their values, hashed as one, and the sort keys follow one another.
+
+https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/GSI.DesignPattern.MultiAttributeKeys.html
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping, Sequence
 from hashlib import blake2b
 from typing import Any
 
@@ -14,7 +18,7 @@ from attrs import field, frozen
 
 from ddbha.values.attribute import AttributeValue, Item, order
 
-#: (hash of the partition key, partition key[, sort key]): ints, strings, decimals or bytes.
+#: (hash of the partition key, partition key[, sort key ...]): ints, strings, decimals, bytes, or tuples.
 ItemKey = tuple[Any, ...]
 
 #: Hashes are in `range(HASH_SPACE)`.
@@ -23,7 +27,9 @@ HASH_SPACE = 1 << 64
 
 def hash_of(value: Any) -> int:
     """Where a partition key lies in the hash space: the same number in every run and on every machine."""
-    if isinstance(value, str):
+    if isinstance(value, tuple):
+        data = b"T" + b"".join(hash_of(part).to_bytes(8, "big") for part in value)
+    elif isinstance(value, str):
         data = b"S" + value.encode("utf-8", "surrogatepass")
     elif isinstance(value, bytes):
         data = b"B" + value
@@ -42,23 +48,47 @@ class KeyAttribute:
 
 @frozen
 class KeySchema:
-    """The key of a table or an index."""
+    """The key of a table or an index; only those of global indexes have several attributes of a kind."""
 
-    partition: KeyAttribute
-    sort: KeyAttribute | None = None
-    names: tuple[str, ...] = field(init=False)
+    partition_attributes: tuple[KeyAttribute, ...]
+    sort_attributes: tuple[KeyAttribute, ...] = ()
+    #: The first partition attribute, and the first sort attribute: all that a table's key has.
+    partition: KeyAttribute = field(init=False)
+    sort: KeyAttribute | None = field(init=False)
     attributes: tuple[KeyAttribute, ...] = field(init=False)
+    names: tuple[str, ...] = field(init=False)
+    _several: bool = field(init=False)
+
+    @classmethod
+    def of_names(cls, names: Sequence[str], partition_keys: int, types: Mapping[str, str]) -> KeySchema:
+        """The key of these attributes, of which the first so many are partition keys."""
+        attributes = tuple(KeyAttribute(name, types[name]) for name in names)
+        return cls(attributes[:partition_keys], attributes[partition_keys:])
+
+    @partition.default
+    def _first_partition(self) -> KeyAttribute:
+        return self.partition_attributes[0]
+
+    @sort.default
+    def _first_sort(self) -> KeyAttribute | None:
+        return self.sort_attributes[0] if self.sort_attributes else None
 
     @attributes.default
     def _all(self) -> tuple[KeyAttribute, ...]:
-        return (self.partition,) if self.sort is None else (self.partition, self.sort)
+        return (*self.partition_attributes, *self.sort_attributes)
 
     @names.default
     def _names(self) -> tuple[str, ...]:
-        return tuple(attribute.name for attribute in (self.partition, self.sort) if attribute is not None)
+        return tuple(attribute.name for attribute in self.attributes)
+
+    @_several.default
+    def _has_several(self) -> bool:
+        return len(self.partition_attributes) > 1 or len(self.sort_attributes) > 1
 
     def key(self, item: Item) -> ItemKey:
         """The position of an item that has all key attributes with the right types."""
+        if self._several:
+            return self._position([order(item[name]) for name in self.names])
         partition = order(item[self.partition.name])
         if self.sort is None:
             return (hash_of(partition), partition)
@@ -66,6 +96,9 @@ class KeySchema:
 
     def key_or_none(self, item: Item) -> ItemKey | None:
         """The position of an item, or None if it lacks a key attribute: the rule of sparse indexes."""
+        if self._several:
+            components = [_component(attribute, item) for attribute in self.attributes]
+            return None if None in components else self._position(components)
         partition = _component(self.partition, item)
         if partition is None:
             return None
@@ -73,6 +106,17 @@ class KeySchema:
             return (hash_of(partition), partition)
         sort = _component(self.sort, item)
         return None if sort is None else (hash_of(partition), partition, sort)
+
+    def _position(self, components: list[Any]) -> ItemKey:
+        count = len(self.partition_attributes)
+        return (*collection_of(components[:count]), *components[count:])
+
+    def kinds(self) -> Iterator[tuple[KeyAttribute, str]]:
+        """The attributes in order, each with HASH or RANGE."""
+        for attribute in self.partition_attributes:
+            yield attribute, "HASH"
+        for attribute in self.sort_attributes:
+            yield attribute, "RANGE"
 
     def fits(self, item: Item) -> bool:
         """Whether an item has all key attributes with the right types."""
@@ -85,6 +129,12 @@ class KeySchema:
     def of(self, item: Item) -> dict[str, AttributeValue]:
         """The key attributes of an item, as `Keys` and `LastEvaluatedKey` show them."""
         return {name: item[name] for name in self.names}
+
+
+def collection_of(values: Sequence[Any]) -> ItemKey:
+    """What all positions of an item collection begin with; the values are what keys are compared by."""
+    partition = values[0] if len(values) == 1 else tuple(values)
+    return (hash_of(partition), partition)
 
 
 def _component(attribute: KeyAttribute, item: Item) -> Any:
