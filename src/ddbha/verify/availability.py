@@ -233,7 +233,8 @@ def measure(
     conflicts = [
         Conflict(e.time, e.details["table"], e.details["key"], e.details["winner"], e.details["loser"])
         for e in told
-        if e.kind == "write-conflict-resolved"
+        # Every region decides alike, and says so; the one that lost is asked.
+        if e.kind == "write-conflict-resolved" and e.region == e.details["loser"]
     ]
     first = min((attempt.began for attempt in chosen), default=end)
     lost = [w for w in lost_writes(attempts, regions, stands_for) if begin <= w.time <= end]
