@@ -10,8 +10,8 @@ from typing import Any
 
 from attrs import define
 
+from ddbha.api.idempotency import Requested
 from ddbha.errors import (
-    IdempotentParameterMismatchException,
     InternalServerError,
     NoAnswer,
     TransactionConflictException,
@@ -34,7 +34,7 @@ class OngoingTransaction:
 
     region: Region
     token: str | None
-    requested: Any
+    requested: Requested
     items: list[tuple[Table, ItemKey]]
     #: Writes everything or raises `InternalServerError` with nothing written.
     commit: Callable[[], None]
@@ -65,10 +65,7 @@ def refuse_in_progress(region: Region, token: str, requested: Any) -> None:
     """Raise `TransactionInProgressException` if the transaction with this token has not ended."""
     for ongoing in region.environment.locks.values():
         if ongoing.token == token and ongoing.region is region:
-            if ongoing.requested != requested:
-                raise IdempotentParameterMismatchException(
-                    "The provided idempotency token was already used with different request parameters"
-                )
+            ongoing.requested.check(requested)
             raise TransactionInProgressException(MESSAGES["TransactionInProgressException"])
 
 

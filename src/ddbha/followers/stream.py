@@ -148,6 +148,7 @@ class Stream:
 
     def open_shard(self, parent: Shard | None, time: float, first_position: int) -> Shard:
         """A new shard."""
+        self._forget(time - RETENTION)
         self._opened += 1
         shard_id = f"shardId-{int(time * 1000):020}-{self._opened:08x}"
         parent_id = None if parent is None else parent.id
@@ -165,12 +166,15 @@ class Stream:
         now = self.now()
         for follower in self._followers:
             follower.catch_up(now)
-        horizon = now - RETENTION
+        self._forget(now - RETENTION)
+        return [self._shards[shard_id] for shard_id in sorted(self._shards)]
+
+    def _forget(self, horizon: float) -> None:
+        """Drop what is older, also where nobody reads."""
         for shard in list(self._shards.values()):
             shard.trim(horizon)
             if shard.closed is not None and shard.closed < horizon:
                 del self._shards[shard.id]
-        return [self._shards[shard_id] for shard_id in sorted(self._shards)]
 
     def shard(self, shard_id: str) -> Shard | None:
         """A shard as it is now; None if it does not exist or has been trimmed away."""

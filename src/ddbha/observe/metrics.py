@@ -79,7 +79,8 @@ class Series:
             self.minutes[minute] = Summary(0.0, 0, inf, -inf)
         self._summary = self.minutes[minute]
         if len(self.minutes) > KEPT:
-            del self.minutes[min(self.minutes)]
+            # The first one that was made is the oldest, but for a clock that was set back.
+            del self.minutes[next(iter(self.minutes))]
 
 
 @define(eq=False)

@@ -114,6 +114,8 @@ def ddbha_world(request: pytest.FixtureRequest, ddbha_tables: Iterable[dict[str,
         yield world
     finally:
         world.close()
+        # A session of thousands of tests must not keep the world of each.
+        request.node.stash[_WORLD] = None
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ from attrs import frozen
 
 from ddbha.api.data.placeholders import Expressions
 from ddbha.api.data.queries import bounds_of
-from ddbha.api.data.transactions import TOKEN_LIFETIME
+from ddbha.api.idempotency import TOKEN_LIFETIME
 from ddbha.errors import (
     AwsError,
     ConditionalCheckFailedException,

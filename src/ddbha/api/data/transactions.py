@@ -10,7 +10,7 @@ from copy import deepcopy
 from functools import partial
 from typing import Any, TypeVar
 
-from attrs import Factory, define, frozen
+from attrs import frozen
 
 from ddbha.api.data.item_collections import CollectionLimit, with_metrics_by_table
 from ddbha.api.data.items import refuse_key_updates
@@ -21,12 +21,12 @@ from ddbha.api.data.keys import (
     refuse_large_item,
 )
 from ddbha.api.data.placeholders import Expressions
+from ddbha.api.idempotency import Requested, Tokens
 from ddbha.api.metering import admit_transaction_reads, admit_transaction_writes
 from ddbha.api.ongoing_transactions import OngoingTransaction, conflicts, refuse_in_progress
 from ddbha.api.registry import Request, Response, operation
 from ddbha.capacity.units import Consumption, consumed_by_table
 from ddbha.errors import (
-    IdempotentParameterMismatchException,
     ItemCollectionSizeLimitExceededException,
     TransactionCanceledException,
     ValidationException,
@@ -42,8 +42,6 @@ from ddbha.values.key import ItemKey
 
 #: Bytes of all items of a transaction, as they are read or as they are written.
 MAXIMUM_SIZE = 4 * 1024 * 1024
-#: Seconds for which a client token stands for its request.
-TOKEN_LIFETIME = 600.0
 
 _NO_REASON = {"Code": "None"}
 _T = TypeVar("_T")
@@ -85,7 +83,8 @@ def transact_write_items(region: Region, request: Request) -> Response:
 def transact_write(region: Region, request: Request, identity: str) -> Response:
     """What TransactWriteItems does; `identity` is the member that a repeated token must come with."""
     token = request.get("ClientRequestToken")
-    done = None if token is None else _repeated(region, token, request[identity])
+    tokens = region.parts.the(Tokens)
+    done = None if token is None else tokens.effects(token, request[identity], region.now())
     if done is not None:
         return _consumed({}, request, done, repeated=True)
     if token is not None and region.environment.locks:
@@ -134,11 +133,12 @@ def transact_write(region: Region, request: Request, identity: str) -> Response:
         region, [(effect.action.table, effect.action.key, effect.old, effect.new) for effect in effects]
     )
 
-    commit = partial(_commit, region, token, deepcopy(request[identity]), effects)
+    requested = Requested.of(request[identity])
+    commit = partial(_commit, region, token, requested, effects)
     seconds = region.environment.transaction_seconds
     if seconds:
         items = [(action.table, action.key) for action in actions]
-        OngoingTransaction(region, token, deepcopy(request[identity]), items, commit).begin(seconds)
+        OngoingTransaction(region, token, requested, items, commit).begin(seconds)
     commit()
     written = [
         (effect.action.table, effect.action.key, effect.action.attributes)
@@ -149,7 +149,7 @@ def transact_write(region: Region, request: Request, identity: str) -> Response:
     return _consumed(response, request, effects, repeated=False)
 
 
-def _commit(region: Region, token: str | None, requested: Any, effects: list[_Effect]) -> None:
+def _commit(region: Region, token: str | None, requested: Requested, effects: list[_Effect]) -> None:
     """Write everything, or raise `InternalServerError` if a partition has no quorum."""
     changes = []
     for effect in effects:
@@ -167,7 +167,7 @@ def _commit(region: Region, token: str | None, requested: Any, effects: list[_Ef
         if new is not None or key in partition.leader.items.images:
             partition.commit(key, new, now, region.name)
     if token is not None:
-        region.parts.the(Tokens).known[token] = (now + TOKEN_LIFETIME, requested, effects)
+        region.parts.the(Tokens).keep(token, requested, effects, now)
 
 
 def _exists(region: Region, table: Table) -> bool:
@@ -333,30 +333,6 @@ def _refuse_repeated(items: list[tuple[Table, ItemKey]]) -> None:
         raise ValidationException("Transaction request cannot include multiple operations on one item")
 
 
-@define(eq=False)
-class Tokens:
-    """What transactions of a region did, by token: until when that counts, what was asked, effects."""
-
-    known: dict[str, tuple[float, Any, list[_Effect]]] = Factory(dict)
-
-
 def _refuse_large(sizes: Iterable[int]) -> None:
     if sum(sizes) > MAXIMUM_SIZE:
         raise ValidationException("The aggregate size of the items in the transaction exceeded 4 MB")
-
-
-def _repeated(region: Region, token: str, requested: Any) -> list[_Effect] | None:
-    """What this very request did if it succeeded within the last ten minutes."""
-    tokens = region.parts.the(Tokens).known
-    known = tokens.get(token)
-    if known is None:
-        return None
-    expires, items, effects = known
-    if region.now() >= expires:
-        del tokens[token]
-        return None
-    if items != requested:
-        raise IdempotentParameterMismatchException(
-            "The provided idempotency token was already used with different request parameters"
-        )
-    return effects
