@@ -32,6 +32,8 @@ class AwsError(Exception):
     message_member: ClassVar[str] = "message"
     #: What stands before the code in the `__type` of the error body.
     namespace: ClassVar[str] = _SERVICE
+    #: Whether an experiment of AWS Fault Injection Service is the cause.
+    induced: bool = False
 
     def __init__(self, message: str = "", **fields: Any) -> None:
         super().__init__(message)

@@ -208,6 +208,16 @@ def count_tables(region: Region) -> None:
 def count_error(region: Region, operation: str, request: Request, error: AwsError) -> None:
     """Count a request that was answered with an error."""
     metrics, now = region.environment.metrics, region.now()
+    if error.induced:
+        for table in sorted(tables_of(request)):
+            metrics.put(
+                "FaultInjectionServiceInducedErrors",
+                1.0,
+                now,
+                region.name,
+                TableName=table,
+                Operation=operation,
+            )
     reasons = error.fields.get("CancellationReasons", ())
     codes = {reason["Code"] for reason in reasons}
     if isinstance(error, THROTTLED) or codes & {"ProvisionedThroughputExceeded", "ThrottlingError"}:

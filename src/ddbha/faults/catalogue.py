@@ -5,11 +5,21 @@ Scenarios: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/disa
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterable, Mapping
+from typing import TYPE_CHECKING, Any
 
 from attrs import define, field
 
 from ddbha.errors import AwsError, UsageError, error_class
+from ddbha.faults.experiments import (
+    API_ERRORS,
+    Action,
+    Alarm,
+    Experiment,
+    read_actions,
+    read_alarms,
+    read_template,
+)
 from ddbha.faults.fault import Effect, Fault
 from ddbha.faults.regions import RegionFaults
 from ddbha.faults.requests import (
@@ -17,6 +27,7 @@ from ddbha.faults.requests import (
     Choice,
     Chosen,
     ErrorFault,
+    InducedError,
     LostAnswer,
     PartialBatch,
     RequestFault,
@@ -251,6 +262,82 @@ class Faults:
         met = SlowTransaction(Chosen.of(choice), True, seconds, self._regions.environment)
         return self._meet(f"slow transaction seconds={seconds}", met, choice)
 
+    # -- Experiments ----------------------------------------------------------------------------------
+
+    def from_fis(
+        self,
+        template: Mapping[str, Any] | str,
+        *,
+        alarms: Mapping[str, Alarm] | None = None,
+        ignore: Iterable[str] = (),
+    ) -> Experiment:
+        """Run an experiment template of AWS Fault Injection Service on this world's clock.
+
+        `template` is the object or JSON text that FIS takes, or a CloudFormation template with one.
+        Followed are pauses of a global table's replication, injected internal, throttle and unavailable
+        errors of the service dynamodb, disrupted connectivity of the scopes dynamodb and
+        availability-zone, cut connectivity between regions, and waits; with durations, percentages,
+        startAfter and stop conditions.  `alarms` says, by ARN or name, when an alarm rings: a function of
+        `world.metrics`.  Actions whose ids match `ignore`, like "aws:ec2:*", are left out.
+        https://docs.aws.amazon.com/fis/latest/userguide/fis-actions-reference.html
+        Raises `UsageError` for what cannot be followed, before anything begins.
+        """
+        read = read_template(template)
+        actions = read_actions(read, ignore)
+        rings = read_alarms(read, alarms or {})
+        starts = [(action, self._of_action(action)) for action in actions]
+        experiment = Experiment(actions, self._regions.environment, rings)
+        for action, begin in starts:
+            experiment.faults += begin(action.start, action.seconds)
+        experiment.begin()
+        return experiment
+
+    def _of_action(self, action: Action) -> Callable[[float, float], list[Fault]]:
+        """What an action does, given when it begins and how long it lasts."""
+        effects: list[Effect] = []
+        if action.id in API_ERRORS:
+            return self._injected(action)
+        if action.id == "aws:dynamodb:global-table-pause-replication":
+            effects = [self._between.replication_pause(name, region) for region, name in action.places]
+        elif action.id == "aws:network:disrupt-connectivity":
+            scope = action.parameters.get("scope", "all")
+            if scope == "availability-zone":
+                zones = {zone for _, zone in action.places}
+                effects = [self._inside.zone_outage(zone) for zone in sorted(zones)]
+            elif scope in ("dynamodb", "all"):
+                met = LostAnswer(Chosen(), False, "connect_timeout")
+                effects = [self._effect(f"disrupted connectivity scope={scope}", met)]
+            else:
+                raise UsageError(
+                    f"The action {action.name!r} has scope {scope}, which does not touch DynamoDB; those "
+                    "that do are dynamodb, all and availability-zone."
+                )
+        elif action.id != "aws:fis:wait":
+            other = action.parameters.get("region", "")
+            check_region(other)
+            homes = sorted({region for region, _ in action.places})
+            effects = [self._between.network_cut(home, other) for home in homes]
+        if not effects and action.id != "aws:fis:wait":
+            raise UsageError(f"The action {action.name!r} is aimed at nothing: name resourceArns.")
+        return lambda after, duration: [self._start(one, after, duration) for one in effects]
+
+    def _injected(self, action: Action) -> Callable[[float, float], list[Fault]]:
+        service = action.parameters.get("service", "dynamodb")
+        if service != "dynamodb":
+            raise UsageError(f"The action {action.name!r} is about {service}, not dynamodb.")
+        error = error_class(API_ERRORS[action.id])
+        assert error is not None, "the errors of FIS are among those of DynamoDB"
+        percentage = float(action.parameters.get("percentage", 100))
+        named = action.parameters.get("operations", "")
+        names: list[str | None] = [name.strip() for name in named.split(",") if name.strip()]
+        effects = []
+        for operation in names or [None]:
+            chosen = Chosen(operation=operation, probability=percentage / 100)
+            self._check(chosen)
+            met = InducedError(chosen, False, error, None)
+            effects.append(self._effect(f"injected {error.code}{chosen}", met))
+        return lambda after, duration: [self._start(one, after, duration) for one in effects]
+
     # -- All of them ----------------------------------------------------------------------------------
 
     @property
@@ -272,21 +359,25 @@ class Faults:
         return RegionFaults(self._regions)
 
     def _meet(self, description: str, met: RequestFault, choice: Choice) -> Fault:
-        chosen = met.chosen
+        self._check(met.chosen)
+        effect = self._effect(f"{description}{met.chosen}", met)
+        return self._start(effect, choice.get("after", 0), choice.get("duration"))
+
+    def _check(self, chosen: Chosen) -> None:
         if chosen.operation is not None and chosen.operation not in self._operations:
             raise UsageError(f"ddbha has no operation {chosen.operation!r}; they are named like PutItem.")
         # A request may be meant to meet its fault while it creates the table.
         if chosen.table is not None and chosen.operation != "CreateTable":
             self._inside.require_table(chosen.table)
 
+    def _effect(self, description: str, met: RequestFault) -> Effect:
         def begin(fault: object) -> None:
             self.of_requests.append(met)
 
         def end(fault: object) -> None:
             self.of_requests.remove(met)
 
-        effect = Effect(f"{description}{chosen}", begin, end)
-        return self._start(effect, choice.get("after", 0), choice.get("duration"))
+        return Effect(description, begin, end)
 
     def _start(self, effect: Effect, after: float, duration: float | None) -> Fault:
         if after < 0 or (duration is not None and duration < 0):

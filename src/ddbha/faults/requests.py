@@ -152,6 +152,18 @@ class ErrorFault(RequestFault):
 
 
 @define(eq=False)
+class InducedError(ErrorFault):
+    """An error that AWS Fault Injection Service injects; metrics count it apart."""
+
+    def answer(self, request: Request, perform: Perform) -> Response:
+        try:
+            return super().answer(request, perform)
+        except self.error as error:
+            error.induced = True
+            raise
+
+
+@define(eq=False)
 class LostAnswer(RequestFault):
     """The client hears nothing; `kind` is one of `LOST_ANSWERS`."""
 
