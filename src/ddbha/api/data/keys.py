@@ -5,6 +5,7 @@ https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.htm
 
 from __future__ import annotations
 
+from ddbha.api.data.vectors import check_vectors
 from ddbha.errors import ValidationException
 from ddbha.region.table import Table
 from ddbha.values.attribute import AttributeValue, Item, canonical_item, text_size, type_of
@@ -48,6 +49,8 @@ def key_of_item(table: Table, item: Item, size: int) -> ItemKey:
                     f"an empty {_kind(attribute.type)} value. IndexName: {index.name}, "
                     f"IndexKey: {attribute.name}"
                 )
+    if table.vector_indexes:
+        check_vectors(table, item)
     if size > MAXIMUM_ITEM_SIZE:
         refuse_large_item(size)
     return table.schema.key(item)

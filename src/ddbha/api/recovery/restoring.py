@@ -11,10 +11,11 @@ from typing import Any
 from attrs import frozen
 
 from ddbha.api.definitions.descriptions import describe, key_schema_elements
+from ddbha.api.definitions.projections import projection
 from ddbha.api.definitions.table_building import activate_later, new_table
 from ddbha.api.registry import Request, Response
 from ddbha.api.tables.control_plane_quotas import refuse_another_table
-from ddbha.api.tables.tables import projection, refuse_indexes, units
+from ddbha.api.tables.tables import refuse_indexes, units
 from ddbha.errors import (
     InternalServerError,
     LimitExceededException,

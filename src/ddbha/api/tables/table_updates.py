@@ -10,6 +10,7 @@ from typing import Any
 from attrs import frozen
 
 from ddbha.api.definitions.descriptions import describe, ready_for
+from ddbha.api.definitions.projections import INVALID
 from ddbha.api.definitions.stream_settings import check_change, disable_stream, enable_stream
 from ddbha.api.global_tables.replicas import peers, update_replicas
 from ddbha.api.registry import Request, Response, operation
@@ -22,7 +23,7 @@ from ddbha.api.tables.control_plane_quotas import (
     set_throughput,
 )
 from ddbha.api.tables.request_rates import more_warm_throughput, new_maximums, warm_up
-from ddbha.api.tables.tables import INVALID, attribute_types, new_index, refuse_indexes, throughput
+from ddbha.api.tables.tables import attribute_types, new_index, refuse_indexes, throughput
 from ddbha.api.tables.update_rules import (
     existing_index,
     index_action,
