@@ -16,10 +16,15 @@ from typing import Any
 
 from attrs import field, frozen
 
-from ddbha.values.attribute import AttributeValue, Item, order
+from ddbha.values.attribute import AttributeValue, Item, order, text_size
 
 #: (hash of the partition key, partition key[, sort key ...]): ints, strings, decimals, bytes, or tuples.
 ItemKey = tuple[Any, ...]
+
+#: Bytes that a key attribute may have.
+#: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html
+MAXIMUM_PARTITION_KEY_SIZE = 2048
+MAXIMUM_SORT_KEY_SIZE = 1024
 
 #: Hashes are in `range(HASH_SPACE)`.
 HASH_SPACE = 1 << 64
@@ -57,6 +62,8 @@ class KeySchema:
     sort: KeyAttribute | None = field(init=False)
     attributes: tuple[KeyAttribute, ...] = field(init=False)
     names: tuple[str, ...] = field(init=False)
+    #: The attributes, each with the greatest size of its values.
+    sizes: tuple[tuple[KeyAttribute, int], ...] = field(init=False)
     _several: bool = field(init=False)
 
     @classmethod
@@ -81,6 +88,13 @@ class KeySchema:
     def _names(self) -> tuple[str, ...]:
         return tuple(attribute.name for attribute in self.attributes)
 
+    @sizes.default
+    def _sizes(self) -> tuple[tuple[KeyAttribute, int], ...]:
+        return (
+            *((attribute, MAXIMUM_PARTITION_KEY_SIZE) for attribute in self.partition_attributes),
+            *((attribute, MAXIMUM_SORT_KEY_SIZE) for attribute in self.sort_attributes),
+        )
+
     @_several.default
     def _has_several(self) -> bool:
         return len(self.partition_attributes) > 1 or len(self.sort_attributes) > 1
@@ -95,16 +109,16 @@ class KeySchema:
         return (hash_of(partition), partition, order(item[self.sort.name]))
 
     def key_or_none(self, item: Item) -> ItemKey | None:
-        """The position of an item, or None if it lacks a key attribute: the rule of sparse indexes."""
+        """The position of an item; None if it lacks a key attribute, or has one that no index takes."""
         if self._several:
-            components = [_component(attribute, item) for attribute in self.attributes]
+            components = [_component(attribute, item, most) for attribute, most in self.sizes]
             return None if None in components else self._position(components)
-        partition = _component(self.partition, item)
+        partition = _component(self.partition, item, MAXIMUM_PARTITION_KEY_SIZE)
         if partition is None:
             return None
         if self.sort is None:
             return (hash_of(partition), partition)
-        sort = _component(self.sort, item)
+        sort = _component(self.sort, item, MAXIMUM_SORT_KEY_SIZE)
         return None if sort is None else (hash_of(partition), partition, sort)
 
     def _position(self, components: list[Any]) -> ItemKey:
@@ -137,10 +151,27 @@ def collection_of(values: Sequence[Any]) -> ItemKey:
     return (hash_of(partition), partition)
 
 
-def _component(attribute: KeyAttribute, item: Item) -> Any:
-    """What a position has of an item for a key attribute; None if it is absent or of another type."""
+def size_over(content: str | bytes, most: int) -> int:
+    """The bytes of a string or a binary value if they are more than `most`, else 0."""
+    # Most values are so short that nobody needs to encode them: a character has at most four bytes.
+    if len(content) * 4 <= most:
+        return 0
+    size = text_size(content) if isinstance(content, str) else len(content)
+    return size if size > most else 0
+
+
+def _component(attribute: KeyAttribute, item: Item, most: int) -> Any:
+    """What a position has of an item for a key attribute; None where an index leaves the item out.
+
+    That is for a value that is absent or of another type, and for those that are empty or too long: items
+    have them from before their index was made.
+    """
     value = item.get(attribute.name)
     if value is None:
         return None
     content = value.get(attribute.type)
-    return content if content is None or attribute.type != "N" else order(value)
+    if content is None:
+        return None
+    if attribute.type == "N":
+        return order(value)
+    return None if not content or size_over(content, most) else content
