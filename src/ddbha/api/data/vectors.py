@@ -53,6 +53,8 @@ def _check_vector(index: VectorIndex, item: Item) -> None:
             f"{_INVALID} size for parameter {name}, Expected: {index.dimensions}, Actual: "
             f"{len(elements)} IndexName: {index.name}"
         )
+    if all("N" in element for element in elements) and packed([e["N"] for e in elements]) is not None:
+        return
     for place, element in enumerate(elements):
         if "N" not in element or packed([element["N"]]) is None:
             raise ValidationException(
