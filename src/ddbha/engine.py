@@ -28,6 +28,7 @@ from ddbha.observe.events import Timeline
 from ddbha.observe.metrics import Metrics
 from ddbha.recovery.objects import Bucketed, Objects, S3Objects
 from ddbha.region.environment import Environment
+from ddbha.region.places import check_region
 from ddbha.region.region import Region, Regions
 from ddbha.region.table import Table
 from ddbha.settings import Settings
@@ -157,6 +158,7 @@ class Engine:
     def table(self, name: str, caller: Caller) -> Table:
         """A table for inspection; `UnknownPlaceError` if there is none."""
         with self.standstill():
+            check_region(caller.region, more=self.settings.more_regions)
             region = self.region(caller)
             if name not in region.tables:
                 raise UnknownPlaceError(

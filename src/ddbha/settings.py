@@ -5,7 +5,7 @@ A new setting is written here, as a field of `Settings` and a key of `Arguments`
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import datetime
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any, Literal, TypedDict
@@ -40,6 +40,7 @@ class Arguments(TypedDict, total=False):
     throttling: bool
     partition_size: float
     on_demand_quota: tuple[int, int]
+    more_regions: Iterable[str]
     wording: Literal["newer", "older"]
 
 
@@ -76,6 +77,12 @@ def _quota(given: Any) -> Throughput:
     if not isinstance(read, int) or not isinstance(write, int):
         raise UsageError(f"on_demand_quota={given!r} is not a pair of read and write units a second.")
     return Throughput(read, write)
+
+
+def _names(given: Any) -> tuple[str, ...]:
+    if isinstance(given, str) or not all(isinstance(name, str) for name in given):
+        raise UsageError(f"more_regions={given!r} is no list of names, like ['mars-north-1'].")
+    return tuple(given)
 
 
 def _at_least(least: float, unit: str) -> Callable[[Any, Attribute[Any], Any], None]:
@@ -118,6 +125,8 @@ class Settings:
     `on_demand_quota` (read and write units a second of one table); provisioned tables always are held to
     what they provision.  A partition is split beyond `partition_size` bytes of items.
 
+    Regions that AWS does not have are refused wherever one is named, but for `more_regions`.
+
     When a leader is lost, its successor serves after `leader_lease` seconds (None: what `timings` say).
     Eventually consistent reads that do not meet a leader show the past, up to `stale_reads` seconds of it
     as the seed decides.
@@ -139,6 +148,7 @@ class Settings:
     throttling: bool = False
     partition_size: float = field(default=10 * 1024**3, validator=_at_least(1, "bytes"))
     on_demand_quota: Throughput = field(default=Throughput(40_000, 40_000), converter=_quota)
+    more_regions: tuple[str, ...] = field(default=(), converter=_names)
     wording: Literal["newer", "older"] = field(default="newer", validator=_newer_or_older)
 
     @classmethod

@@ -26,6 +26,7 @@ from ddbha.boto.parameters import Parameters
 from ddbha.boto.request import Request
 from ddbha.engine import Engine
 from ddbha.errors import AwsError, NoAnswer
+from ddbha.region.places import check_region
 
 #: A function of botocore that event handlers take part in, to be called with these arguments and, for
 #: asynchronous clients, awaited.
@@ -66,6 +67,7 @@ class Transport:
         self._service: ServiceModel = client.meta.service_model
         self._service_name = self._service.service_name
         self._service_id = self._service.service_id.hyphenize()
+        check_region(client.meta.region_name, more=engine.settings.more_regions)
         self._caller = Caller(account_id, client.meta.region_name)
         self._validate = internals.validates(client)
         # Attempts of a run are those of its seed, and so are the pauses between them.

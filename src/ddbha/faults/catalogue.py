@@ -117,14 +117,14 @@ class Faults:
         Its tables keep what they have, and catch up when it is back.  Raises `UnknownPlaceError` for
         what cannot be a region.
         """
-        check_region(region)
+        self._check_region(region)
         return self._start(self._between.region_outage(region), after, duration)
 
     def network_cut(
         self, region: str, other: str, *, after: float = 0, duration: float | None = None
     ) -> Fault:
         """Two regions cannot reach each other; clients reach both, and writes are merged afterwards."""
-        check_region(region, other)
+        self._check_region(region, other)
         return self._start(self._between.network_cut(region, other), after, duration)
 
     def replication_pause(
@@ -171,7 +171,7 @@ class Faults:
         `seconds` may be a range: each write's lag is drawn from it by the seed.  With `one_way` only
         what goes from `region` to `other` is late.
         """
-        check_region(region, other)
+        self._check_region(region, other)
         return self._start(
             self._between.replication_lag(region, other, seconds, one_way=one_way), after, duration
         )
@@ -180,7 +180,7 @@ class Faults:
         self, region: str, *, seconds: float, after: float = 0, duration: float | None = None
     ) -> Fault:
         """The clock by which a region stamps its writes is so many seconds ahead (behind if negative)."""
-        check_region(region)
+        self._check_region(region)
         return self._start(self._between.clock_skew(region, seconds), after, duration)
 
     # -- Of requests ----------------------------------------------------------------------------------
@@ -349,6 +349,9 @@ class Faults:
         """End every fault."""
         for fault in list(self._active):
             fault.end()
+
+    def _check_region(self, *names: str) -> None:
+        check_region(*names, more=self._regions.environment.settings.more_regions)
 
     @property
     def _inside(self) -> ZoneFaults:

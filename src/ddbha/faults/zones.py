@@ -26,7 +26,7 @@ class ZoneFaults:
 
     def zone_outage(self, zone: str) -> Effect:
         """All replicas in a zone stop answering."""
-        region_of(zone)
+        self._region_of(zone)
         outages = self._regions.environment.zone_outages
 
         def begin(fault: object) -> None:
@@ -57,7 +57,7 @@ class ZoneFaults:
 
     def zone_cut(self, zone: str, other: str) -> Effect:
         """Two zones of a region cannot reach each other."""
-        if zone == other or region_of(zone) != region_of(other):
+        if zone == other or self._region_of(zone) != self._region_of(other):
             raise UsageError(f"{zone} and {other} are not two zones of one region.")
         pair = frozenset((zone, other))
         cuts = self._regions.environment.zone_cuts
@@ -78,7 +78,7 @@ class ZoneFaults:
 
     def follower_lag(self, zone: str, seconds: float) -> Effect:
         """Replicas in a zone apply what they hold so many seconds late, except where they lead."""
-        region_of(zone)
+        self._region_of(zone)
         _check_lag(seconds)
         environment = self._regions.environment
         lags = environment.zone_lags.setdefault(zone, {})
@@ -130,7 +130,14 @@ class ZoneFaults:
                 f"There is no table {name!r}. Tables: {', '.join(sorted(names)) or 'none'}."
             )
 
+<<<<<<< HEAD
     def _indexes(self, table: str, index: str) -> Iterator[IndexFollowers]:
+=======
+    def _region_of(self, zone: str) -> str:
+        return region_of(zone, self._regions.environment.settings.more_regions)
+
+    def _indexes(self, table: str, index: str) -> Iterator[GlobalIndex]:
+>>>>>>> places
         for region in self._regions:
             if table in region.tables:
                 for one in region.tables[table].following_indexes():
