@@ -130,14 +130,10 @@ class ZoneFaults:
                 f"There is no table {name!r}. Tables: {', '.join(sorted(names)) or 'none'}."
             )
 
-<<<<<<< HEAD
-    def _indexes(self, table: str, index: str) -> Iterator[IndexFollowers]:
-=======
     def _region_of(self, zone: str) -> str:
         return region_of(zone, self._regions.environment.settings.more_regions)
 
-    def _indexes(self, table: str, index: str) -> Iterator[GlobalIndex]:
->>>>>>> places
+    def _indexes(self, table: str, index: str) -> Iterator[IndexFollowers]:
         for region in self._regions:
             if table in region.tables:
                 for one in region.tables[table].following_indexes():
