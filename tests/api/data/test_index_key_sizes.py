@@ -98,6 +98,12 @@ def test_a_table_key_that_is_a_shorter_key_of_an_index(world: ddbha.World) -> No
     assert refusal["Error"]["Message"] == too_long("id", 1025, 1024, "turned")
 
 
+def test_items_with_index_keys_have_400_kilobytes(client: Any) -> None:
+    large = item(x="x", y="y", z=b"z", text="t" * 400 * 1024)
+    refusal = refused(client.put_item, TableName="tab", Item=large)
+    assert refusal["Error"]["Message"] == "Item size has exceeded the maximum allowed size"
+
+
 def test_a_new_index_leaves_out_what_is_empty_or_too_long(world: ddbha.World) -> None:
     client: Any = world.client("dynamodb", region_name="us-east-1")
     client.create_table(TableName="tab", **on_demand("id", "at"))

@@ -6,6 +6,7 @@ https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/GSI.OnlineOps.V
 
 from __future__ import annotations
 
+from ddbha.api.data.vectors import check_vectors
 from ddbha.errors import ValidationException
 from ddbha.followers.secondary_indexes import GlobalIndex, SecondaryIndex
 from ddbha.region.table import Table
@@ -47,6 +48,8 @@ def key_of_item(table: Table, item: Item, size: int) -> ItemKey:
                     # Until an index is filled it leaves such items out, those of before and new ones.
                     break
                 raise _violation(index, attribute, value, most)
+    if table.vector_indexes:
+        check_vectors(table, item)
     if size > MAXIMUM_ITEM_SIZE:
         refuse_large_item(size)
     return table.schema.key(item)
