@@ -1,69 +1,39 @@
-"""The scheduler: what is due runs at its own moment, and ends."""
+"""Clocks take what is meant, and say what is possible otherwise."""
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta, timezone
+from typing import Any
+
 import pytest
 
-from ddbha.clock import MOST_AT_ONE_MOMENT, Scheduler
-from ddbha.errors import UnsettledError
+import ddbha
+from ddbha.errors import ClockError
 
 
-def test_actions_run_in_order_each_at_its_moment() -> None:
-    moments: list[float | None] = []
-    scheduler = Scheduler(moments.append)
-    done: list[str] = []
-
-    def again() -> None:
-        done.append("again")
-        scheduler.at(3.0, lambda: done.append("later"))
-
-    scheduler.at(2.0, again)
-    scheduler.at(1.0, lambda: done.append("first"))
-    scheduler.run_due(0.5)
-    assert done == []
-    scheduler.run_due(5.0)
-    assert done == ["first", "again", "later"]
-    assert moments == [1.0, 2.0, 3.0, None]
+def test_seconds_units_and_timedeltas() -> None:
+    clock = ddbha.ManualClock(0)
+    clock.advance(5)
+    clock.advance(minutes=1)
+    clock.advance(timedelta(hours=1), seconds=0.5)
+    assert clock.time() == 5 + 60 + 3600 + 0.5
 
 
-def test_what_is_blocked_waits_for_a_change_whatever_the_time() -> None:
-    scheduler = Scheduler()
-    tries: list[float] = []
-
-    def act() -> None:
-        tries.append(1)
-        if len(tries) < 3:
-            scheduler.blocked(act)
-
-    scheduler.at(1.0, act)
-    for _ in range(5):
-        scheduler.run_due(1e9)
-    assert len(tries) == 1
-    scheduler.unblock(1e9)
-    scheduler.run_due(1e9)
-    assert len(tries) == 2
-    scheduler.unblock(1e9)
-    scheduler.run_due(1e9)
-    assert len(tries) == 3
-    assert scheduler.waiting == 0
+def test_to_a_moment() -> None:
+    clock = ddbha.ManualClock("2026-01-01T00:00:00Z")
+    clock.advance_to("2026-01-02T00:00:00Z")
+    clock.advance_to(datetime(2026, 1, 3, tzinfo=timezone.utc))
+    assert clock.now().isoformat() == "2026-01-03T00:00:00+00:00"
+    with pytest.raises(ClockError, match="only moves forward"):
+        clock.advance_to("2026-01-01T00:00:00Z")
 
 
-def put_off(scheduler: Scheduler, counts: list[int]) -> None:
-    def never_settles() -> None:
-        counts[0] += 1
-        scheduler.at(1.0, never_settles)
-
-    scheduler.at(1.0, never_settles)
+@pytest.mark.parametrize("by", ["3s", True, [3]])
+def test_what_is_no_time_is_refused(by: Any) -> None:
+    with pytest.raises(ClockError, match="no time to advance by"):
+        ddbha.ManualClock().advance(by)
 
 
-def test_an_action_that_is_put_off_to_its_own_moment_is_named_and_given_up() -> None:
-    scheduler = Scheduler()
-    counts = [0]
-    put_off(scheduler, counts)
-    with pytest.raises(UnsettledError, match=r"test_clock\.put_off\.<locals>\.never_settles"):
-        scheduler.run_due(1.0)
-    assert counts[0] == MOST_AT_ONE_MOMENT + 1
-    # Nothing of it is left, and whatever else is due goes on.
-    scheduler.run_due(1.0)
-    assert counts[0] == MOST_AT_ONE_MOMENT + 1
-    assert scheduler.waiting == 0
+def test_by_nothing_is_a_mistake() -> None:
+    with pytest.raises(ClockError, match="By how much"):
+        ddbha.ManualClock().advance()

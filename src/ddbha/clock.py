@@ -30,24 +30,38 @@ class Clock(ABC):
 
     def advance(
         self,
-        by: timedelta | None = None,
+        by: timedelta | float | None = None,
         *,
         seconds: float = 0,
         minutes: float = 0,
         hours: float = 0,
         days: float = 0,
     ) -> None:
-        """Move on by a timedelta or by the sum of the units.
+        """Move on by a timedelta, by so many seconds, or by the sum of the units.
 
-        Raises `ClockError` if that would be backwards.
+        Raises `ClockError` if that would be backwards, or if nothing says by how much.
         """
-        step = (by or timedelta()) + timedelta(seconds=seconds, minutes=minutes, hours=hours, days=days)
+        units = timedelta(seconds=seconds, minutes=minutes, hours=hours, days=days)
+        if by is None and not units:
+            raise ClockError(
+                "By how much? clock.advance(seconds=5), minutes=, hours=, days= or a timedelta."
+            )
+        if isinstance(by, bool) or not isinstance(by, (int, float, timedelta, type(None))):
+            raise ClockError(f"{by!r} is no time to advance by: give seconds, units or a timedelta.")
+        step = units + (by if isinstance(by, timedelta) else timedelta(seconds=by or 0))
         if step < timedelta():
             raise ClockError(
                 f"A world's clock only moves forward; it was asked to advance by {step}. "
                 "Use world.reset() or a new World to start over."
             )
         self.sleep(step.total_seconds())
+
+    def advance_to(self, moment: str | datetime | float) -> None:
+        """Move on to a moment: an ISO 8601 text, an aware datetime or seconds since the epoch.
+
+        Raises `ClockError` if that is in the past.
+        """
+        self.advance(timedelta(seconds=_epoch(moment) - self.time()))
 
 
 class SystemClock(Clock):

@@ -425,3 +425,16 @@ def test_client_errors_have_their_operation() -> None:
     with mock(), pytest.raises(ClientError) as caught:
         at_import.describe_table(TableName="none")
     assert caught.value.operation_name == "DescribeTable"
+
+
+def test_a_mock_is_started_and_stopped() -> None:
+    """As set-up and tear-down methods of unittest do it."""
+    started = mock()
+    world = started.start()
+    try:
+        make_table(plain_client())
+        assert world.table("orders").name == "orders"
+    finally:
+        started.stop()
+    with pytest.raises(UsageError, match="not started"):
+        started.stop()

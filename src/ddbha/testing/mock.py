@@ -80,6 +80,16 @@ class Mock:
     def __exit__(self, *exception: object) -> None:
         _stop(self._entered.pop())
 
+    def start(self) -> World:
+        """As entering it, for set-up methods; `stop` ends it."""
+        return self.__enter__()
+
+    def stop(self) -> None:
+        """End what `start` began; `UsageError` if nothing did."""
+        if not self._entered:
+            raise UsageError("This mock was not started.")
+        self.__exit__()
+
     def __call__(self, target: _Target) -> _Target:
         """Decorate a function, sync or async, a generator function, or a class of tests."""
         decorated: Any

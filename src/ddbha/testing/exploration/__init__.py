@@ -54,8 +54,10 @@ def explore(
     unknown = [kind for kind in kinds if kind not in KINDS]
     if unknown:
         raise UsageError(f"There are no faults {', '.join(unknown)}; there are {', '.join(FAULTS)}.")
-    if "seed" in world or "clock" in world:
-        raise UsageError("Each trial has its own seed= and a manual clock.")
+    if "seed" in world:
+        raise UsageError("Each trial has a seed of its own: say which with seeds=, like seeds=[3].")
+    if "clock" in world:
+        raise UsageError("Each trial has a manual clock of its own.")
     for seed in seeds:
         schedule = Drawn(seed, kinds)
         trial = Trial(seed, schedule, **world)
