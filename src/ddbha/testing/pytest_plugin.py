@@ -32,13 +32,41 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         help="Write the story of each schedule that breaks an explored test to a page in this directory.",
     )
     group.addoption(
+        "--ddbha-resilience",
+        nargs="?",
+        const="all",
+        help="Run each test again under faults, one at each of its requests; of the named kinds or all.",
+    )
+    group.addoption(
+        "--ddbha-resilience-budget",
+        type=int,
+        default=200,
+        help="How many runs under faults each test gets at most; which ones is drawn by its name.",
+    )
+    group.addoption(
+        "--ddbha-resilience-at", type=int, help="Only at this request of each test, counted from 1."
+    )
+    group.addoption(
+        "--ddbha-resilience-strict",
+        action="store_true",
+        help="Fail if a test is wrong under a fault.",
+    )
+    group.addoption(
         "--ddbha-endpoint-url",
         help="Run the tests against an existing engine; those that need a world of ddbha are skipped.",
     )
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """The markers."""
+    """The markers, and what runs tests under faults if that is asked for."""
+    if config.getoption("--ddbha-resilience"):
+        from ddbha.errors import UsageError
+        from ddbha.testing.resilience_plugin import ResiliencePlugin
+
+        try:
+            config.pluginmanager.register(ResiliencePlugin(config), "ddbha-resilience")
+        except UsageError as error:
+            raise pytest.UsageError(f"--ddbha-resilience: {error}") from None
     config.addinivalue_line("markers", _MARKER)
     config.addinivalue_line("markers", _EXPLORE)
 

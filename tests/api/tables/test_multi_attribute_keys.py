@@ -398,3 +398,74 @@ def test_a_template_declares_the_index(world: ddbha.World) -> None:
     client = world.client("dynamodb")
     fill(client)
     assert keys(query(client)["Items"]) == sorted(MATCHES)
+
+
+def test_a_template_of_a_global_table_declares_the_index(world: ddbha.World) -> None:
+    properties = {
+        "TableName": "matches",
+        "GlobalSecondaryIndexes": [BY_ROUND],
+        "Replicas": [{"Region": "us-east-1"}, {"Region": "eu-west-1"}],
+        "StreamSpecification": {"StreamViewType": "NEW_AND_OLD_IMAGES"},
+        **on_demand("id", more=MORE),
+    }
+    table = {"Type": "AWS::DynamoDB::GlobalTable", "Properties": properties}
+    world.create_from({"Resources": {"Matches": table}}, region="us-east-1")
+    fill(world.client("dynamodb", region_name="us-east-1"))
+    replica = world.client("dynamodb", region_name="eu-west-1")
+    assert keys(query(replica)["Items"]) == sorted(MATCHES)
+    world.verify()
+
+
+def test_partitions_of_the_index_split_between_any_keys(client: Any, world: ddbha.World) -> None:
+    partitions = world.table("matches").global_indexes["by_round"].partitions
+    holder = max(partitions, key=lambda partition: len(partition.leader.items))
+    # The first cut may take what lies before the item collection off; the next ones go through it.
+    for _ in range(4):
+        holder = max(holder.split(), key=lambda half: len(half.leader.items))
+    for forward in (True, False):
+        found = query(client, ScanIndexForward=forward)["Items"]
+        assert keys(found) == sorted(MATCHES, reverse=not forward)
+    upper = query(client, "#round = :a AND bracket = :b", a="FINALS", b="UPPER")["Items"]
+    assert keys(upper) == [("FINALS", "UPPER", number) for number in (-1, 2, 10)]
+    world.verify()
+
+
+def test_statements_order_by_sort_keys_from_left_to_right(client: Any) -> None:
+    whole = "SELECT * FROM matches.by_round WHERE tournament = 'WINTER2024' AND region = 'NA-EAST'"
+    for order in ("bracket DESC", '"round" DESC, bracket ASC'):
+        assert "from left to right, and in one direction only" in message(
+            client.execute_statement, Statement=f"{whole} ORDER BY {order}"
+        )
+
+
+def test_types_of_all_key_attributes_stay(client: Any) -> None:
+    wanted = index_of("other", ("bracket", "round"))
+    refusal = message(
+        client.update_table,
+        TableName="matches",
+        AttributeDefinitions=on_demand("bracket:N", more=["round"])["AttributeDefinitions"],
+        GlobalSecondaryIndexUpdates=[{"Create": wanted}],
+    )
+    assert "Attributes cannot be redefined" in refusal
+    assert "key{bracket:S:RANGE}" in refusal
+    assert (
+        "New schema: Schema:[SchemaElement: key{bracket:N:HASH}, SchemaElement: key{round:S:HASH}]"
+        in refusal
+    )
+
+
+def test_point_in_time_recovery_and_exports(client: Any, world: ddbha.World) -> None:
+    client.update_continuous_backups(
+        TableName="matches", PointInTimeRecoverySpecification={"PointInTimeRecoveryEnabled": True}
+    )
+    client.delete_item(TableName="matches", Key={"id": {"S": "FINALS-UPPER-10"}})
+    client.restore_table_to_point_in_time(
+        SourceTableName="matches", TargetTableName="again", UseLatestRestorableTime=True
+    )
+    found = client.scan(TableName="again", IndexName="by_round")["Items"]
+    assert sorted(keys(found)) == sorted(set(MATCHES) - {("FINALS", "UPPER", 10)})
+    world.objects["drop"]
+    arn = client.describe_table(TableName="matches")["Table"]["TableArn"]
+    export = client.export_table_to_point_in_time(TableArn=arn, S3Bucket="drop")["ExportDescription"]
+    done = client.describe_export(ExportArn=export["ExportArn"])["ExportDescription"]
+    assert (done["ExportStatus"], done["ItemCount"]) == ("COMPLETED", len(MATCHES) - 1)
