@@ -197,7 +197,8 @@ def test_pages_go_on_behind_keys_of_any_bytes(kind: str, values: list[Any]) -> N
     values = [value for value in values if value]
     for value in values:
         client.put_item(TableName="Pages", Item={"pk": {"S": "p"}, "sk": {kind: value}})
-    pages, options = [], {}
+    pages: list[Any] = []
+    options: dict[str, Any] = {}
     while "NextToken" in (page := execute(client, "SELECT * FROM Pages", Limit=1, **options)):
         pages += page["Items"]
         options = {"NextToken": page["NextToken"]}
