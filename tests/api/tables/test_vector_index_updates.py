@@ -13,6 +13,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 import ddbha
+from ddbha.errors import InvariantError
 from tests.building import index_on, on_demand, vector, vector_index
 
 pytestmark = pytest.mark.skipif(
@@ -307,3 +308,22 @@ def test_a_world_file_keeps_vector_indexes(client: Any, world: ddbha.World, tmp_
     put(client, "b", 2, 0, tenant="t")
     assert search(client, "schema", **in_tenant("t")) == ["a", "b"]
     loaded.verify()
+
+
+def test_an_index_that_has_lost_or_kept_an_entry_is_found_out(client: Any, world: ddbha.World) -> None:
+    put(client, "a", 1, 0)
+    put(client, "b", 2, 0)
+    world.verify()
+    index = world.table("films", region="us-east-1").vector_indexes["plain"]
+    entry = index.entries()[0]
+    index.remove(entry)
+    with pytest.raises(InvariantError, match="vector index plain: lacks entry"):
+        world.verify()
+    index.put(entry)
+    world.verify()
+    client.delete_item(TableName="films", Key={"pk": {"S": "a"}})
+    client.delete_item(TableName="films", Key={"pk": {"S": "b"}})
+    world.verify()
+    index.put(entry)
+    with pytest.raises(InvariantError, match="vector index plain: has a stray entry"):
+        world.verify()
