@@ -2,7 +2,7 @@
 
 Each is sealed with a key of the world that no client knows, and is read only where the seal is right.
 What is inside is JSON or a fixed record of numbers, so that even a forged one could be nothing worse than
-wrong.  The key is the one thing in a world that its seed does not decide, since anybody may know the seed.
+wrong.  The key is all that a world's seed does not decide, since anybody may know the seed.
 """
 
 from __future__ import annotations
