@@ -471,3 +471,13 @@ def test_a_packed_answer(world: World, accepted: str, packs: bool) -> None:
 
 def test_small_answers_are_not_packed(world: World) -> None:
     assert "content-encoding" not in list_tables(world, accept_encoding="gzip").headers
+
+
+@pytest.mark.parametrize(
+    "iterator",
+    [r"arn\ud800|1|AAAA", "arn:aws:dynamodb|1|" + "A" * 60, "arn|1|é", "|1|", "arn|1|" + r"\udfff"],
+)
+def test_a_forged_iterator_is_refused(world: World, iterator: str) -> None:
+    body = f'{{"ShardIterator": "{iterator}"}}'.encode()
+    answer = call(world, "DynamoDBStreams_20120810.GetRecords", body)
+    assert (answer.status, answer.json["message"]) == (400, "Invalid ShardIterator")

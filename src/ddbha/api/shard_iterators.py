@@ -6,18 +6,17 @@ https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_streams_GetSh
 from __future__ import annotations
 
 import struct
-from base64 import urlsafe_b64decode, urlsafe_b64encode
-from binascii import Error
-from hashlib import blake2b
+from base64 import b64decode, urlsafe_b64encode
 
 from attrs import frozen
 
+from ddbha.api.seals import Seals
 from ddbha.errors import ExpiredIteratorException, ValidationException
 
 #: Seconds that an iterator is good for.
 LIFETIME = 15 * 60.0
 _FORMAT = struct.Struct(">dQ")
-_SEAL_SIZE = 8
+_PURPOSE = "ShardIterator "
 
 
 @frozen
@@ -29,22 +28,23 @@ class ShardIterator:
     position: int
     issued: float
 
-    def text(self) -> str:
+    def text(self, seals: Seals) -> str:
         """The iterator as readers hold it."""
         content = _FORMAT.pack(self.issued, self.position) + self.shard_id.encode()
-        sealed = _seal(self.stream_arn, content) + content
+        sealed = seals.sealed(_PURPOSE + self.stream_arn, content)
         return f"{self.stream_arn}|1|{urlsafe_b64encode(sealed).decode()}"
 
     @classmethod
-    def read(cls, text: str) -> ShardIterator:
+    def read(cls, text: str, seals: Seals) -> ShardIterator:
         """The iterator that a text stands for; `ValidationException` if it is none that was given out."""
         stream_arn, _, encoded = text.partition("|1|")
         try:
-            sealed = urlsafe_b64decode(encoded)
-        except (Error, ValueError):
+            sealed = b64decode(encoded, altchars=b"-_", validate=True)
+        except ValueError:
+            # Also what is no ASCII.
             raise ValidationException("Invalid ShardIterator") from None
-        seal, content = sealed[:_SEAL_SIZE], sealed[_SEAL_SIZE:]
-        if len(content) <= _FORMAT.size or seal != _seal(stream_arn, content):
+        content = seals.opened(_PURPOSE + stream_arn, sealed)
+        if content is None:
             raise ValidationException("Invalid ShardIterator")
         issued, position = _FORMAT.unpack_from(content)
         return cls(stream_arn, content[_FORMAT.size :].decode(), position, issued)
@@ -53,7 +53,3 @@ class ShardIterator:
         """Raise `ExpiredIteratorException` if the iterator was given out more than 15 minutes ago."""
         if now - self.issued > LIFETIME:
             raise ExpiredIteratorException("The provided iterator exceeds the maximum age allowed.")
-
-
-def _seal(stream_arn: str, content: bytes) -> bytes:
-    return blake2b(stream_arn.encode() + content, digest_size=_SEAL_SIZE).digest()

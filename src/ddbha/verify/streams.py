@@ -8,6 +8,7 @@ from typing import Any
 
 from attrs import frozen
 
+from ddbha.api.seals import Seals
 from ddbha.api.shard_iterators import ShardIterator
 from ddbha.api.streams.streams import MAXIMUM_RECORDS
 from ddbha.errors import InvariantError
@@ -41,7 +42,8 @@ def verify_streams(history: History, regions: Iterable[Region]) -> None:
     following: dict[str, int] = {}
     for call in history:
         if call.operation == "GetRecords" and call.answer is not None:
-            iterator = ShardIterator.read(call.request["ShardIterator"])
+            seals = places[0].environment.parts.the(Seals)
+            iterator = ShardIterator.read(call.request["ShardIterator"], seals)
             if iterator.stream_arn in streams:
                 streams[iterator.stream_arn].verify_read(call, iterator, following)
 

@@ -14,6 +14,7 @@ from typing import Any
 
 from ddbha.api.access.policies import Access, Policies
 from ddbha.api.registry import Request
+from ddbha.api.seals import Seals
 from ddbha.api.shard_iterators import ShardIterator
 from ddbha.errors import AccessDeniedException, ValidationException
 from ddbha.expressions.partiql.parser import parsed
@@ -119,7 +120,7 @@ def _accesses(
     if "ResourceArn" in request:
         yield operation, request["ResourceArn"]
     if service == "dynamodbstreams":
-        yield from ((operation, arn) for arn in _stream_arns(request))
+        yield from ((operation, arn) for arn in _stream_arns(region, request))
 
 
 def _statement_access(region: Region, text: str) -> Iterator[tuple[str, str]]:
@@ -136,12 +137,13 @@ def _statement_access(region: Region, text: str) -> Iterator[tuple[str, str]]:
     yield f"PartiQL{type(statement).__name__}", arn if index is None else f"{arn}/index/{index}"
 
 
-def _stream_arns(request: dict[str, Any]) -> Iterator[str]:
+def _stream_arns(region: Region, request: dict[str, Any]) -> Iterator[str]:
     if "StreamArn" in request:
         yield request["StreamArn"]
     if "ShardIterator" in request:
         try:
-            yield ShardIterator.read(request["ShardIterator"]).stream_arn
+            seals = region.environment.parts.the(Seals)
+            yield ShardIterator.read(request["ShardIterator"], seals).stream_arn
         except ValidationException:
             # The operation says so itself.
             return

@@ -5,10 +5,10 @@ https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/ql-reference.ht
 
 from __future__ import annotations
 
-import marshal
-from base64 import b64decode, urlsafe_b64encode
+import json
+from base64 import b64decode, b64encode, urlsafe_b64encode
 from collections.abc import Sequence
-from hashlib import blake2b
+from hashlib import sha256
 from typing import Any
 
 from ddbha.api.access.authorization import authorize
@@ -19,6 +19,7 @@ from ddbha.api.data.queries import query_collections, scan
 from ddbha.api.data.statement_plans import NO_KEY, Write, item_read_plan, read_plan, write_plan
 from ddbha.api.data.transactions import transact_get_items, transact_write
 from ddbha.api.registry import Request, Response, operation
+from ddbha.api.seals import Seals
 from ddbha.errors import (
     AwsError,
     ConditionalCheckFailedException,
@@ -38,7 +39,9 @@ _CODES = {
     "ValidationException": "ValidationError",
     "ThrottlingException": "ThrottlingError",
 }
-_SEAL_SIZE = 16
+_PURPOSE = "ExecuteStatement"
+#: Bytes of a token that say which statement it is for.
+_ASKED_SIZE = 32
 
 
 @operation("ExecuteStatement")
@@ -129,7 +132,7 @@ def _select(region: Region, select: Select, statement: Parsed, request: Request)
         if member in request:
             plan.request[member] = request[member]
     if "NextToken" in request:
-        plan.request["ExclusiveStartKey"] = _read_token(request)
+        plan.request["ExclusiveStartKey"] = _read_token(region, request)
     if plan.collections is None:
         found = scan(region, plan.request)
     else:
@@ -137,7 +140,7 @@ def _select(region: Region, select: Select, statement: Parsed, request: Request)
     response: Response = {"Items": found["Items"]}
     if "LastEvaluatedKey" in found:
         response["LastEvaluatedKey"] = found["LastEvaluatedKey"]
-        response["NextToken"] = _token(request, found["LastEvaluatedKey"])
+        response["NextToken"] = _token(region, request, found["LastEvaluatedKey"])
     if "ConsumedCapacity" in found:
         response["ConsumedCapacity"] = found["ConsumedCapacity"]
     return response
@@ -260,24 +263,33 @@ def _sum(one: dict[str, Any], other: dict[str, Any]) -> dict[str, Any]:
     return total
 
 
-def _token(request: Request, key: dict[str, Any]) -> str:
+def _token(region: Region, request: Request, key: dict[str, Any]) -> str:
     """Where the next page of this very statement begins, as text that only this module reads."""
-    content = marshal.dumps(key)
-    return urlsafe_b64encode(_seal(request, content) + content).decode()
+    content = json.dumps({name: _plain(value) for name, value in key.items()}).encode()
+    sealed = region.environment.parts.the(Seals).sealed(_PURPOSE, _asked(request) + content)
+    return urlsafe_b64encode(sealed).decode()
 
 
-def _read_token(request: Request) -> dict[str, Any]:
+def _read_token(region: Region, request: Request) -> dict[str, Any]:
     try:
         sealed = b64decode(request["NextToken"], altchars=b"-_", validate=True)
     except ValueError:
         # Also what is no base64, and no ASCII.
         raise ValidationException("Invalid NextToken") from None
-    seal, content = sealed[:_SEAL_SIZE], sealed[_SEAL_SIZE:]
-    if seal != _seal(request, content):
+    opened = region.environment.parts.the(Seals).opened(_PURPOSE, sealed)
+    if opened is None:
+        raise ValidationException("Invalid NextToken")
+    if opened[:_ASKED_SIZE] != _asked(request):
         raise ValidationException("NextToken does not match request")
-    return marshal.loads(content)  # type: ignore[no-any-return]
+    key: dict[str, Any] = json.loads(opened[_ASKED_SIZE:])
+    return {name: {"B": b64decode(value["B"])} if "B" in value else value for name, value in key.items()}
 
 
-def _seal(request: Request, content: bytes) -> bytes:
+def _plain(value: dict[str, Any]) -> dict[str, str]:
+    """The value of a key attribute as JSON has it."""
+    return {"B": b64encode(value["B"]).decode()} if "B" in value else value
+
+
+def _asked(request: Request) -> bytes:
     asked = repr((request["Statement"], request.get("Parameters", ())))
-    return blake2b(asked.encode("utf-8", "surrogatepass") + content, digest_size=_SEAL_SIZE).digest()
+    return sha256(asked.encode("utf-8", "surrogatepass")).digest()

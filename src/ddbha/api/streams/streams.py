@@ -12,6 +12,7 @@ from typing import Any
 
 from ddbha.api.definitions.descriptions import key_schema_elements
 from ddbha.api.registry import Request, Response, operation
+from ddbha.api.seals import Seals
 from ddbha.api.shard_iterators import ShardIterator
 from ddbha.errors import ResourceNotFoundException, TrimmedDataAccessException, ValidationException
 from ddbha.followers.stream import Shard, Stream
@@ -95,14 +96,15 @@ def get_shard_iterator(region: Region, request: Request) -> Response:
         if named <= shard.trimmed_position:
             raise TrimmedDataAccessException(_TRIMMED)
         position = named - 1 if kind == "AT_SEQUENCE_NUMBER" else named
-    return {"ShardIterator": ShardIterator(stream.arn, shard.id, position, region.now()).text()}
+    iterator = ShardIterator(stream.arn, shard.id, position, region.now())
+    return {"ShardIterator": iterator.text(_seals(region))}
 
 
 @operation("GetRecords", service="dynamodbstreams")
 def get_records(region: Region, request: Request) -> Response:
     """The next records of a shard: at most 1000 and 1 MB, and an iterator unless the shard ends there."""
     limit = _limit(request, MAXIMUM_RECORDS)
-    iterator = ShardIterator.read(request["ShardIterator"])
+    iterator = ShardIterator.read(request["ShardIterator"], _seals(region))
     stream = region.stream(iterator.stream_arn)
     iterator.refuse_old(region.now())
     shard = stream.shard(iterator.shard_id)
@@ -121,8 +123,12 @@ def get_records(region: Region, request: Request) -> Response:
     response: Response = {"Records": records}
     if not shard.ends_at(position):
         following = ShardIterator(stream.arn, shard.id, position, region.now())
-        response["NextShardIterator"] = following.text()
+        response["NextShardIterator"] = following.text(_seals(region))
     return response
+
+
+def _seals(region: Region) -> Seals:
+    return region.environment.parts.the(Seals)
 
 
 def _limit(request: Request, maximum: int) -> int:
