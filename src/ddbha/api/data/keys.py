@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from ddbha.errors import ValidationException
 from ddbha.region.table import Table
-from ddbha.values.attribute import Item, canonical_item, type_of
+from ddbha.values.attribute import Item, canonical_item, kind_of, type_of
 from ddbha.values.key import MAXIMUM_PARTITION_KEY_SIZE, MAXIMUM_SORT_KEY_SIZE, ItemKey, size_over
 
 MAXIMUM_ITEM_SIZE = 400 * 1024
@@ -44,7 +44,7 @@ def key_of_item(table: Table, item: Item, size: int) -> ItemKey:
                 raise ValidationException(
                     "One or more parameter values are not valid. A value specified for a secondary "
                     "index key is not supported. The AttributeValue for a key attribute cannot contain "
-                    f"an empty {_kind(attribute.type)} value. IndexName: {index.name}, "
+                    f"an empty {kind_of(attribute.type)} value. IndexName: {index.name}, "
                     f"IndexKey: {attribute.name}"
                 )
             size = size_over(content, most)
@@ -89,7 +89,7 @@ def _check_contents(table: Table, item: Item) -> None:
         if not item[attribute.name][attribute.type]:
             raise ValidationException(
                 "One or more parameter values are not valid. The AttributeValue for a key attribute "
-                f"cannot contain an empty {_kind(attribute.type)} value. Key: {attribute.name}"
+                f"cannot contain an empty {kind_of(attribute.type)} value. Key: {attribute.name}"
             )
     partition, sort = schema.partition, schema.sort
     if size_over(item[partition.name][partition.type], MAXIMUM_PARTITION_KEY_SIZE):
@@ -102,7 +102,3 @@ def _check_contents(table: Table, item: Item) -> None:
             "One or more parameter values were invalid: Aggregated size of all range keys has exceeded "
             f"the size limit of {MAXIMUM_SORT_KEY_SIZE} bytes"
         )
-
-
-def _kind(descriptor: str) -> str:
-    return "binary" if descriptor == "B" else "string"
