@@ -11,7 +11,7 @@ from typing import Any
 
 from attrs import frozen
 
-from ddbha.errors import ValidationException
+from ddbha.expressions.checks import Check, Checks, Values
 from ddbha.expressions.parser import Parser
 from ddbha.expressions.syntax import (
     Attribute,
@@ -27,14 +27,15 @@ from ddbha.expressions.syntax import (
     Path,
     Value,
 )
-from ddbha.values.attribute import DESCRIPTORS, AttributeValue, Item, equal, order, text_size, type_of
+from ddbha.values.attribute import AttributeValue, Item, equal, order, type_of
 
-Values = Mapping[str, AttributeValue]
 Predicate = Callable[[Item, Values], bool]
 Getter = Callable[[Item, Values], AttributeValue | None]
-Check = Callable[[Values], None]
 
+#: Operands that one IN may have.
+MAXIMUM_OPTIONS = 100
 _ORDERED = frozenset({"S", "N", "B"})
+_SIZED = frozenset({"S", "B", "L", "M", "SS", "NS", "BS"})
 _COMPARE: dict[str, Callable[[Any, Any], bool]] = {
     "<": lambda a, b: a < b,
     "<=": lambda a, b: a <= b,
@@ -54,11 +55,16 @@ class Condition:
     names_used: frozenset[str]
     values_used: frozenset[str]
     attributes: frozenset[str]
+    #: Those attributes of which only a part is named.
+    nested: frozenset[str]
     holds: Predicate
     _checks: tuple[Check, ...]
 
     def check(self, values: Values) -> None:
-        """Raise `ValidationException` for operands of impossible types."""
+        """Raise `ValidationException` for undefined placeholders and operands of impossible types.
+
+        AWS tells the first fault in the order of the text.
+        """
         for check in self._checks:
             check(values)
 
@@ -80,23 +86,17 @@ def _condition(text: str, names: tuple[tuple[str, str], ...], parameter: str) ->
 def of_tree(
     tree: ConditionNode, parameter: str, names_used: frozenset[str], values_used: frozenset[str]
 ) -> Condition:
-    """Compile a syntax tree; `parameter` is what error messages call it."""
-    compiler = _Compiler(parameter)
+    """Compile a syntax tree; `parameter` is what error messages call it, and empty for PartiQL."""
+    compiler = _Compiler(Checks(parameter))
     holds = compiler.condition(tree)
-    checks = (_defined(values_used, parameter), *compiler.checks)
-    return Condition(names_used, values_used, frozenset(compiler.attributes), holds, checks)
-
-
-def _defined(used: frozenset[str], parameter: str) -> Check:
-    def check(values: Values) -> None:
-        for name in used:
-            if name not in values:
-                raise ValidationException(
-                    f"Invalid {parameter}: An expression attribute value used in expression is not "
-                    f"defined; attribute value: {name}"
-                )
-
-    return check
+    return Condition(
+        names_used,
+        values_used,
+        frozenset(compiler.attributes),
+        frozenset(compiler.nested),
+        holds,
+        compiler.checks.built(),
+    )
 
 
 def fetch(path: Path) -> Callable[[Item], AttributeValue | None]:
@@ -121,10 +121,10 @@ def fetch(path: Path) -> Callable[[Item], AttributeValue | None]:
 
 
 class _Compiler:
-    def __init__(self, parameter: str) -> None:
-        self._parameter = parameter
-        self.checks: list[Check] = []
+    def __init__(self, checks: Checks) -> None:
+        self.checks = checks
         self.attributes: set[str] = set()
+        self.nested: set[str] = set()
 
     def condition(self, node: ConditionNode) -> Predicate:
         if isinstance(node, Every):
@@ -141,35 +141,24 @@ class _Compiler:
         if isinstance(node, Between):
             return self._between(node)
         if isinstance(node, In):
-            operand = self._operand(node.operand)
-            options = [self._operand(option) for option in node.options]
-
-            def is_in(item: Item, values: Values) -> bool:
-                value = operand(item, values)
-                if value is None:
-                    return False
-                found = (option(item, values) for option in options)
-                return any(other is not None and equal(value, other) for other in found)
-
-            return is_in
+            return self._in(node)
         return self._function(node)
 
     def _operand(self, node: Operand) -> Getter:
         if isinstance(node, Value):
+            self.checks.defined(node)
             name = node.name
             return lambda item, values: values[name]
         if isinstance(node, Attribute):
+            self.checks.named(node)
             self.attributes.add(str(node.path[0]))
+            if len(node.path) > 1:
+                self.nested.add(str(node.path[0]))
             get = fetch(node.path)
             return lambda item, values: get(item)
         assert isinstance(node, Function), "arithmetic is parsed in update expressions only"
-        if node.name != "size":
-            raise ValidationException(
-                f"Invalid {self._parameter}: The function is not allowed to be used this way in an "
-                f"expression; function: {node.name}"
-            )
-        self._require_types(node.arguments[0], "size", frozenset({"S", "B", "L", "M", "SS", "NS", "BS"}))
         operand = self._operand(node.arguments[0])
+        self.checks.typed(node.arguments, node.name, _SIZED)
 
         def size(item: Item, values: Values) -> AttributeValue | None:
             value = operand(item, values)
@@ -177,7 +166,7 @@ class _Compiler:
                 return None
             for descriptor, content in value.items():
                 if descriptor == "S":
-                    return {"N": str(text_size(content))}
+                    return {"N": str(_code_units(content))}
                 if descriptor not in ("N", "BOOL", "NULL"):
                     return {"N": str(len(content))}
             return None
@@ -186,12 +175,7 @@ class _Compiler:
 
     def _comparison(self, node: Comparison) -> Predicate:
         left, right = self._operand(node.left), self._operand(node.right)
-        if node.left == node.right and isinstance(node.left, Attribute):
-            raise ValidationException(
-                f"Invalid {self._parameter}: The first operand must be distinct from the remaining "
-                f"operands for this operator or function; operator: {node.operator}, first operand: "
-                f"{'.'.join(map(str, node.left.path))}"
-            )
+        self.checks.distinct(node.operator, node.left, node.right)
         if node.operator in ("=", "<>"):
             wanted = node.operator == "="
 
@@ -203,8 +187,7 @@ class _Compiler:
                 return equal(a, b) is wanted
 
             return same
-        for operand in (node.left, node.right):
-            self._require_types(operand, node.operator, _ORDERED)
+        self.checks.typed((node.left, node.right), node.operator, _ORDERED)
         compare = _COMPARE[node.operator]
 
         def ordered(item: Item, values: Values) -> bool:
@@ -218,10 +201,9 @@ class _Compiler:
 
     def _between(self, node: Between) -> Predicate:
         operand, low, high = map(self._operand, (node.operand, node.low, node.high))
-        for part in (node.operand, node.low, node.high):
-            self._require_types(part, "BETWEEN", _ORDERED)
-        if isinstance(node.low, Value) and isinstance(node.high, Value):
-            self.checks.append(self._bounds_check(node.low.name, node.high.name))
+        self.checks.distinct("BETWEEN", node.operand, node.low, node.high)
+        self.checks.typed((node.operand, node.low, node.high), "BETWEEN", _ORDERED)
+        self.checks.bounds(node.low, node.high)
 
         def between(item: Item, values: Values) -> bool:
             value, a, b = operand(item, values), low(item, values), high(item, values)
@@ -234,43 +216,45 @@ class _Compiler:
 
         return between
 
-    def _bounds_check(self, low: str, high: str) -> Check:
-        def check(values: Values) -> None:
-            a, b = values[low], values[high]
-            if type_of(a) != type_of(b):
-                raise ValidationException(
-                    f"Invalid {self._parameter}: The BETWEEN operator requires same data type for lower "
-                    f"and upper bounds; lower bound operand: AttributeValue: {_shown(a)}, upper bound "
-                    f"operand: AttributeValue: {_shown(b)}"
-                )
-            if order(a) > order(b):  # type: ignore[operator]
-                raise ValidationException(
-                    f"Invalid {self._parameter}: The BETWEEN operator requires upper bound to be greater "
-                    f"than or equal to lower bound; lower bound operand: AttributeValue: {_shown(a)}, "
-                    f"upper bound operand: AttributeValue: {_shown(b)}"
-                )
+    def _in(self, node: In) -> Predicate:
+        operand = self._operand(node.operand)
+        options = [self._operand(option) for option in node.options]
+        if len(options) > MAXIMUM_OPTIONS:
+            self.checks.refuse(
+                f"The IN operator is provided with too many operands; number of operands: {len(options)}"
+            )
+        self.checks.distinct("IN", node.operand, *node.options)
 
-        return check
+        def is_in(item: Item, values: Values) -> bool:
+            value = operand(item, values)
+            if value is None:
+                return False
+            found = (option(item, values) for option in options)
+            return any(other is not None and equal(value, other) for other in found)
+
+        return is_in
 
     def _function(self, node: Function) -> Predicate:
         name = node.name
-        operand = self._operand(node.arguments[0])
-        if name == "attribute_exists":
-            return lambda item, values: operand(item, values) is not None
-        if name == "attribute_not_exists":
+        operand, *others = [self._operand(argument) for argument in node.arguments]
+        if name in ("attribute_exists", "attribute_not_exists"):
+            self.checks.path(node)
+            if name == "attribute_exists":
+                return lambda item, values: operand(item, values) is not None
             return lambda item, values: operand(item, values) is None
-        argument = self._operand(node.arguments[1])
+        argument = others[0]
         if name == "attribute_type":
-            self.checks.append(self._type_check(node.arguments[1]))
+            self.checks.path(node)
+            self.checks.type_name(node.arguments[1])
 
             def has_type(item: Item, values: Values) -> bool:
                 value, wanted = operand(item, values), argument(item, values)
                 return value is not None and wanted is not None and wanted["S"] in value
 
             return has_type
+        self.checks.distinct(name, *node.arguments)
         if name == "begins_with":
-            for part in node.arguments:
-                self._require_types(part, name, frozenset({"S", "B"}))
+            self.checks.typed(node.arguments, name, frozenset({"S", "B"}))
 
             def begins_with(item: Item, values: Values) -> bool:
                 value, prefix = operand(item, values), argument(item, values)
@@ -294,39 +278,7 @@ class _Compiler:
 
         return contains
 
-    def _type_check(self, node: Operand) -> Check:
-        def check(values: Values) -> None:
-            given = values[node.name] if isinstance(node, Value) else {}
-            kind = type_of(given) if given else "NULL"
-            if kind != "S":
-                raise self._wrong_type("attribute_type", kind)
-            if given["S"] not in DESCRIPTORS:
-                valid = ",".join(sorted(DESCRIPTORS))
-                raise ValidationException(
-                    f"Invalid {self._parameter}: Invalid attribute type name found; type: {given['S']}, "
-                    f"valid types: {{{valid}}}"
-                )
 
-        return check
-
-    def _require_types(self, node: Operand, function: str, allowed: frozenset[str]) -> None:
-        if not isinstance(node, Value):
-            return
-
-        def check(values: Values) -> None:
-            kind = type_of(values[node.name])
-            if kind not in allowed:
-                raise self._wrong_type(function, kind)
-
-        self.checks.append(check)
-
-    def _wrong_type(self, function: str, kind: str) -> ValidationException:
-        return ValidationException(
-            f"Invalid {self._parameter}: Incorrect operand type for operator or function; operator or "
-            f"function: {function}, operand type: {kind}"
-        )
-
-
-def _shown(value: AttributeValue) -> str:
-    kind = type_of(value)
-    return f"{{{kind}:{value[kind]}}}"
+def _code_units(text: str) -> int:
+    """The length of a string as Java counts it, in units of UTF-16."""
+    return len(text) if text.isascii() else len(text.encode("utf-16-le", "surrogatepass")) // 2

@@ -13,7 +13,8 @@ from functools import lru_cache
 from attrs import frozen
 
 from ddbha.errors import ValidationException
-from ddbha.expressions.evaluate import Condition, Values, condition
+from ddbha.expressions.checks import Values
+from ddbha.expressions.evaluate import Condition, condition
 from ddbha.expressions.parser import Parser
 from ddbha.expressions.syntax import (
     Attribute,
@@ -25,14 +26,18 @@ from ddbha.expressions.syntax import (
     Operand,
     Value,
 )
-from ddbha.values.attribute import AttributeValue
+from ddbha.values.attribute import AttributeValue, kind_of
 from ddbha.values.key import KeySchema
 
 _PARAMETER = "KeyConditionExpression"
+_INVALID = "Invalid condition in KeyConditionExpression: "
 _UNSUPPORTED = "Query key condition not supported"
 #: What an index can answer; only the legacy KeyConditions can ask for anything else.
 INDEXABLE = frozenset({"=", "<", "<=", ">", ">=", "BETWEEN", "begins_with"})
 _SWAPPED = {"=": "=", "<": ">", "<=": ">=", ">": "<", ">=": "<="}
+
+#: Attribute, operator and the placeholders of its operands.
+_Part = tuple[str, str, tuple[str, ...]]
 
 
 @frozen
@@ -53,7 +58,14 @@ class KeyCondition:
     """A compiled key condition: for each attribute an operator and the placeholders of its operands."""
 
     condition: Condition
-    parts: tuple[tuple[str, str, tuple[str, ...]], ...]
+    parts: tuple[_Part, ...]
+    #: What is wrong with it as a key condition, whatever the table is.
+    fault: str | None = None
+
+    def require_sound(self) -> None:
+        """Raise `ValidationException` if no table could answer it."""
+        if self.fault is not None:
+            raise ValidationException(self.fault)
 
     @property
     def names_used(self) -> frozenset[str]:
@@ -67,14 +79,11 @@ class KeyCondition:
 
     def bind(self, schema: KeySchema, values: Values) -> KeyRange:
         """The range of keys of `schema` that is meant; `ValidationException` if it is none."""
-        found: dict[str, tuple[str, tuple[AttributeValue, ...]]] = {}
-        for name, operator, operands in self.parts:
-            if name in found:
-                raise ValidationException(
-                    f"Invalid {_PARAMETER}: KeyConditionExpressions must only contain one condition "
-                    "per key"
-                )
-            found[name] = operator, tuple(values[operand] for operand in operands)
+        self.require_sound()
+        found = {
+            name: (operator, tuple(values[operand] for operand in operands))
+            for name, operator, operands in self.parts
+        }
         for attribute in schema.partition_attributes:
             if attribute.name not in found:
                 raise _missed(attribute.name)
@@ -92,6 +101,12 @@ class KeyCondition:
                     raise ValidationException(
                         "One or more parameter values were invalid: Condition parameter type does not "
                         "match schema type"
+                    )
+                if not value[attribute.type]:
+                    raise ValidationException(
+                        "One or more parameter values are not valid. The AttributeValue for a key "
+                        f"attribute cannot contain an empty {kind_of(attribute.type)} value. "
+                        f"Key: {attribute.name}"
                     )
         if any(found[attribute.name][0] != "=" for attribute in schema.partition_attributes):
             raise ValidationException(_UNSUPPORTED)
@@ -133,7 +148,23 @@ def key_condition(text: str, names: Mapping[str, str] | None = None) -> KeyCondi
 def _key_condition(text: str, names: tuple[tuple[str, str], ...]) -> KeyCondition:
     compiled = condition(text, dict(names), _PARAMETER)
     tree = Parser(text, dict(names), _PARAMETER).condition()
-    return KeyCondition(compiled, tuple(map(_part, _flat(tree))))
+    parts: dict[str, _Part] = {}
+    try:
+        for node in _flat(tree):
+            part = _part(node)
+            if part[0] in parts:
+                raise _Unsound(
+                    f"Invalid {_PARAMETER}: KeyConditionExpressions must only contain one condition "
+                    "per key"
+                )
+            parts[part[0]] = part
+    except _Unsound as unsound:
+        return KeyCondition(compiled, (), str(unsound))
+    return KeyCondition(compiled, tuple(parts.values()))
+
+
+class _Unsound(Exception):
+    """A condition is none on a key."""
 
 
 def _flat(node: ConditionNode) -> list[ConditionNode]:
@@ -142,46 +173,40 @@ def _flat(node: ConditionNode) -> list[ConditionNode]:
     return [node]
 
 
-def _part(node: ConditionNode) -> tuple[str, str, tuple[str, ...]]:
+def _part(node: ConditionNode) -> _Part:
+    """Attribute, operator and placeholders of one condition."""
+    operator, operands = _operator(node)
+    if operator not in INDEXABLE:
+        raise _Unsound(f"Invalid operator used in KeyConditionExpression: {operator}")
+    name: str | None = None
+    placeholders: list[str] = []
+    for operand in operands:
+        if isinstance(operand, Attribute):
+            if name is not None:
+                raise _Unsound(f"{_INVALID}Multiple attribute names used in one condition")
+            if len(operand.path) > 1:
+                raise _Unsound("KeyConditionExpressions cannot have conditions on nested attributes")
+            name = str(operand.path[0])
+        elif not isinstance(operand, Value):
+            raise _Unsound("KeyConditionExpressions cannot contain nested operations")
+        elif name is None and operator not in _SWAPPED:
+            raise _Unsound(
+                f"{_INVALID}{operator} operator must have the key attribute as its first operand"
+            )
+        else:
+            placeholders.append(operand.name)
+    if name is None:
+        raise _Unsound(f"{_INVALID}No key attribute specified")
+    if isinstance(operands[0], Value):
+        operator = _SWAPPED[operator]
+    return name, operator, tuple(placeholders)
+
+
+def _operator(node: ConditionNode) -> tuple[str, tuple[Operand, ...]]:
     if isinstance(node, Comparison):
-        if isinstance(node.left, Value):
-            if node.operator not in _SWAPPED:
-                raise _invalid_operator(node.operator)
-            return _named(node.right), _SWAPPED[node.operator], (_placeholder(node.left),)
-        if node.operator not in _SWAPPED:
-            raise _invalid_operator(node.operator)
-        return _named(node.left), node.operator, (_placeholder(node.right),)
+        return node.operator, (node.left, node.right)
     if isinstance(node, Between):
-        return _named(node.operand), "BETWEEN", (_placeholder(node.low), _placeholder(node.high))
-    if isinstance(node, Function) and node.name == "begins_with":
-        return _named(node.arguments[0]), node.name, (_placeholder(node.arguments[1]),)
-    names = {"Either": "OR", "Not": "NOT", "In": "IN"}
-    raise _invalid_operator(node.name if isinstance(node, Function) else names[type(node).__name__])
-
-
-def _named(operand: Operand) -> str:
-    if isinstance(operand, Attribute):
-        if len(operand.path) == 1:
-            return str(operand.path[0])
-        raise ValidationException(
-            f"Invalid {_PARAMETER}: KeyConditionExpressions cannot have conditions on nested attributes"
-        )
-    raise ValidationException(
-        f"Invalid {_PARAMETER}: No key attributes are specified in the condition"
-        if isinstance(operand, Value)
-        else _UNSUPPORTED
-    )
-
-
-def _placeholder(operand: Operand) -> str:
-    if isinstance(operand, Value):
-        return operand.name
-    raise ValidationException(
-        f"Invalid {_PARAMETER}: Operand must be a value; key conditions compare keys with values"
-    )
-
-
-def _invalid_operator(operator: str) -> ValidationException:
-    return ValidationException(
-        f"Invalid {_PARAMETER}: Invalid operator used in KeyConditionExpression: {operator}"
-    )
+        return "BETWEEN", (node.operand, node.low, node.high)
+    if isinstance(node, Function):
+        return node.name, node.arguments
+    return {"Either": "OR", "Not": "NOT", "In": "IN"}[type(node).__name__], ()

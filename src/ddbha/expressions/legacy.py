@@ -17,7 +17,7 @@ from attrs import frozen
 from ddbha.errors import ValidationException
 from ddbha.expressions.evaluate import Condition, of_tree
 from ddbha.expressions.key_condition import KeyCondition
-from ddbha.expressions.parser import COMPARATORS
+from ddbha.expressions.operands import COMPARATORS
 from ddbha.expressions.projection import Projection, of_paths
 from ddbha.expressions.syntax import (
     Action,
@@ -348,8 +348,6 @@ def _update(shape: tuple[tuple[str, str, str | None], ...]) -> Update:
         actions,
         frozenset(),
         frozenset(),
-        # There is nothing to delete from an item that does not exist.
-        creates=not shape or any(action != "DELETE" for _, action, _ in shape),
         mismatch="Type mismatch for attribute to update",
     )
 

@@ -15,9 +15,10 @@ def written(path: Path) -> str:
 
 @frozen
 class Attribute:
-    """What stands at a path of the item."""
+    """What stands at a path of the item; `fault` says what is wrong with the names of the path."""
 
     path: Path
+    fault: str | None = None
 
 
 @frozen

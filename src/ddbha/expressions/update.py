@@ -14,7 +14,8 @@ from typing import Any
 from attrs import frozen
 
 from ddbha.errors import ValidationException
-from ddbha.expressions.evaluate import Values, fetch
+from ddbha.expressions.checks import Check, Checks, Values
+from ddbha.expressions.evaluate import fetch
 from ddbha.expressions.parser import Parser
 from ddbha.expressions.projection import Projection, of_paths, refuse_overlaps
 from ddbha.expressions.syntax import Action, Arithmetic, Attribute, Function, Operand, Path, Value
@@ -24,7 +25,11 @@ from ddbha.values.attribute import AttributeValue, Item, type_of
 _PARAMETER = "UpdateExpression"
 _MISSING = "The provided expression refers to an attribute that does not exist in the item"
 _BAD_PATH = "The document path provided in the update expression is invalid for update"
-_SETS = ("SS", "NS", "BS")
+_SETS = frozenset({"SS", "NS", "BS"})
+#: The clauses that give an item something; the others take.
+_GIVING = ("SET", "ADD")
+#: The types that ADD and DELETE take.
+_OPERANDS = {"ADD": _SETS | {"N"}, "DELETE": _SETS}
 
 _Read = Callable[[Item, Values], AttributeValue]
 
@@ -41,23 +46,20 @@ class Update:
     values_used: frozenset[str]
     paths: tuple[Path, ...]
     attributes: frozenset[str]
-    #: Whether an item that is not there is created.
+    #: Whether an item that is not there is created: to take something from none does not make one.
     creates: bool
     _actions: tuple[tuple[Action, _Read | None], ...]
+    #: The numbers of the actions in the order in which they are applied.
+    _order: tuple[int, ...]
+    _checks: tuple[Check, ...]
     _targets: Projection
     #: What is said of an operand whose type does not fit the item.
     _mismatch: str
 
     def check(self, values: Values) -> None:
-        """Raise `ValidationException` for undefined values and operands of impossible types."""
-        for name in self.values_used:
-            if name not in values:
-                raise ValidationException(
-                    f"Invalid {_PARAMETER}: An expression attribute value used in expression is not "
-                    f"defined; attribute value: {name}"
-                )
-        for action, _ in self._actions:
-            _check_action(action, values)
+        """Raise `ValidationException` for undefined placeholders and operands of impossible types."""
+        for check in self._checks:
+            check(values)
 
     def apply(self, item: Item, values: Values) -> Item:
         """The item after all actions; `item` is the caller's own copy, {} where there was none.
@@ -71,20 +73,16 @@ class Update:
 
     def _apply(self, item: Item, values: Values) -> Item:
         reads = [(action, read(item, values) if read else None) for action, read in self._actions]
-        for action, operand in reads:
-            if action.clause == "REMOVE":
-                continue
-            assert operand is not None, "only REMOVE has no operand"
-            if action.clause == "SET":
+        for position in self._order:
+            action, operand = reads[position]
+            if operand is None:
+                _remove(item, action.path)
+            elif action.clause == "SET":
                 _set(item, action.path, operand)
             elif action.clause == "ADD":
                 _add(item, action.path, operand)
             else:
                 _delete(item, action.path, operand)
-        # From the end of each list on, so that positions stay what they were before the update.
-        removed = [action.path for action, _ in reads if action.clause == "REMOVE"]
-        for path in sorted(removed, key=_removal_order, reverse=True):
-            _remove(item, path)
         return item
 
     def select(self, item: Item) -> Item:
@@ -110,53 +108,71 @@ def of_actions(
     names_used: frozenset[str],
     values_used: frozenset[str],
     *,
-    creates: bool = True,
+    parameter: str = _PARAMETER,
     mismatch: str = "An operand in the update expression has an incorrect data type",
 ) -> Update:
-    """Compile actions whose paths do not overlap."""
+    """Compile actions whose paths do not overlap.
+
+    `parameter` is what error messages call them, and empty for PartiQL.
+    """
     paths = tuple(action.path for action in actions)
     return Update(
         names_used,
         values_used,
         paths,
         frozenset(str(path[0]) for path in paths),
-        creates,
+        not actions or any(action.clause in _GIVING for action in actions),
         tuple((action, _reader(action.operand) if action.operand else None) for action in actions),
+        _order(actions),
+        _checks(actions, parameter),
         of_paths(paths),
         mismatch,
     )
 
 
-def _check_action(action: Action, values: Values) -> None:
-    operand = action.operand
-    if action.clause in ("ADD", "DELETE"):
-        assert isinstance(operand, Value), "the parser admits nothing else"
-        kind = type_of(values[operand.name])
-        if kind not in _SETS and not (action.clause == "ADD" and kind == "N"):
-            raise _wrong_type(action.clause, kind)
-    elif operand is not None:
-        _check_operand(operand, values)
+def _checks(actions: Sequence[Action], parameter: str) -> tuple[Check, ...]:
+    """What must hold of placeholders and operands.
+
+    AWS looks at the last action first, and at all names before any value.
+    """
+    checks = Checks(parameter)
+    for action in reversed(actions):
+        if action.operand is not None:
+            _check_names(action.operand, checks)
+    for action in reversed(actions):
+        if action.operand is not None:
+            _check_operand(action.operand, checks)
+        if action.clause in ("ADD", "DELETE"):
+            assert isinstance(action.operand, Value), "the parser admits nothing else"
+            checks.typed_for(action.clause, action.operand, _OPERANDS[action.clause])
+    return checks.built()
 
 
-def _check_operand(operand: Operand, values: Values) -> None:
-    if isinstance(operand, Arithmetic):
-        for part in (operand.left, operand.right):
-            if isinstance(part, Value) and "N" not in values[part.name]:
-                raise _wrong_type(operand.operator, type_of(values[part.name]))
-            _check_operand(part, values)
+def _check_names(operand: Operand, checks: Checks) -> None:
+    if isinstance(operand, Attribute):
+        checks.named(operand)
+    for part in _parts(operand):
+        _check_names(part, checks)
+
+
+def _check_operand(operand: Operand, checks: Checks) -> None:
+    for part in _parts(operand):
+        _check_operand(part, checks)
+    if isinstance(operand, Value):
+        checks.defined(operand)
+    elif isinstance(operand, Arithmetic):
+        checks.typed((operand.left, operand.right), operand.operator, frozenset("N"))
+    elif isinstance(operand, Function) and operand.name == "list_append":
+        checks.typed(operand.arguments, operand.name, frozenset("L"))
     elif isinstance(operand, Function):
-        for part in operand.arguments:
-            wrong = operand.name == "list_append" and isinstance(part, Value)
-            if wrong and "L" not in values[part.name]:  # type: ignore[union-attr]
-                raise _wrong_type("list_append", type_of(values[part.name]))  # type: ignore[union-attr]
-            _check_operand(part, values)
+        checks.path(operand)
+        checks.distinct(operand.name, *operand.arguments)
 
 
-def _wrong_type(function: str, kind: str) -> ValidationException:
-    return ValidationException(
-        f"Invalid {_PARAMETER}: Incorrect operand type for operator or function; operator or function: "
-        f"{function}, operand type: {kind}"
-    )
+def _parts(operand: Operand) -> tuple[Operand, ...]:
+    if isinstance(operand, Arithmetic):
+        return operand.left, operand.right
+    return operand.arguments if isinstance(operand, Function) else ()
 
 
 def _reader(operand: Operand) -> _Read:
@@ -188,8 +204,8 @@ def _reader(operand: Operand) -> _Read:
     first, second = operand.arguments
     otherwise = _reader(second)
     if operand.name == "if_not_exists":
-        assert isinstance(first, Attribute), "the parser admits nothing else"
-        existing = fetch(first.path)
+        # What is no path is refused before anything is read.
+        existing = fetch(first.path if isinstance(first, Attribute) else ("",))
 
         def if_not_exists(item: Item, values: Values) -> AttributeValue:
             found = existing(item)
@@ -269,5 +285,18 @@ def _remove(item: Item, path: Path) -> None:
         del holder[last]
 
 
-def _removal_order(path: Path) -> tuple[tuple[int, int | str], ...]:
-    return tuple((isinstance(part, int), part) for part in path)
+def _order(actions: Sequence[Action]) -> tuple[int, ...]:
+    """The numbers of the actions in the order in which they are applied.
+
+    Elements beyond the end of a list are appended in the order of their indexes.  What may be removed, by
+    REMOVE or as the last of a set, goes last, and from the end of each list on, so that indexes mean what
+    they did before the update.
+    """
+
+    def index(number: int) -> tuple[tuple[int, int | str], ...]:
+        return tuple((isinstance(part, int), part) for part in actions[number].path)
+
+    numbers = range(len(actions))
+    given = [number for number in numbers if actions[number].clause in _GIVING]
+    taken = [number for number in numbers if actions[number].clause not in _GIVING]
+    return (*sorted(given, key=index), *sorted(taken, key=index, reverse=True))

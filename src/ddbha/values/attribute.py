@@ -34,6 +34,11 @@ def type_of(value: AttributeValue) -> str:
     raise ValidationException(_EMPTY_VALUE)
 
 
+def kind_of(descriptor: str) -> str:
+    """What AWS calls the content of a key attribute that may not be empty."""
+    return "binary" if descriptor == "B" else "string"
+
+
 #: Bytes of the name of an attribute.
 MAXIMUM_NAME_SIZE = 65535
 EMPTY_NAME = "Empty attribute name"

@@ -10,7 +10,8 @@ from ddbha.api.registry import Request, Response, operation
 from ddbha.api.wire.wording import of_request
 from ddbha.capacity.units import Consumption
 from ddbha.errors import ConditionalCheckFailedException, ValidationException
-from ddbha.expressions.evaluate import Condition, Values
+from ddbha.expressions.checks import Values
+from ddbha.expressions.evaluate import Condition
 from ddbha.expressions.update import Update
 from ddbha.region.region import Region
 from ddbha.region.table import Table

@@ -10,7 +10,7 @@ from ddbha.api.data.vectors import check_vectors
 from ddbha.errors import ValidationException
 from ddbha.followers.secondary_indexes import GlobalIndex, SecondaryIndex
 from ddbha.region.table import Table
-from ddbha.values.attribute import AttributeValue, Item, canonical_item, type_of
+from ddbha.values.attribute import AttributeValue, Item, canonical_item, kind_of, type_of
 from ddbha.values.key import (
     MAXIMUM_PARTITION_KEY_SIZE,
     MAXIMUM_SORT_KEY_SIZE,
@@ -73,7 +73,7 @@ def _violation(
         )
     return ValidationException(
         "One or more parameter values are not valid. A value specified for a secondary index key is not "
-        f"supported. The AttributeValue for a key attribute cannot contain an empty {_kind(kind)} value. "
+        f"supported. The AttributeValue for a key attribute cannot contain an empty {kind_of(kind)} value. "
         f"IndexName: {index.name}, IndexKey: {name}"
     )
 
@@ -108,7 +108,7 @@ def _check_contents(table: Table, item: Item) -> None:
         if not item[attribute.name][attribute.type]:
             raise ValidationException(
                 "One or more parameter values are not valid. The AttributeValue for a key attribute "
-                f"cannot contain an empty {_kind(attribute.type)} value. Key: {attribute.name}"
+                f"cannot contain an empty {kind_of(attribute.type)} value. Key: {attribute.name}"
             )
     partition, sort = schema.partition, schema.sort
     if size_over(item[partition.name][partition.type], MAXIMUM_PARTITION_KEY_SIZE):
@@ -121,7 +121,3 @@ def _check_contents(table: Table, item: Item) -> None:
             "One or more parameter values were invalid: Aggregated size of all range keys has exceeded "
             f"the size limit of {MAXIMUM_SORT_KEY_SIZE} bytes"
         )
-
-
-def _kind(descriptor: str) -> str:
-    return "binary" if descriptor == "B" else "string"

@@ -19,7 +19,8 @@ from ddbha.api.registry import Request, Response, operation
 from ddbha.api.wire.wording import ENVELOPE
 from ddbha.capacity.units import Consumption
 from ddbha.errors import InvalidValue, Reworded, ValidationException
-from ddbha.expressions.evaluate import Condition, Values
+from ddbha.expressions.checks import Values
+from ddbha.expressions.evaluate import Condition
 from ddbha.expressions.key_condition import KeyCondition, KeyRange
 from ddbha.expressions.projection import Projection
 from ddbha.followers.secondary_indexes import GlobalIndex, LocalIndex
@@ -83,6 +84,7 @@ def query(region: Region, request: Request) -> Response:
         )
     page = _Page(request, expressions, ENVELOPE)
     expressions.finish()
+    condition.require_sound()
     target = _target(region, request)
     bounds = bounds_of(condition.bind(target.schema, expressions.values))
     page.refuse_keys_in_filter(target)

@@ -94,7 +94,7 @@ def read_plan(region: Region, statement: Select, values: dict[str, AttributeValu
     collections, rest = _collections(schema, conditions)
     if statement.orders:
         request["ScanIndexForward"] = not _descends(statement, schema, collections)
-    filtered = _condition(tuple(rest), "FilterExpression") if rest else None
+    filtered = _condition(tuple(rest)) if rest else None
     if filtered is not None:
         filtered.check(values)
     columns = None if statement.paths is None else _columns(statement.paths)
@@ -131,7 +131,7 @@ def write_plan(
     if isinstance(statement, Insert):
         item = bound_item(statement.item, parameters)
         table = region.table(statement.table)
-        absent = _condition((_existence(table, "attribute_not_exists"),), "ConditionExpression")
+        absent = _condition((_existence(table, "attribute_not_exists"),))
         request: Request = {"TableName": statement.table, "Item": item}
         return Write("Put", Compiled(request, Legacy(None, absent, None, None, values)))
     if isinstance(statement, Exists):
@@ -146,14 +146,14 @@ def write_plan(
         update = _update(statement.actions)
         update.check(values)
         # Unlike UpdateItem, UPDATE creates nothing.
-        condition = _condition((_existence(table, "attribute_exists"), *rest), "ConditionExpression")
+        condition = _condition((_existence(table, "attribute_exists"), *rest))
         condition.check(values)
         return Write("Update", Compiled(request, Legacy(update, condition, None, None, values)))
     deletable = None
     if rest:
         # To delete what is not there is no failure, whatever the condition.
         absent_or = Either((_existence(table, "attribute_not_exists"), Every(rest)))
-        deletable = _condition((absent_or,), "ConditionExpression")
+        deletable = _condition((absent_or,))
         deletable.check(values)
     return Write("Delete", Compiled(request, Legacy(None, deletable, None, None, values)))
 
@@ -164,7 +164,7 @@ def _check_plan(region: Region, select: Select, values: dict[str, AttributeValue
     key, rest = _item_key(region.table(select.table), select.where, values)
     if not rest:
         raise ValidationException("EXISTS() must contain a single item read with additional condition")
-    condition = _condition(rest, "ConditionExpression")
+    condition = _condition(rest)
     condition.check(values)
     request = {"TableName": select.table, "Key": key}
     return Write("ConditionCheck", Compiled(request, Legacy(None, condition, None, None, values)))
@@ -215,7 +215,7 @@ def _collections(
         left.remove(one[0])
         if one[1][1] != "=":
             break
-    every = _condition(tuple(kept), "KeyConditionExpression")
+    every = _condition(tuple(kept))
     choices = product(*([(name, "=", (option,)) for option in options] for name, options in partition))
     return [KeyCondition(every, (*choice, *sort)) for choice in choices], left
 
@@ -338,11 +338,11 @@ def _columns(paths: tuple[Path, ...]) -> Columns:
 
 
 @lru_cache(maxsize=1024)
-def _condition(conditions: tuple[ConditionNode, ...], parameter: str) -> Condition:
-    return of_tree(Every(conditions), parameter, frozenset(), frozenset())
+def _condition(conditions: tuple[ConditionNode, ...]) -> Condition:
+    return of_tree(Every(conditions), "", frozenset(), frozenset())
 
 
 @lru_cache(maxsize=1024)
 def _update(actions: tuple[Action, ...]) -> CompiledUpdate:
     refuse_overlaps(tuple(action.path for action in actions), "UpdateExpression")
-    return of_actions(actions, frozenset(), frozenset())
+    return of_actions(actions, frozenset(), frozenset(), parameter="")

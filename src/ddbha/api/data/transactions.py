@@ -31,6 +31,7 @@ from ddbha.errors import (
     TransactionCanceledException,
     ValidationException,
 )
+from ddbha.expressions.checks import Values
 from ddbha.expressions.evaluate import Condition
 from ddbha.expressions.update import Update
 from ddbha.region.region import Region
@@ -310,11 +311,17 @@ def _action(table: Table, parsed: _Parsed) -> _Action:
             condition,
             values,
             shows,
-            # What the transaction is checked against stays as it was read.
-            lambda old: update.apply(deepcopy(attributes if old is None else old), values),
+            partial(_updated, update, values, attributes),
         )
     deletes = parsed.kind == "Delete"
     return _Action(table, key, attributes, condition, values, shows, lambda old: None, writes=deletes)
+
+
+def _updated(update: Update, values: Values, key: Item, old: Item | None) -> Item | None:
+    if old is None and not update.creates:
+        return None
+    # What the transaction is checked against stays as it was read.
+    return update.apply(deepcopy(key if old is None else old), values)
 
 
 def _table(region: Region, name: str) -> Table:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ddbha.errors import ValidationException
-from ddbha.expressions.parser import COMPARATORS, CONDITION_FUNCTIONS, MAXIMUM_OPTIONS
+from ddbha.expressions.operands import COMPARATORS, CONDITION_FUNCTIONS
 from ddbha.expressions.partiql.lexer import malformed
 from ddbha.expressions.partiql.syntax import Scalar
 from ddbha.expressions.partiql.values import ValueParser
@@ -107,10 +107,6 @@ class ConditionParser(ValueParser):
         while self._accept(","):
             options.append(self._operand())
         self._expect(closing)
-        if len(options) > MAXIMUM_OPTIONS:
-            raise ValidationException(
-                f"The IN operator is provided with too many operands; number of operands: {len(options)}"
-            )
         return tuple(options)
 
     def _operand(self) -> Operand:
