@@ -4,13 +4,17 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: tour test check bench options docs javascript console-test
+.PHONY: tour test check soak bench options docs javascript console-test
 
 tour: $(READY)
 	$(BIN)/ddbha tour
 
 test: $(READY)
 	$(BIN)/pytest
+
+# Ten thousand random schedules of faults, in about an hour; `make soak SOAK="--first 42 --count 1"` is one of them.
+soak: $(READY)
+	$(BIN)/python -m tests.soak.schedules $(SOAK)
 
 check: $(READY)
 	$(BIN)/ruff check .
