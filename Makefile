@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: tour test check bench docs javascript console-test
+.PHONY: tour test check bench options docs javascript console-test
 
 tour: $(READY)
 	$(BIN)/ddbha tour
@@ -17,6 +17,10 @@ check: $(READY)
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+# The options of high availability, compared for a workload: docs/options.md shows what it prints.
+options: $(READY)
+	$(BIN)/ddbha options
 
 bench: $(READY)
 	$(BIN)/python benchmarks

@@ -5,7 +5,7 @@ A key is told as "name", or "name:N" where it is no string: `on_demand("pk", "sk
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 
@@ -28,6 +28,16 @@ def of_units(read: int, write: int, *key: str, more: Iterable[str] = ()) -> Any:
 def index_on(name: str, *key: str, projection: str = "ALL") -> Any:
     """A secondary index."""
     return {"IndexName": name, **_schema(*key), "Projection": {"ProjectionType": projection}}
+
+
+def index_of(name: str, hashed: Sequence[str], *ranged: str, projection: str = "ALL") -> Any:
+    """A global index with several partition keys, and perhaps several sort keys."""
+    schema = [*((one, "HASH") for one in hashed), *((one, "RANGE") for one in ranged)]
+    return {
+        "IndexName": name,
+        "KeySchema": [{"AttributeName": key, "KeyType": kind} for key, kind in schema],
+        "Projection": {"ProjectionType": projection},
+    }
 
 
 def _definition(key: str) -> dict[str, str]:

@@ -11,6 +11,7 @@ from ddbha.world import World
 
 if TYPE_CHECKING:
     from ddbha.testing.exploration import explore
+    from ddbha.testing.rehearsal import rehearse
 
 __all__ = [
     "AwsError",
@@ -22,13 +23,18 @@ __all__ = [
     "World",
     "explore",
     "mock",
+    "rehearse",
 ]
 
 
 def __getattr__(name: str) -> Any:
-    # Only those who explore pay for its import.
+    # Only those who explore or rehearse pay for the import.
     if name == "explore":
         from ddbha.testing.exploration import explore
 
         return explore
+    if name == "rehearse":
+        from ddbha.testing.rehearsal import rehearse
+
+        return rehearse
     raise AttributeError(f"module 'ddbha' has no attribute {name!r}")

@@ -31,6 +31,7 @@ from ddbha.region.environment import Environment
 from ddbha.region.region import Region, Regions
 from ddbha.region.table import Table
 from ddbha.settings import Settings
+from ddbha.verify.attempts import Attempt, Attempts
 from ddbha.verify.history import History
 
 _NOTHING: frozenset[str] = frozenset()
@@ -48,6 +49,7 @@ class Engine:
         self.lock = RLock()
         #: What clients asked for and were told; `history.start()` records it from then on.
         self.history = History(self.environment, recording=settings.history)
+        self.attempts = Attempts(self.regions)
         self.faults = Faults(self.regions, registry.names())
         self.request_ids = Random(settings.seed)
         self._policies = self.environment.parts.the(Policies)
@@ -76,27 +78,61 @@ class Engine:
         with self.lock:
             environment = self.environment
             environment.scheduler.run_due(self.clock.time())
-            if environment.links.outages.get(caller.region):
-                raise NoAnswer("endpoint_connection")
-            answer, region = registry.find(service, operation), self.region(caller)
-            request = params
-            try:
-                request = validator(service, operation).accept(params, typed=typed, older=self._older)
-                environment.operation = operation
-                if self._policies.by_arn:
-                    region = authorize(region, service, operation, request)
-                else:
-                    environment.admitted = _NOTHING
-                if self.history.recording:
-                    return self._recorded(client, region, operation, request, answer)
-                faults = self.faults.of_requests
-                if not faults:
-                    return answer(region, request)
-                return through(faults, operation, request, environment.random, partial(answer, region))
-            except AwsError as error:
-                word(error, operation, older=self._older)
-                count_error(region, operation, request, error)
-                raise
+            if self.history.recording:
+                return self._attempted(service, operation, params, caller, typed, client)
+            return self._answer(service, operation, params, caller, typed)
+
+    def _answer(
+        self,
+        service: str,
+        operation: str,
+        params: dict[str, Any],
+        caller: Caller,
+        typed: bool,
+        attempt: Attempt | None = None,
+    ) -> dict[str, Any]:
+        environment = self.environment
+        if environment.links.outages.get(caller.region):
+            raise NoAnswer("endpoint_connection")
+        answer, region = registry.find(service, operation), self.region(caller)
+        request = params
+        try:
+            request = validator(service, operation).accept(params, typed=typed, older=self._older)
+            environment.operation = operation
+            if self._policies.by_arn:
+                region = authorize(region, service, operation, request)
+            else:
+                environment.admitted = _NOTHING
+            if attempt is not None:
+                self.attempts.arrive(attempt, request)
+                return self._recorded(attempt.client, region, operation, request, answer)
+            faults = self.faults.of_requests
+            if not faults:
+                return answer(region, request)
+            return through(faults, operation, request, environment.random, partial(answer, region))
+        except AwsError as error:
+            word(error, operation, older=self._older)
+            count_error(region, operation, request, error)
+            raise
+
+    def _attempted(
+        self,
+        service: str,
+        operation: str,
+        params: dict[str, Any],
+        caller: Caller,
+        typed: bool,
+        client: str,
+    ) -> dict[str, Any]:
+        """Answer a request, or fail to, and keep both."""
+        attempt = self.attempts.begin(client, caller, operation, params)
+        try:
+            answer = self._answer(service, operation, params, caller, typed, attempt)
+        except (AwsError, NoAnswer) as error:
+            self.attempts.end(attempt, error)
+            raise
+        self.attempts.end(attempt, answer)
+        return answer
 
     def _recorded(
         self, client: str, region: Region, operation: str, request: dict[str, Any], perform: Operation
@@ -171,6 +207,7 @@ class Engine:
             environment = self.environment
             self.faults.end_all()
             self.history.clear()
+            self.attempts.clear()
             self.regions.clear()
             self._policies.by_arn.clear()
             self._policies.changes.clear()

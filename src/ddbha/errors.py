@@ -210,6 +210,14 @@ class ServiceUnavailable(AwsError):
 
     status = 503
 
+    def __init__(
+        self,
+        # As programs have met it.
+        message: str = "Service AmazonDynamoDB is currently unavailable. Please try again",
+        **fields: Any,
+    ) -> None:
+        super().__init__(message, **fields)
+
 
 class PolicyNotFoundException(AwsError):
     """The resource has no resource-based policy."""

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractContextManager
+from datetime import datetime
 from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, overload
@@ -33,6 +34,7 @@ from ddbha.region.region import Regions
 from ddbha.region.table import Table
 from ddbha.settings import Arguments, Settings
 from ddbha.templates import cloudformation, seeding
+from ddbha.verify.availability import Availability, measure
 from ddbha.verify.history import History
 from ddbha.world_file import saving as world_file
 from ddbha.world_file.container import Members
@@ -285,6 +287,32 @@ class World:
         with self.engine.standstill() as environment:
             environment.settle()
             verify.verify(self.engine.regions, self.clock.time(), self.history, self.events)
+
+    def availability(
+        self,
+        *,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        stands_for: Mapping[str, str] | None = None,
+    ) -> Availability:
+        """How requests were served that began from `since` until `until`, from the recorded history.
+
+        Acknowledged writes are lost if no table in reach holds them; `stands_for` names, by the tables
+        that were written to, those that took their places, such as a restored one.  Raises `UsageError`
+        if nothing was recorded: `World(history=True)` or `history.start()` does that.
+        """
+        if not self.history.recording:
+            raise UsageError("Nothing was recorded: make the World with history=True.")
+        with self.engine.standstill() as environment:
+            environment.settle()
+            return measure(
+                self.engine.attempts,
+                self.engine.regions,
+                self.events,
+                None if since is None else since.timestamp(),
+                None if until is None else until.timestamp(),
+                stands_for or {},
+            )
 
     def __str__(self) -> str:
         return self._shown(overview.as_text)

@@ -139,9 +139,9 @@ def test_projections_close_up_lists() -> None:
 
 
 def test_key_conditions() -> None:
-    schema = KeySchema(KeyAttribute("pk", "S"), KeyAttribute("n", "N"))
+    schema = KeySchema((KeyAttribute("pk", "S"),), (KeyAttribute("n", "N"),))
     bound = key_condition("pk = :x AND n BETWEEN :one AND :nine").bind(schema, VALUES)
-    assert bound == KeyRange({"S": "x"}, "BETWEEN", ({"N": "1"}, {"N": "9"}))
+    assert bound == KeyRange(({"S": "x"},), (), "BETWEEN", ({"N": "1"}, {"N": "9"}))
     with pytest.raises(ValidationException, match="missed key schema element: pk"):
         key_condition("n = :one").bind(schema, VALUES)
     with pytest.raises(ValidationException, match="Query key condition not supported"):

@@ -85,6 +85,22 @@ def test_a_write_meets_another_regions_write_on_its_way() -> None:
     assert {value(client, "a") for client in clients} == {"4"}
 
 
+def test_a_batch_that_meets_another_regions_write_changes_nothing() -> None:
+    # API_BatchWriteItem, ReplicatedWriteConflictException: "The request was rejected because one or more
+    # items in the request are being modified by a request in another Region."
+    world, clients = new_world()
+    world.faults.replication_lag(EAST, OHIO, seconds=0.2)
+    put(clients[0], "b", "1")
+    puts = [{"PutRequest": {"Item": {"id": {"S": key}, "value": {"S": "2"}}}} for key in "abc"]
+    with pytest.raises(clients[1].exceptions.ReplicatedWriteConflictException):
+        clients[1].batch_write_item(RequestItems={"tab": puts})
+    assert [value(clients[0], key) for key in "abc"] == [None, "1", None]
+    world.clock.advance(seconds=0.2)
+    clients[1].batch_write_item(RequestItems={"tab": puts})
+    assert [value(clients[0], key) for key in "abc"] == ["2", "2", "2"]
+    world.verify()
+
+
 def test_botocore_tries_a_conflicting_write_again() -> None:
     world, clients = new_world()
     world.faults.replication_lag(EAST, OHIO, seconds=0.2)

@@ -125,3 +125,41 @@ def test_an_aioboto3_program(example: Example) -> None:
         "refused": ["ConditionalCheckFailedException"] * 3,
         "scanned": 3 * 21,
     }
+
+
+def test_an_index_with_several_keys_of_each_kind(example: Example) -> None:
+    program = example("matches")
+    matches = [
+        {
+            "id": f"{tournament}-{region}-{round_}-{bracket}-{court}",
+            **{"tournament": tournament, "region": region, "bracket": bracket},
+            **{"round": round_, "court": court, "year": 2026, "player": ("ann", "bob")[court % 2]},
+        }
+        for tournament in ("spring", "winter")
+        for region in ("east", "west")
+        for round_ in (1, 2, 10)
+        for bracket in ("lower", "upper")
+        for court in (9, 10, 11)
+    ]
+    with ddbha.mock(clock=ddbha.ManualClock()) as world:
+        table = program.create_table()
+        later = {name: value for name, value in matches[0].items() if name != "court"}
+        program.schedule(table, [later, *matches[1:]])
+
+        def expected(wanted: dict[str, Any], least: int, found: list[dict[str, Any]]) -> list[str]:
+            chosen = [m for m in found if m.items() >= wanted.items() and m["court"] >= least]
+            return [m["id"] for m in sorted(chosen, key=lambda m: (m["round"], m["bracket"], m["court"]))]
+
+        east = {"tournament": "spring", "region": "east", "round": 1}
+        assert program.of_round(table, "spring", "east", 1) == expected(east, 0, matches[1:])
+        program.give_court(table, matches[0]["id"], 9)
+        assert program.of_round(table, "spring", "east", 1) == expected(east, 0, matches)
+        upper = {"tournament": "winter", "region": "west", "round": 10, "bracket": "upper"}
+        assert program.of_round(table, "winter", "west", 10, "upper", 10) == expected(upper, 10, matches)
+        ann = [m for m in matches if m["player"] == "ann"]
+        found = program.of_player(table, "ann", 2026)
+        order = {m["id"]: (m["tournament"], m["round"]) for m in ann}
+        assert sorted(found) == sorted(order)
+        assert [order[one] for one in found] == sorted(order.values(), reverse=True)
+        assert program.of_player(table, "ann", 2025) == []
+        world.verify()

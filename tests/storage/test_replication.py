@@ -23,9 +23,9 @@ from ddbha.values.image import Image
 from ddbha.values.key import KeyAttribute, KeySchema
 from ddbha.verify import verify
 
-SCHEMA = KeySchema(KeyAttribute("pk", "S"), KeyAttribute("sk", "N"))
-BY_COLOUR = KeySchema(KeyAttribute("colour", "S"))
-BY_RANK = KeySchema(KeyAttribute("pk", "S"), KeyAttribute("rank", "N"))
+SCHEMA = KeySchema((KeyAttribute("pk", "S"),), (KeyAttribute("sk", "N"),))
+BY_COLOUR = KeySchema((KeyAttribute("colour", "S"),))
+BY_RANK = KeySchema((KeyAttribute("pk", "S"),), (KeyAttribute("rank", "N"),))
 
 
 class Place:

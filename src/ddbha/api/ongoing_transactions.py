@@ -22,9 +22,6 @@ from ddbha.region.region import Region
 from ddbha.region.table import Table
 from ddbha.values.key import ItemKey
 
-#: Seconds after which a commit is tried again that met a partition without a quorum.
-RETRY = 1.0
-
 _CONFLICT = MESSAGES["TransactionConflictException"]
 
 
@@ -52,14 +49,15 @@ class OngoingTransaction:
         raise NoAnswer("read_timeout")
 
     def end(self) -> None:
-        """Commit and unlock the items, or try again later if there is no quorum."""
+        """Commit and unlock the items, as soon as all of their partitions have a leader."""
         try:
             self.commit()
         except InternalServerError:
-            self.region.later(RETRY, self.end)
+            self.region.environment.blocked(self.end)
             return
         for table, key in self.items:
             del self.region.environment.locks[table.arn, key]
+        self.region.environment.unblock()
         self.region.record("transaction-committed", items=len(self.items))
 
 

@@ -153,6 +153,12 @@ class _Quiet(botocore.session.Session):
         self.register_component("data_loader", _loader())
 
 
+def name_of(made: Any) -> str:
+    """What the history calls a client of a world."""
+    name: str = made._make_api_call.name
+    return name
+
+
 @cache
 def _loader() -> Any:
     return botocore.loaders.create_loader()

@@ -59,7 +59,8 @@ class Transport:
     def __init__(self, engine: Engine, account_id: str, client: BaseClient) -> None:
         private: Any = client
         self._engine = engine
-        self._name = engine.client_name()
+        #: What the history calls the client.
+        self.name = engine.client_name()
         self._client = client
         self._private = private
         self._service: ServiceModel = client.meta.service_model
@@ -69,7 +70,7 @@ class Transport:
         self._validate = internals.validates(client)
         # Attempts of a run are those of its seed, and so are the pauses between them.
         self._back_offs = internals.back_offs(client)
-        self._draw = Random(f"{engine.settings.seed} {self._name}").random
+        self._draw = Random(f"{engine.settings.seed} {self.name}").random
         self._listeners = Listeners(client.meta.events, self._service_id)
         self._operations: dict[str, tuple[OperationModel, Operation]] = {}
         adaptive = (private.meta.config.retries or {}).get("mode") == "adaptive"
@@ -208,7 +209,7 @@ class Transport:
             self._engine.clock.time(),
             "request-retried",
             self._caller.region,
-            client=self._name,
+            client=self.name,
             operation=model.name,
             attempt=attempts,
             cause=cause,
@@ -221,7 +222,7 @@ class Transport:
         engine = self._engine
         try:
             parsed = engine.call(
-                self._service_name, model.name, params, self._caller, typed=typed, client=self._name
+                self._service_name, model.name, params, self._caller, typed=typed, client=self.name
             )
         except AwsError as error:
             details = answers.metadata(

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from importlib.metadata import version
 
 from ddbha import server
-from ddbha.cli import doctor, tour
+from ddbha.cli import comparison, doctor, tour
 from ddbha.clock import ManualClock, SystemClock
 from ddbha.errors import DdbhaError
 from ddbha.world import World
@@ -24,6 +24,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     commands = parser.add_subparsers(required=True)
     commands.add_parser("tour", help="a guided run").set_defaults(run=lambda options: tour.run())
     _add_serve(commands)
+    _add_options(commands)
     commands.add_parser("doctor", help="versions, operations, and what is installed here").set_defaults(
         run=lambda options: doctor.run()
     )
@@ -49,6 +50,19 @@ def _add_serve(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         "--clock", choices=_CLOCKS, default="system", help="the machine's time, or one that stands still"
     )
     parser.set_defaults(run=_serve)
+
+
+def _add_options(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    parser = commands.add_parser(
+        "options",
+        help="what each option of high availability is worth in each disaster, measured",
+        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
+    )
+    parser.add_argument("workloads", nargs="*", default=["session store"], help="shipped workloads")
+    parser.add_argument("--seeds", type=int, default=2, help="rehearsals of each cell")
+    parser.add_argument("--markdown", action="store_true", help="a table for a page")
+    parser.add_argument("--html", help="write a page with charts to this file as well")
+    parser.set_defaults(run=lambda options: comparison.run(options))
 
 
 def _serve(options: argparse.Namespace) -> None:

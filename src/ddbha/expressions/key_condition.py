@@ -1,5 +1,7 @@
 """Key condition expressions: one partition key, and optionally a range of sort keys.
 
+Indexes with several key attributes want all partition keys, and take sort keys from left to right.
+
 https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Query.KeyConditionExpressions.html
 """
 
@@ -35,9 +37,13 @@ _SWAPPED = {"=": "=", "<": ">", "<=": ">=", ">": "<", ">=": "<="}
 
 @frozen
 class KeyRange:
-    """The partition key, and how the sort key is restricted: `operator` is None if it is not."""
+    """The partition keys, the sort keys that are given, and how the next sort key is restricted.
 
-    partition: AttributeValue
+    `operator` is None if it is not; it is never "=".
+    """
+
+    partition: tuple[AttributeValue, ...]
+    sort: tuple[AttributeValue, ...] = ()
     operator: str | None = None
     operands: tuple[AttributeValue, ...] = ()
 
@@ -69,15 +75,12 @@ class KeyCondition:
                     "per key"
                 )
             found[name] = operator, tuple(values[operand] for operand in operands)
-        partition, sort = schema.partition, schema.sort
-        if partition.name not in found:
-            raise ValidationException(f"Query condition missed key schema element: {partition.name}")
-        allowed = set(schema.names)
-        if not found.keys() <= allowed:
-            missed = sort.name if sort is not None and sort.name not in found else None
-            raise ValidationException(
-                f"Query condition missed key schema element: {missed}" if missed else _UNSUPPORTED
-            )
+        for attribute in schema.partition_attributes:
+            if attribute.name not in found:
+                raise _missed(attribute.name)
+        if not found.keys() <= set(schema.names):
+            left = [name for name in schema.names if name not in found]
+            raise _missed(left[0]) if left else ValidationException(_UNSUPPORTED)
         for attribute in schema.attributes:
             operator, given = found.get(attribute.name, ("=", ()))
             if operator not in INDEXABLE:
@@ -90,12 +93,35 @@ class KeyCondition:
                         "One or more parameter values were invalid: Condition parameter type does not "
                         "match schema type"
                     )
-        operator, wanted = found[partition.name]
-        if operator != "=":
+        if any(found[attribute.name][0] != "=" for attribute in schema.partition_attributes):
             raise ValidationException(_UNSUPPORTED)
-        if sort is None or sort.name not in found:
-            return KeyRange(wanted[0])
-        return KeyRange(wanted[0], *found[sort.name])
+        partition = tuple(found[attribute.name][1][0] for attribute in schema.partition_attributes)
+        return KeyRange(partition, *_sort_keys(schema, found))
+
+
+def _sort_keys(
+    schema: KeySchema, found: Mapping[str, tuple[str, tuple[AttributeValue, ...]]]
+) -> tuple[tuple[AttributeValue, ...], str | None, tuple[AttributeValue, ...]]:
+    """The sort keys that are given, then operator and operands of the condition on the next one."""
+    left = len(found) - len(schema.partition_attributes)
+    given: list[AttributeValue] = []
+    for attribute in schema.sort_attributes[:left]:
+        if attribute.name not in found:
+            raise _missed(attribute.name)
+        operator, operands = found[attribute.name]
+        left -= 1
+        if operator == "=":
+            given.append(operands[0])
+        elif left:
+            # Behind a range the next attribute is in no order.
+            raise ValidationException(_UNSUPPORTED)
+        else:
+            return tuple(given), operator, operands
+    return tuple(given), None, ()
+
+
+def _missed(name: str) -> ValidationException:
+    return ValidationException(f"Query condition missed key schema element: {name}")
 
 
 def key_condition(text: str, names: Mapping[str, str] | None = None) -> KeyCondition:

@@ -10,7 +10,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from math import floor, inf
+from itertools import takewhile
+from math import floor, inf, nextafter
 from typing import Any
 
 from attrs import Factory, define, field
@@ -23,7 +24,7 @@ from ddbha.storage.record import LogRecord
 from ddbha.values.image import Image
 from ddbha.values.key import ItemKey
 
-#: Seconds between sweeps, also between two attempts at a partition without a quorum.
+#: Seconds between sweeps.
 INTERVAL = 60.0
 #: Items that expired longer ago than these seconds are left alone: five years.
 OLDEST = 5 * 365 * 24 * 3600.0
@@ -37,7 +38,8 @@ CAUSE = "ttl"
 class Expiry:
     """Removes the expired items of one table; ends when its followers are detached.
 
-    Times are in seconds since the epoch on the region's clock.  `at` runs an action at such a time.
+    Times are in seconds since the epoch on the region's clock.  `at` runs an action at such a time,
+    and `wait` once something has changed in the world that may let be done what could not be done.
     """
 
     partitions: Partitions
@@ -47,11 +49,15 @@ class Expiry:
     region: str
     now: Callable[[], float]
     at: Callable[[float, Callable[[], None]], None]
+    wait: Callable[[Callable[[], None]], None]
     #: Whether it is here and at this time that items are removed.
     may_sweep: Callable[[float], bool]
+    #: Whether an ongoing transaction holds an item.
+    is_held: Callable[[ItemKey], bool]
     #: Told how many items a sweep removed.
     notify: Callable[[int], None]
     _next_look: float | None = field(default=None, init=False)
+    _waits: bool = field(default=False, init=False)
 
     def attach(self) -> None:
         """Take in the items that are there and all writes from now on."""
@@ -82,10 +88,18 @@ class Expiry:
             self.at(time, partial(self._look, time))
 
     def _look_when_due(self, now: float) -> None:
-        due = min((follower.next_due for follower in self._followers()), default=inf)
+        followers = self._followers()
+        due = min((follower.next_due_after(now) for follower in followers), default=inf)
         if due < inf:
-            # What is overdue lies in a partition without a quorum.
-            self._look_at(due if due > now else now + INTERVAL)
+            self._look_at(due)
+        if not self._waits and any(follower.next_due <= now for follower in followers):
+            # What is overdue has no leader, is held by a transaction, or is for another region to remove.
+            self._waits = True
+            self.wait(self._look_again)
+
+    def _look_again(self) -> None:
+        self._waits = False
+        self.look_after(self.now())
 
     def _look(self, time: float) -> None:
         """Remove what is due, and see to it that the next look comes in time.
@@ -126,6 +140,11 @@ class ExpiryFollower(PartitionFollower):
         """When the next item is due, infinity if none is."""
         return self._order[0][0] if self._order else inf
 
+    def next_due_after(self, now: float) -> float:
+        """When the next item is due that is not due yet, infinity if none is."""
+        place = self._order.bisect_left((nextafter(now, inf),))
+        return self._order[place][0] if place < len(self._order) else inf
+
     def catch_up(self, now: float) -> None:
         """Take in all that was written: records of a skewed clock are no reason to wait."""
         before = self.applied_sequence
@@ -155,16 +174,17 @@ class ExpiryFollower(PartitionFollower):
     def sweep(self, now: float) -> int:
         """Remove what is due and still expired; how many items that were.
 
-        Without a quorum everything is left for another sweep.
+        Without a quorum everything is left for another sweep, and so is what a transaction holds.
         """
         self.catch_up(now)
         removed = 0
-        while self.next_due <= now:
+        for _, key in list(takewhile(lambda entry: entry[0] <= now, self._order)):
+            if self.expiry.is_held(key):
+                continue
             try:
                 leader = self.partition.available_leader()
             except InternalServerError:
                 break
-            _, key = self._order[0]
             image = leader.items.images.get(key)
             if image is not None and self._is_expired(image, now):
                 self.partition.commit(key, None, now, self.expiry.region, CAUSE)

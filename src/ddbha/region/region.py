@@ -123,6 +123,7 @@ class Region:
         if len(rest) == 1:
             self.replica(rest[0]).membership = None
             del self.environment.global_tables[self.account_id, group.name]
+        self.environment.unblock()
 
     def stream(self, arn: str) -> Stream:
         """A stream in any state.

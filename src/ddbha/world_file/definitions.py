@@ -11,7 +11,7 @@ from attrs import asdict, has
 from ddbha.followers.secondary_indexes import GlobalIndex, IndexProjection, LocalIndex, SecondaryIndex
 from ddbha.recovery.backup import SourceTable
 from ddbha.region.table import Table, TableSettings
-from ddbha.values.key import ItemKey, KeyAttribute, KeySchema
+from ddbha.values.key import ItemKey, KeySchema
 
 #: What global indexes have besides keys and projection.
 _INDEX_SETTINGS = ("throughput", "on_demand", "warm", "changes", "insights")
@@ -27,7 +27,7 @@ def definition(
         "id": table.id,
         "created": table.created,
         "attribute_types": table.attribute_types,
-        "keys": list(table.schema.names),
+        **_keys(table.schema),
         "local_indexes": [_index(index) for index in local],
         "global_indexes": [
             {
@@ -42,7 +42,7 @@ def definition(
 
 def source_table(entry: Any) -> SourceTable:
     """What `definition` described."""
-    types, schema = dict(entry["attribute_types"]), _schema(entry["keys"], entry["attribute_types"])
+    types, schema = dict(entry["attribute_types"]), _schema(entry, entry["attribute_types"])
     return SourceTable(
         entry["name"],
         entry["arn"],
@@ -51,13 +51,13 @@ def source_table(entry: Any) -> SourceTable:
         types,
         schema,
         tuple(
-            LocalIndex(index["name"], _schema(index["keys"], types), _projection(index), schema)
+            LocalIndex(index["name"], _schema(index, types), _projection(index), schema)
             for index in entry["local_indexes"]
         ),
         tuple(
             GlobalIndex(
                 index["name"],
-                _schema(index["keys"], types),
+                _schema(index, types),
                 _projection(index),
                 schema,
                 **_values(GlobalIndex, {name: index[name] for name in _INDEX_SETTINGS}),
@@ -71,14 +71,19 @@ def source_table(entry: Any) -> SourceTable:
 def _index(index: SecondaryIndex) -> dict[str, Any]:
     return {
         "name": index.name,
-        "keys": list(index.schema.names),
+        **_keys(index.schema),
         "projection": index.projection.type,
         "non_key_attributes": list(index.projection.non_key_attributes),
     }
 
 
-def _schema(names: list[str], types: dict[str, str]) -> KeySchema:
-    return KeySchema(*(KeyAttribute(name, types[name]) for name in names))
+def _keys(schema: KeySchema) -> dict[str, Any]:
+    return {"keys": list(schema.names), "partition_keys": len(schema.partition_attributes)}
+
+
+def _schema(entry: dict[str, Any], types: dict[str, str]) -> KeySchema:
+    # Files of before have one partition key each, and do not say so.
+    return KeySchema.of_names(entry["keys"], entry.get("partition_keys", 1), types)
 
 
 def _projection(index: dict[str, Any]) -> IndexProjection:

@@ -61,6 +61,11 @@ def batch_write_item(region: Region, request: Request) -> Response:
     limit = CollectionLimit(region)
     for _, table, key, image, _, _ in writes:
         limit.admit(table, key, image)
+    # An item that another region is writing has the whole request refused, before anything is done.
+    for _, table, key, *_ in writes:
+        guard = table.partition(key).guard
+        if guard is not None:
+            guard.admit(key)
 
     consumed: dict[str, Consumption] = {}
     unprocessed: dict[str, list[Any]] = {}

@@ -7,12 +7,10 @@ from __future__ import annotations
 
 from ddbha.errors import ValidationException
 from ddbha.region.table import Table
-from ddbha.values.attribute import AttributeValue, Item, canonical_item, text_size, type_of
-from ddbha.values.key import ItemKey
+from ddbha.values.attribute import Item, canonical_item, type_of
+from ddbha.values.key import MAXIMUM_PARTITION_KEY_SIZE, MAXIMUM_SORT_KEY_SIZE, ItemKey, size_over
 
 MAXIMUM_ITEM_SIZE = 400 * 1024
-MAXIMUM_PARTITION_KEY_SIZE = 2048
-MAXIMUM_SORT_KEY_SIZE = 1024
 NO_MATCH = "The provided key element does not match the schema"
 
 
@@ -31,7 +29,7 @@ def key_of_item(table: Table, item: Item, size: int) -> ItemKey:
             )
     _check_contents(table, item)
     for index in (*table.local_indexes.values(), *table.global_indexes.values()):
-        for attribute in index.schema.attributes:
+        for attribute, most in index.schema.sizes:
             value = item.get(attribute.name)
             if value is None:
                 continue
@@ -41,12 +39,20 @@ def key_of_item(table: Table, item: Item, size: int) -> ItemKey:
                     f"{attribute.name} Expected: {attribute.type} Actual: {type_of(value)} "
                     f"IndexName: {index.name}"
                 )
-            if not value[attribute.type]:
+            content = value[attribute.type]
+            if not content:
                 raise ValidationException(
                     "One or more parameter values are not valid. A value specified for a secondary "
                     "index key is not supported. The AttributeValue for a key attribute cannot contain "
                     f"an empty {_kind(attribute.type)} value. IndexName: {index.name}, "
                     f"IndexKey: {attribute.name}"
+                )
+            size = size_over(content, most)
+            if size:
+                raise ValidationException(
+                    "One or more parameter values were invalid: Size limit exceeded for Index Key "
+                    f"{attribute.name} Actual Size: {size} bytes Max Size: {most} bytes "
+                    f"IndexName: {index.name}"
                 )
     if size > MAXIMUM_ITEM_SIZE:
         refuse_large_item(size)
@@ -85,21 +91,17 @@ def _check_contents(table: Table, item: Item) -> None:
                 "One or more parameter values are not valid. The AttributeValue for a key attribute "
                 f"cannot contain an empty {_kind(attribute.type)} value. Key: {attribute.name}"
             )
-    if _key_size(item[schema.partition.name]) > MAXIMUM_PARTITION_KEY_SIZE:
+    partition, sort = schema.partition, schema.sort
+    if size_over(item[partition.name][partition.type], MAXIMUM_PARTITION_KEY_SIZE):
         raise ValidationException(
             "One or more parameter values were invalid: Size of hashkey has exceeded the maximum size "
             f"limit of{MAXIMUM_PARTITION_KEY_SIZE} bytes"
         )
-    if schema.sort is not None and _key_size(item[schema.sort.name]) > MAXIMUM_SORT_KEY_SIZE:
+    if sort is not None and size_over(item[sort.name][sort.type], MAXIMUM_SORT_KEY_SIZE):
         raise ValidationException(
             "One or more parameter values were invalid: Aggregated size of all range keys has exceeded "
             f"the size limit of {MAXIMUM_SORT_KEY_SIZE} bytes"
         )
-
-
-def _key_size(value: AttributeValue) -> int:
-    content = value[type_of(value)]
-    return text_size(content) if isinstance(content, str) else len(content)
 
 
 def _kind(descriptor: str) -> str:

@@ -30,7 +30,7 @@ from ddbha.storage.partition import Partition
 from ddbha.storage.partitions import KeyBounds
 from ddbha.values.attribute import Item, canonical_item, order
 from ddbha.values.image import Image
-from ddbha.values.key import HASH_SPACE, ItemKey, KeySchema, hash_of
+from ddbha.values.key import HASH_SPACE, ItemKey, KeySchema, collection_of
 
 #: Bytes of items that one page may evaluate.
 PAGE_SIZE = 1024 * 1024
@@ -294,17 +294,18 @@ def _read(
 
 def bounds_of(key_range: KeyRange) -> KeyBounds:
     """The positions that a key condition means."""
-    partition = order(key_range.partition)
-    prefix: tuple[Any, ...] = (hash_of(partition), partition)
+    prefix: tuple[Any, ...] = collection_of([order(value) for value in key_range.partition])
+    if key_range.sort:
+        prefix += tuple([order(value) for value in key_range.sort])
     operands = [order(operand) for operand in key_range.operands]
     low: ItemKey = prefix
     high: ItemKey = (*prefix, GREATEST)
     operator = key_range.operator
-    if operator in ("=", ">=", "BETWEEN", "begins_with"):
+    if operator in (">=", "BETWEEN", "begins_with"):
         low = (*prefix, operands[0])
     elif operator == ">":
         low = (*prefix, operands[0], GREATEST)
-    if operator in ("=", "<="):
+    if operator == "<=":
         high = (*prefix, operands[0], GREATEST)
     elif operator == "<":
         high = (*prefix, operands[0])

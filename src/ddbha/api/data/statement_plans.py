@@ -5,8 +5,10 @@ https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/ql-reference.st
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from functools import lru_cache
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import lru_cache, partial
+from itertools import product
+from typing import TypeVar
 
 from attrs import frozen
 
@@ -48,6 +50,9 @@ from ddbha.values.attribute import AttributeValue, Item
 from ddbha.values.key import KeySchema
 
 NO_KEY = "Where clause does not contain a mandatory equality on all key attributes"
+#: Attribute, operator and the placeholders of its operands.
+_KeyPart = tuple[str, str, tuple[str, ...]]
+_Read = TypeVar("_Read")
 _SWAPPED = {"=": "=", "<": ">", "<=": ">=", ">": "<", ">=": "<="}
 
 
@@ -191,29 +196,41 @@ def _collections(
     schema: KeySchema, conditions: Sequence[ConditionNode]
 ) -> tuple[list[KeyCondition] | None, list[ConditionNode]]:
     """Key conditions of the item collections that hold all matches, and the other conditions."""
-    partition: tuple[str, ...] | None = None
-    sort: tuple[str, str, tuple[str, ...]] | None = None
-    rest: list[ConditionNode] = []
-    for node in conditions:
-        options = _partition_options(node, schema.partition.name)
-        part = _key_part(node)
-        if options is not None and partition is None:
-            partition = options
-        elif (
-            part is not None and sort is None and schema.sort is not None and part[0] == schema.sort.name
-        ):
-            sort = part
-            kept = node
-        else:
-            rest.append(node)
-    if partition is None:
-        return None, list(conditions)
-    every = _condition((kept,) if sort is not None else (), "KeyConditionExpression")
-    following = () if sort is None else (sort,)
-    found = [
-        KeyCondition(every, ((schema.partition.name, "=", (option,)), *following)) for option in partition
-    ]
-    return found, rest
+    left = list(conditions)
+    partition: list[tuple[str, tuple[str, ...]]] = []
+    for attribute in schema.partition_attributes:
+        found = _first(left, partial(_partition_options, name=attribute.name))
+        if found is None:
+            return None, list(conditions)
+        partition.append((attribute.name, found[1]))
+        left.remove(found[0])
+    kept: list[ConditionNode] = []
+    sort: list[_KeyPart] = []
+    for attribute in schema.sort_attributes:
+        one = _first(left, partial(_part_of, name=attribute.name))
+        if one is None:
+            break
+        kept.append(one[0])
+        sort.append(one[1])
+        left.remove(one[0])
+        if one[1][1] != "=":
+            break
+    every = _condition(tuple(kept), "KeyConditionExpression")
+    choices = product(*([(name, "=", (option,)) for option in options] for name, options in partition))
+    return [KeyCondition(every, (*choice, *sort)) for choice in choices], left
+
+
+def _first(
+    nodes: Sequence[ConditionNode], read: Callable[[ConditionNode], _Read | None]
+) -> tuple[ConditionNode, _Read] | None:
+    """The first condition of which `read` makes something, and what it makes of it."""
+    found = ((node, read(node)) for node in nodes)
+    return next(((node, part) for node, part in found if part is not None), None)
+
+
+def _part_of(node: ConditionNode, name: str) -> _KeyPart | None:
+    part = _key_part(node)
+    return part if part is not None and part[0] == name else None
 
 
 def _partition_options(node: ConditionNode, name: str) -> tuple[str, ...] | None:
@@ -226,7 +243,7 @@ def _partition_options(node: ConditionNode, name: str) -> tuple[str, ...] | None
     return part[2] if part is not None and part[:2] == (name, "=") else None
 
 
-def _key_part(node: ConditionNode) -> tuple[str, str, tuple[str, ...]] | None:
+def _key_part(node: ConditionNode) -> _KeyPart | None:
     """Attribute, operator and placeholders of what can be a key condition."""
     if isinstance(node, Comparison) and node.operator in _SWAPPED:
         sides, operator = [(node.left, node.right, node.operator)], _SWAPPED[node.operator]
@@ -287,7 +304,14 @@ def _descends(statement: Select, schema: KeySchema, collections: list[KeyConditi
         )
     directions = dict(statement.orders)
     if len(collections) == 1 and schema.sort is not None:
-        return directions.get(schema.sort.name, False)
+        sorts = [attribute.name for attribute in schema.sort_attributes]
+        named = [name for name in directions if name in sorts]
+        found = {directions[name] for name in named}
+        if len(found) > 1 or named != sorts[: len(named)]:
+            raise ValidationException(
+                "ddbha orders by several sort keys from left to right, and in one direction only"
+            )
+        return True in found
     if len(set(directions.values())) > 1:
         raise ValidationException("ddbha orders by both keys in one direction only")
     return statement.orders[0][1]

@@ -108,10 +108,7 @@ def _replication(table: Table, member: Member) -> dict[str, Any]:
 
 def key_schema_elements(schema: KeySchema) -> list[dict[str, str]]:
     """A key schema as descriptions show it."""
-    return [
-        {"AttributeName": name, "KeyType": kind}
-        for name, kind in zip(schema.names, ("HASH", "RANGE"), strict=False)
-    ]
+    return [{"AttributeName": attribute.name, "KeyType": kind} for attribute, kind in schema.kinds()]
 
 
 def _throughput(owner: TableSettings | GlobalIndex) -> dict[str, Any]:

@@ -39,7 +39,9 @@ def begin_expiry(region: Region, table: Table, attribute: str) -> None:
         region.name,
         region.now,
         lambda time, action: region.later(time - region.now(), action),
+        region.environment.blocked,
         may_sweep,
+        lambda key: (table.arn, key) in region.environment.locks,
         lambda count: region.record("items-expired", table=table.name, count=count),
     ).attach()
 

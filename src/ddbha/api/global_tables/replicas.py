@@ -5,7 +5,7 @@ https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/GlobalTables.ht
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Collection, Iterator
 from typing import Any
 
 from attrs import evolve
@@ -28,7 +28,7 @@ from ddbha.values.image import Image
 from ddbha.values.key import ItemKey
 from ddbha.values.settings import ContributorInsights
 
-#: Seconds after which the filling of a replica is tried again while its region cannot be reached.
+#: Seconds after which it is first looked again whether writes on their way have arrived.
 RETRY = 60.0
 _OVERRIDES = (
     "KMSMasterKeyId",
@@ -217,6 +217,7 @@ def _fill_later(region: Region, source: Member, target: Member, seconds: float) 
         if original.settings.ttl_attribute is not None:
             enable_time_to_live(place, table, original.settings.ttl_attribute)
         table.status = target.status = "ACTIVE"
+        region.environment.unblock()
         for witness in group.witnesses:
             group.witnesses[witness] = "ACTIVE"
         if all(member.status == "ACTIVE" for member in group.members.values()):
@@ -275,17 +276,37 @@ def _disassociate(region: Region, table: Table) -> Response:
     response = {"TableDescription": describe(table)}
 
     def finish() -> None:
-        region.environment.settle()
-        others = [name for name in group.members if name != region.name]
-        if any(group.pending(region.name, o) or group.pending(o, region.name) for o in others):
-            region.later(RETRY, finish)
-            return
         region.leave_global_table(member)
         table.status = "ACTIVE"
         region.record("replica-disassociated", table=table.name)
 
-    region.later(region.environment.timings.update_table, finish)
+    def on_its_way() -> bool:
+        others = [name for name in group.members if name != region.name]
+        return any(group.pending(region.name, o) or group.pending(o, region.name) for o in others)
+
+    region.later(
+        region.environment.timings.update_table, lambda: once_arrived(region, on_its_way, finish)
+    )
     return response
+
+
+def once_arrived(
+    region: Region, on_its_way: Callable[[], bool], action: Callable[[], None], pause: float = RETRY
+) -> None:
+    """Do something once no write is on its way any more, looked for at ever longer intervals."""
+    region.environment.settle()
+    if not on_its_way():
+        action()
+        return
+    region.later(pause, lambda: once_arrived(region, on_its_way, action, 2 * pause))
+
+
+def unsent(group: GlobalTable, leaving: Collection[str]) -> bool:
+    """Whether members that leave a global table have acknowledged writes that no other one has."""
+    others = [name for name in group.members if name not in leaving]
+    return any(
+        group.pending(name, other) for name in leaving if name in group.members for other in others
+    )
 
 
 def _delete(region: Region, table: Table, change: ReplicaChange) -> Response:
@@ -314,5 +335,9 @@ def _delete(region: Region, table: Table, change: ReplicaChange) -> Response:
             del place.tables[table.name]
             place.record("replica-deleted", table=table.name)
 
-    region.later(region.environment.timings.delete_replica, vanish)
+    region.later(
+        region.environment.timings.delete_replica,
+        # What its clients were told is not lost with it.
+        lambda: once_arrived(region, lambda: unsent(group, change.replicas), vanish),
+    )
     return response

@@ -384,8 +384,7 @@ def _refuse_redefinition(table: Table, given: dict[str, str], index: GlobalIndex
 
 def _shown(schema: KeySchema) -> str:
     """A key schema in the words of the service's messages."""
-    kinds = zip(schema.attributes, ("HASH", "RANGE"), strict=False)
-    keys = ", ".join(f"SchemaElement: key{{{a.name}:{a.type}:{kind}}}" for a, kind in kinds)
+    keys = ", ".join(f"SchemaElement: key{{{a.name}:{a.type}:{kind}}}" for a, kind in schema.kinds())
     return f"Schema:[{keys}]"
 
 

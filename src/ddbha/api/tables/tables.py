@@ -29,7 +29,7 @@ from ddbha.followers.secondary_indexes import GlobalIndex, IndexProjection, Loca
 from ddbha.recovery.backup import SYSTEM_RETENTION, SYSTEM_SUFFIX, Backup, back_up, keep
 from ddbha.region.region import Region
 from ddbha.region.table import Table, TableSettings
-from ddbha.values.key import KeyAttribute, KeySchema
+from ddbha.values.key import KeySchema
 from ddbha.values.settings import Throughput
 
 INVALID = "One or more parameter values were invalid: "
@@ -37,6 +37,8 @@ INVALID = "One or more parameter values were invalid: "
 MAXIMUM_UNITS = 1_000_000_000_000
 MAXIMUM_LOCAL_INDEXES = 5
 MAXIMUM_GLOBAL_INDEXES = 20
+#: HASH attributes, and RANGE attributes, of a global index.
+MAXIMUM_KEY_ATTRIBUTES = 4
 #: Attributes that all INCLUDE projections of a table name together.
 MAXIMUM_PROJECTED = 100
 
@@ -199,14 +201,9 @@ def attribute_types(definitions: Sequence[dict[str, str]]) -> dict[str, str]:
 
 
 def key_schema(elements: list[dict[str, str]], types: dict[str, str]) -> KeySchema:
-    """The keys of a table or index."""
-    names = [element["AttributeName"] for element in elements]
-    if not set(names) <= types.keys():
-        raise ValidationException(
-            f"{INVALID}Some index key attributes are not defined in AttributeDefinitions. "
-            f"Keys: [{', '.join(names)}], AttributeDefinitions: [{', '.join(types)}]"
-        )
-    if len(set(names)) != len(names):
+    """The keys of a table or a local index: a partition key and perhaps a sort key."""
+    names = _defined(elements, types)
+    if len(elements) == 2 and len(set(names)) == 1:
         raise ValidationException(
             "Both the Hash Key and the Range Key element in the KeySchema have the same name"
         )
@@ -216,7 +213,45 @@ def key_schema(elements: list[dict[str, str]], types: dict[str, str]) -> KeySche
         raise ValidationException(
             "Invalid KeySchema: The second KeySchemaElement is not a RANGE key type"
         )
-    return KeySchema(*(KeyAttribute(name, types[name]) for name in names))
+    return _in_order(elements, names, types, most=1)
+
+
+def global_key_schema(elements: list[dict[str, str]], types: dict[str, str]) -> KeySchema:
+    """The keys of a global index: up to four attributes for each of the two."""
+    if len(elements) <= 2 and [element["KeyType"] for element in elements] != ["HASH", "HASH"]:
+        return key_schema(elements, types)
+    names = _defined(elements, types)
+    if elements[0]["KeyType"] != "HASH":
+        raise ValidationException("Invalid KeySchema: The first KeySchemaElement is not a HASH key type")
+    return _in_order(elements, names, types, most=MAXIMUM_KEY_ATTRIBUTES)
+
+
+def _defined(elements: list[dict[str, str]], types: dict[str, str]) -> list[str]:
+    names = [element["AttributeName"] for element in elements]
+    if not set(names) <= types.keys():
+        raise ValidationException(
+            f"{INVALID}Some index key attributes are not defined in AttributeDefinitions. "
+            f"Keys: [{', '.join(names)}], AttributeDefinitions: [{', '.join(types)}]"
+        )
+    return names
+
+
+def _in_order(
+    elements: list[dict[str, str]], names: list[str], types: dict[str, str], *, most: int
+) -> KeySchema:
+    if len(set(names)) != len(names):
+        raise ValidationException("The KeySchema contains multiple key attributes with the same name")
+    kinds = [element["KeyType"] for element in elements]
+    if kinds != sorted(kinds):
+        raise ValidationException(
+            f"{INVALID}All HASH key attributes must precede RANGE key attributes in the KeySchema"
+        )
+    for kind in ("HASH", "RANGE"):
+        if kinds.count(kind) > most:
+            raise ValidationException(
+                f"{INVALID}The KeySchema exceeds the maximum allowed number of {kind} key attributes"
+            )
+    return KeySchema.of_names(names, kinds.count("HASH"), types)
 
 
 def _table_schema(request: Request, types: dict[str, str]) -> KeySchema:
@@ -277,7 +312,7 @@ def new_index(
     name = definition["IndexName"]
     index = GlobalIndex(
         name,
-        key_schema(definition["KeySchema"], types),
+        global_key_schema(definition["KeySchema"], types),
         projection(definition),
         schema,
         throughput=throughput(definition, billing_mode, index=name),

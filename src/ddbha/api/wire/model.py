@@ -16,7 +16,23 @@ _MOST = {"KeySchema": 2}
 @cache
 def service_model(service: str) -> ServiceModel:
     """The model of `dynamodb` or `dynamodbstreams`; loading one takes some milliseconds, once."""
-    return ServiceModel(create_loader().load_service_model(service, "service-2"), service)
+    model = create_loader().load_service_model(service, "service-2")
+    _tell_keys_apart(model["shapes"])
+    return ServiceModel(model, service)
+
+
+def _tell_keys_apart(shapes: dict[str, Any]) -> None:
+    """Bound the keys of tables and local indexes, as the service does; global indexes may have more.
+
+    Older models bound both, newer ones neither.
+    """
+    if "GlobalSecondaryIndex" in shapes:
+        unbounded = {name: value for name, value in shapes["KeySchema"].items() if name != "max"}
+        shapes["GlobalKeySchema"] = unbounded
+        shapes["KeySchema"] = {**unbounded, "max": 2}
+        for owner in ("GlobalSecondaryIndex", "CreateGlobalSecondaryIndexAction"):
+            member = shapes[owner]["members"]["KeySchema"]
+            shapes[owner]["members"]["KeySchema"] = {**member, "shape": "GlobalKeySchema"}
 
 
 @cache

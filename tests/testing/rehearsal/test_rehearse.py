@@ -1,0 +1,229 @@
+"""Rehearsals in which the right recovery time and point are known beforehand."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from html.parser import HTMLParser
+from time import perf_counter
+from typing import Any
+
+import pytest
+from botocore.exceptions import BotoCoreError, ClientError
+
+import ddbha
+from ddbha.cli.commands import main
+from ddbha.errors import UsageError
+from ddbha.rehearsal import (
+    DISASTERS,
+    Disaster,
+    RehearsalClock,
+    backups,
+    global_table,
+    page,
+    recovery,
+    rehearse,
+    single_region,
+    strong_global_table,
+)
+from tests.building import on_demand
+
+GOOD = "a region, for good"
+
+
+def one(option: Any, disaster: Any, workload: Any = "event log", seed: int = 3, **more: Any) -> Any:
+    matrix = rehearse(workload, options=[option], disasters=[disaster], seeds=[seed], **more)
+    (cell,) = matrix.cells.values()
+    (run,) = cell.runs
+    return run
+
+
+def test_without_another_region_an_outage_lasts_as_long_as_it_lasts() -> None:
+    run = one(single_region(), "a region, 30 min")
+    assert run.recovery_time == pytest.approx(1800, abs=31)
+    assert (run.lost_writes, run.recovery_point) == (0, 0)
+
+
+def test_a_zone_costs_no_more_than_the_lease_of_its_leaders() -> None:
+    """Leaders of `Timings.aws()` have a lease of 1.5 seconds; retries may need a moment longer."""
+    run = one(single_region(), "a zone, 10 min")
+    assert run.recovery_time is not None
+    assert run.recovery_time <= 1.5 + 1.0
+    assert run.lost_writes == 0
+
+
+def test_eventual_consistency_loses_what_has_not_arrived() -> None:
+    """Writes take 0.5 to 0.9 s to the other region: what was written then is lost, and nothing older."""
+    run = one(global_table(), GOOD)
+    assert 0 < run.recovery_point <= 0.9
+    assert run.lost_writes > 0
+    assert run.recovery_time is not None
+    assert run.recovery_time < 30
+
+
+def test_strong_consistency_loses_nothing() -> None:
+    """AWS: a recovery point objective of zero.
+
+    https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/multi-region-strong-consistency-gt.html
+    """
+    for option in (strong_global_table(), strong_global_table(witness="us-west-2")):
+        run = one(option, GOOD)
+        assert run.lost_writes == 0
+        assert run.recovery_time is not None
+
+
+def test_hourly_backups_lose_up_to_an_hour() -> None:
+    run = one(backups(every="1 hour"), "a table deleted")
+    assert 0 < run.recovery_point <= 3600
+    # A minute to notice, four to restore.
+    assert run.recovery_time == pytest.approx(60 + 240, abs=45)
+
+
+def test_recovery_loses_nothing_that_was_before_a_bad_deploy() -> None:
+    """The newest five minutes cannot be restored yet, and a restore takes four."""
+    run = one(recovery(), "a bad deploy, 10 min", workload="session store")
+    assert run.recovery_point <= 1.0
+    assert run.recovery_time == pytest.approx(300 + 240, abs=20)
+    assert run.wrong_reads > 0
+
+
+def test_options_add_up() -> None:
+    both = global_table() + recovery()
+    assert one(both, "a bad deploy, 10 min", workload="session store").recovery_time is not None
+    assert one(both, GOOD).recovery_time is not None
+    assert one(global_table(), "a bad deploy, 10 min").recovery_time is None
+
+
+def test_replicas_cost_writes_and_no_reads() -> None:
+    plain, copied = one(single_region(), "a node, 5 min"), one(global_table(), "a node, 5 min")
+    assert copied.write_units == pytest.approx(2 * plain.write_units, rel=0.05)
+    assert copied.read_units == pytest.approx(plain.read_units, rel=0.05)
+
+
+def test_one_seed_is_one_run() -> None:
+    first, second = (one(global_table(), "two zones, 5 min", seed=8) for _ in range(2))
+    assert first == second
+
+
+def numbers(clients: Callable[[], Any], clock: RehearsalClock) -> None:
+    client = clients()
+    for number in clock.every(60):
+        try:
+            client.put_item(TableName="numbers", Item={"id": {"S": str(number)}})
+        except (ClientError, BotoCoreError):
+            continue
+
+
+TABLES = [{"TableName": "numbers", **on_demand("id")}]
+
+
+def test_own_workloads_options_and_disasters() -> None:
+    seen = []
+
+    def with_a_stream(world: ddbha.World, tables: list[str]) -> None:
+        seen.append(tables)
+
+    def three_zones(faults: Any) -> None:
+        for letter in "abc":
+            faults.zone_outage(f"us-east-1{letter}", duration=120)
+
+    run = one(with_a_stream, three_zones, numbers, tables=TABLES)
+    assert seen == [["numbers"]]
+    assert 60 <= run.recovery_time <= 240
+
+
+def test_a_workload_that_raises_is_a_result() -> None:
+    def fragile(clients: Callable[[], Any], clock: RehearsalClock) -> None:
+        client = clients()
+        for number in clock.every(30):
+            client.put_item(TableName="numbers", Item={"id": {"S": str(number)}})
+
+    matrix = rehearse(
+        fragile, tables=TABLES, options=[single_region()], disasters=["two zones, 5 min"], seeds=[1]
+    )
+    assert "the workload stops: InternalServerError" in str(matrix)
+
+
+def nothing(clients: Callable[[], Any], clock: RehearsalClock) -> None:
+    clock.sleep(1)
+
+
+def by_the_machine(clients: Callable[[], Any], clock: RehearsalClock) -> None:
+    client = clients()
+    for _ in clock.every(600):
+        length = 1 + int(perf_counter() * 1e9) % 9000
+        client.put_item(TableName="numbers", Item={"id": {"S": "x"}, "data": {"S": "x" * length}})
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        ({"workload": "lottery"}, "there are orders, counter, session store, event log"),
+        ({"workload": 7}, "is no workload"),
+        ({"workload": numbers}, "An option needs a table"),
+        ({"workload": nothing, "tables": TABLES}, "never called DynamoDB"),
+        ({"workload": by_the_machine, "tables": TABLES}, "depends on the machine's time"),
+        ({"workload": "counter", "options": ["two tables"]}, "is no option"),
+        ({"workload": "counter", "disasters": ["an earthquake"]}, "There is no disaster"),
+        ({"workload": "counter", "disasters": [7]}, "is no disaster"),
+        ({"workload": "counter", "seeds": []}, "nothing to rehearse"),
+    ],
+)
+def test_what_makes_no_sense_is_refused(arguments: dict[str, Any], said: str) -> None:
+    with pytest.raises(UsageError, match=said):
+        ddbha.rehearse(arguments.pop("workload"), **arguments)
+
+
+def test_regions_and_policies_are_checked() -> None:
+    with pytest.raises(UsageError, match="two regions"):
+        global_table("us-east-1")
+    with pytest.raises(UsageError, match="two and a witness"):
+        strong_global_table("us-east-1", "us-east-2")
+    with pytest.raises(UsageError, match="not 'hide'"):
+        global_table(policy="hide")
+
+
+def test_a_cell_knows_its_worst_run() -> None:
+    disaster = next(d for d in DISASTERS if d.name == "a table deleted")
+    matrix = rehearse("counter", options=[backups()], disasters=[disaster], seeds=[1, 2])
+    cell = matrix.cell("backups every 1 hour", "a table deleted")
+    assert cell.worst is not None
+    assert cell.worst.lost_writes == max(run.lost_writes for run in cell.runs)
+    assert "fault" in cell.worst.timeline or "table" in cell.worst.timeline
+    with pytest.raises(UsageError, match="There is no cell"):
+        matrix.cell("backups", "a flood")
+    assert matrix.to_dict()["cells"][0]["runs"][0]["seed"] == 1
+
+
+class Rows(HTMLParser):
+    def __init__(self) -> None:
+        super().__init__()
+        self.tags: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: Any) -> None:
+        self.tags.append(tag)
+
+
+def test_the_page_has_a_chart_for_each_cell() -> None:
+    matrix = rehearse("counter", options=[single_region(), recovery()], disasters=[GOOD], seeds=[1])
+    rows = Rows()
+    rows.feed(page(matrix))
+    assert rows.tags.count("svg") == 2
+    assert "http" not in page(matrix)
+
+
+def test_the_command_compares(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Any
+) -> None:
+    monkeypatch.setattr("ddbha.testing.rehearsal.DISASTERS", DISASTERS[:1])
+    monkeypatch.setattr("ddbha.testing.rehearsal.OPTIONS", [single_region()])
+    main(["options", "counter", "--seeds", "1", "--markdown", "--html", str(tmp_path / "page.html")])
+    assert capsys.readouterr().out.startswith(
+        "| disaster | single region |\n| --- | --- |\n| a node, 5 min |"
+    )
+    assert (tmp_path / "page.html").read_text().startswith("<!doctype html>")
+
+
+def test_disasters_that_cannot_happen_do_not_apply() -> None:
+    disaster = Disaster("a cut", 60, lambda stage, option: None, regions=2)
+    matrix = rehearse("counter", options=[single_region()], disasters=[disaster], seeds=[1])
+    assert "does not apply" in str(matrix)
