@@ -109,7 +109,6 @@ class Meaning:
         self, call: Call, key: Key, item: Item | None, view: View | None, *, consistent: bool
     ) -> Step | Observation:
         """A read saw an item, or that there is none, through a projection."""
-        assert call.completed is not None, "an answered call is complete"
         found = packed(item)
 
         def matches(value: Value) -> bool:
@@ -119,6 +118,13 @@ class Meaning:
             assert whole is not None, "only None stands for no item"
             return packed(view(whole)) == found
 
+        return self.matched(call, key, matches, consistent=consistent)
+
+    def matched(
+        self, call: Call, key: Key, matches: Callable[[Value], bool], *, consistent: bool
+    ) -> Step | Observation:
+        """A read saw something of a key that only some values explain."""
+        assert call.completed is not None, "an answered call is complete"
         if not consistent:
             return Observation(key, self.since(call), call.completed, matches, call)
 
@@ -177,28 +183,52 @@ def _page(meaning: Meaning, call: Call) -> Iterator[Step | Observation]:
         yield meaning.seen(call, key, item, view, consistent=consistent)
     if "LastEvaluatedKey" in answer or not _PARTIAL.isdisjoint(request):
         return
-    bounds = KeyBounds((0,), (HASH_SPACE,))
-    condition = expressions.key_condition() if call.operation == "Query" else None
-    if condition is not None:
-        bounds = bounds_of(condition.bind(table.schema, expressions.values))
+    is_on_page = _membership(table, call.operation, request, expressions)
+    if is_on_page is None:
+        return
     for position in meaning.keys.get(table.id, ()):
         key = table.id, position
-        if key not in found and bounds.low <= position < bounds.high:
-            yield meaning.seen(call, key, None, view, consistent=consistent)
+        if key not in found:
+            yield meaning.matched(call, key, _is_off(is_on_page), consistent=consistent)
 
 
 #: What makes a page say nothing of the items that are not on it.
-_PARTIAL = frozenset(
-    {
-        "IndexName",
-        "FilterExpression",
-        "QueryFilter",
-        "ScanFilter",
-        "Limit",
-        "ExclusiveStartKey",
-        "Segment",
-    }
-)
+_PARTIAL = frozenset({"Limit", "ExclusiveStartKey", "Segment"})
+
+
+def _is_off(is_on_page: Callable[[Item], bool]) -> Callable[[Value], bool]:
+    def is_off(value: Value) -> bool:
+        item = unpacked(value)
+        return item is None or not is_on_page(item)
+
+    return is_off
+
+
+def _membership(
+    table: Table, operation: str, request: dict[str, Any], expressions: Expressions
+) -> Callable[[Item], bool] | None:
+    """What tells whether an item belongs on a whole page; None if its index is not there any more."""
+    name = request.get("IndexName")
+    index = table.local_indexes.get(name or "") or table.global_indexes.get(name or "")
+    if index is None and name is not None:
+        return None
+    schema = table.schema if index is None else index.schema
+    values = expressions.values
+    bounds = KeyBounds((0,), (HASH_SPACE,))
+    condition = None if operation == "Scan" else expressions.key_condition()
+    if condition is not None:
+        bounds = bounds_of(condition.bind(schema, values))
+    wanted = expressions.condition("FilterExpression")
+    whole = index is None or request.get("Select") == "ALL_ATTRIBUTES"
+
+    def is_on_page(item: Item) -> bool:
+        position = schema.key_or_none(item)
+        if position is None or not bounds.low <= (*position, *table.schema.key(item)) < bounds.high:
+            return False
+        part = item if whole or index is None else index.part(item)
+        return wanted is None or wanted.holds(part, values)
+
+    return is_on_page
 
 
 def _view(table: Table, request: dict[str, Any], projection: Projection | None) -> View | None:
