@@ -62,6 +62,8 @@ class KeyOrder:
 
     def agrees(self, other: KeyOrder) -> bool:
         """Whether both hold the same positions, in order."""
+        if self._fresh == other._fresh and list(self._sorted) == list(other._sorted):
+            return self._is_sorted()
         return self._positions() == other._positions() and self._is_sorted() and other._is_sorted()
 
     def _positions(self) -> set[ItemKey]:
