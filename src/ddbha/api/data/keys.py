@@ -5,6 +5,7 @@ https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.htm
 
 from __future__ import annotations
 
+from ddbha.api.data.vectors import check_vectors
 from ddbha.errors import ValidationException
 from ddbha.region.table import Table
 from ddbha.values.attribute import Item, canonical_item, type_of
@@ -47,13 +48,15 @@ def key_of_item(table: Table, item: Item, size: int) -> ItemKey:
                     f"an empty {_kind(attribute.type)} value. IndexName: {index.name}, "
                     f"IndexKey: {attribute.name}"
                 )
-            size = size_over(content, most)
-            if size:
+            excess = size_over(content, most)
+            if excess:
                 raise ValidationException(
                     "One or more parameter values were invalid: Size limit exceeded for Index Key "
-                    f"{attribute.name} Actual Size: {size} bytes Max Size: {most} bytes "
+                    f"{attribute.name} Actual Size: {excess} bytes Max Size: {most} bytes "
                     f"IndexName: {index.name}"
                 )
+    if table.vector_indexes:
+        check_vectors(table, item)
     if size > MAXIMUM_ITEM_SIZE:
         refuse_large_item(size)
     return table.schema.key(item)
