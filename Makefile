@@ -4,13 +4,17 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: tour test check bench options docs javascript console-test
+.PHONY: tour test soak check bench options docs javascript console-test
 
 tour: $(READY)
 	$(BIN)/ddbha tour
 
 test: $(READY)
 	$(BIN)/pytest
+
+# Random worlds by the thousand; a failure names its seed. DDBHA_FIRST_SEED and DDBHA_SEEDS choose others.
+soak: $(READY)
+	$(BIN)/pytest tests/soak
 
 check: $(READY)
 	$(BIN)/ruff check .
