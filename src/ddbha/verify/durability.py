@@ -8,8 +8,8 @@ from collections.abc import Iterable
 from ddbha.errors import InvariantError
 from ddbha.verify.history import Call, History
 from ddbha.verify.invariants import same_state
+from ddbha.verify.item_values import key_of, packed
 from ddbha.verify.linearizability import Key
-from ddbha.verify.model import key_of, packed
 from ddbha.verify.records import Kept, KnownTable
 
 

@@ -19,7 +19,7 @@ from ddbha.values.image import Image
 from ddbha.values.key import ItemKey
 from ddbha.verify.history import Call, History
 from ddbha.verify.invariants import same_state
-from ddbha.verify.model import packed
+from ddbha.verify.item_values import packed
 from ddbha.verify.records import Identity, Kept, KnownTable
 
 #: More bytes of records than this may be too many for one answer.
