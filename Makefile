@@ -12,8 +12,10 @@ tour: $(READY)
 test: $(READY)
 	$(BIN)/pytest
 
-# Ten thousand random schedules of faults, in about an hour; `make soak SOAK="--first 42 --count 1"` is one of them.
+# Random schedules of faults and random worlds by the thousand, in more than an hour; a failure names its seed.
+# `make soak SOAK="--first 42 --count 1"` is one schedule; DDBHA_FIRST_SEED and DDBHA_SEEDS choose worlds.
 soak: $(READY)
+	$(BIN)/pytest tests/soak
 	$(BIN)/python -m tests.soak.schedules $(SOAK)
 
 check: $(READY)

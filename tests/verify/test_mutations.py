@@ -17,6 +17,7 @@ from ddbha.storage.partition import Partition
 from ddbha.storage.record import LogRecord
 from ddbha.storage.replica import Replica
 from ddbha.verify import verify_history, verify_state
+from ddbha.verify.durability import verify_durability
 from tests.building import on_demand
 
 KEY: Any = {"id": {"S": "1"}}
@@ -170,6 +171,14 @@ def test_a_broken_engine_is_caught_by_what_its_replicas_hold(
         client.put_item(TableName="tab", Item={"id": {"S": f"other {n}"}})
     with pytest.raises(InvariantError):
         verify_state(world.engine.regions, world.clock.time())
+
+
+def test_an_early_acknowledgement_is_caught_by_the_first_write(monkeypatch: pytest.MonkeyPatch) -> None:
+    early_acknowledgement(monkeypatch)
+    world, client = world_with_table()
+    write(client, 1)
+    with pytest.raises(InvariantError, match="was acknowledged"):
+        verify_durability(world.history)
 
 
 def test_two_leaders_of_one_term_are_caught() -> None:

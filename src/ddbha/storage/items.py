@@ -7,6 +7,8 @@ since the last of them wait in a set, and are merged when order is next asked fo
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from itertools import islice
+from operator import lt
 from typing import Any
 
 from sortedcontainers import SortedList
@@ -58,6 +60,18 @@ class KeyOrder:
         """Add positions that are not in the set."""
         self._fresh.update(positions)
 
+    def agrees(self, other: KeyOrder) -> bool:
+        """Whether both hold the same positions, in order."""
+        if self._fresh == other._fresh and list(self._sorted) == list(other._sorted):
+            return self._is_sorted()
+        return self._positions() == other._positions() and self._is_sorted() and other._is_sorted()
+
+    def _positions(self) -> set[ItemKey]:
+        return self._fresh.union(self._sorted) if self._sorted else self._fresh
+
+    def _is_sorted(self) -> bool:
+        return all(map(lt, self._sorted, islice(self._sorted, 1, None)))
+
     def range(self, low: ItemKey, high: ItemKey, *, reverse: bool = False) -> Iterator[ItemKey]:
         """The positions from `low` on and before `high`."""
         if self._fresh:
@@ -85,6 +99,11 @@ class ItemStore:
         self.local_schemas = local_schemas
         self._order = KeyOrder()
         self._local = {name: KeyOrder() for name in local_schemas}
+
+    def same_order(self, other: ItemStore) -> bool:
+        """Whether another store walks its items in the same order, by key and by each local index."""
+        locals_agree = (order.agrees(other._local[name]) for name, order in self._local.items())
+        return self._order.agrees(other._order) and all(locals_agree)
 
     def apply(self, record: LogRecord) -> None:
         """Replace, add or remove the item that a record is about."""

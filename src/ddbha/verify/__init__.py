@@ -2,7 +2,8 @@
 
 `invariants` looks at what the replicas hold, `histories` at what clients were told; `linearizability` is
 the search behind the latter, and works on any history that is written down.  `records` keeps what was
-written while a history was recorded; `streams`, `expiry` and `restores` compare it with what came of it.
+written while a history was recorded; `durability`, `conflicts`,
+`streams`, `expiry` and `restores` compare it with what came of it.
 """
 
 from __future__ import annotations
@@ -11,6 +12,8 @@ from collections.abc import Iterable
 
 from ddbha.observe.events import Event
 from ddbha.region.region import Region
+from ddbha.verify.conflicts import verify_conflicts
+from ddbha.verify.durability import verify_durability
 from ddbha.verify.expiry import verify_expiry
 from ddbha.verify.histories import verify_history
 from ddbha.verify.history import History
@@ -18,7 +21,7 @@ from ddbha.verify.invariants import verify_state
 from ddbha.verify.restores import verify_restores
 from ddbha.verify.streams import verify_streams
 
-__all__ = ["verify", "verify_history", "verify_state"]
+__all__ = ["verify", "verify_history", "verify_recorded", "verify_state"]
 
 
 def verify(
@@ -28,7 +31,15 @@ def verify(
     regions = list(regions)
     verify_state(regions, now)
     if history is not None and history.recording:
-        verify_history(history, events)
-        verify_streams(history, regions)
-        verify_expiry(history)
-        verify_restores(history, regions)
+        verify_recorded(history, regions, events)
+
+
+def verify_recorded(history: History, regions: Iterable[Region], events: Iterable[Event] = ()) -> None:
+    """Raise `InvariantError` if what clients were told, or what came of what was written, cannot be."""
+    regions = list(regions)
+    verify_history(history, events)
+    verify_durability(history)
+    verify_conflicts(history)
+    verify_streams(history, regions)
+    verify_expiry(history)
+    verify_restores(history, regions)

@@ -14,8 +14,10 @@ from ddbha.values.image import Image
 from ddbha.values.key import ItemKey
 from ddbha.verify.history import BackgroundWrite, Call, History
 from ddbha.verify.invariants import newest_images
+from ddbha.verify.item_values import packed, unpacked
 from ddbha.verify.linearizability import Key, NotInOrder, Observation, Step, Value, check
-from ddbha.verify.model import Meaning, Since, background_step, final_step, packed, unpacked
+from ddbha.verify.model import Meaning, background_step, final_step
+from ddbha.verify.reads import Since
 
 #: How much of the history is shown before and after the request that does not fit.
 BEFORE, AFTER = 12, 3

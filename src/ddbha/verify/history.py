@@ -20,7 +20,7 @@ from ddbha.region.environment import Environment
 from ddbha.region.region import Region
 from ddbha.region.table import RestoreOrigin, Table
 from ddbha.storage.follower import Follower
-from ddbha.storage.partition import Partition, PartitionFollower
+from ddbha.storage.partition import QUORUM, Partition, PartitionFollower
 from ddbha.storage.record import LogRecord
 from ddbha.values.image import Image
 from ddbha.values.key import ItemKey
@@ -134,6 +134,8 @@ class History:
     background: list[BackgroundWrite] = Factory(list)
     known: dict[str, KnownTable] = Factory(dict)
     restored: list[Restored] = Factory(list)
+    #: What was said of records that were acknowledged and not held as they must be.
+    lost: list[str] = Factory(list)
     #: The time at each place.
     times: list[float] = Factory(list)
     _followers: list[_Reader] = Factory(list)
@@ -156,6 +158,7 @@ class History:
         self.background.clear()
         self.known.clear()
         self.restored.clear()
+        self.lost.clear()
         self.times.clear()
 
     def begin(
@@ -224,9 +227,11 @@ class History:
     def read_all(self) -> None:
         """Take in what happened in the background up to now, in all tables of all regions."""
         for follower in list(self._followers):
-            if not follower.current:
-                # The times of records may come from a skewed clock.
-                follower.catch_up(inf)
+            # The times of records may come from a skewed clock.
+            follower.catch_up(inf)
+            if follower.lost is not None:
+                self.lost.append(follower.lost)
+                follower.lost = None
         for known in self.known.values():
             known.look()
 
@@ -325,6 +330,45 @@ class _Reader(PartitionFollower):
 
     history: History
     known: KnownTable
+    predecessor: _Reader | None = field(default=None, kw_only=True)
+    #: What is wrong with the records that were read, until it is taken note of.
+    lost: str | None = None
+    _last: LogRecord | None = None
+
+    def catch_up(self, now: float) -> None:
+        """Read what is acknowledged: what else the leader holds may vanish again."""
+        if self.predecessor is not None:
+            self.predecessor.catch_up(now)
+            self.lost = self.predecessor.lost
+            self.predecessor = None
+        self._look_back()
+        acknowledged = self.partition.acknowledged_sequence
+        if self.applied_sequence < acknowledged:
+            for record in self.source.after(self.applied_sequence):
+                if record.sequence <= acknowledged:
+                    self.apply(record)
+                    self.applied_sequence = record.sequence
+                    self._last = record
+            self._look_around()
+
+    def _look_back(self) -> None:
+        """What was read last is still in the leader's log, unless it was cut behind it."""
+        log, last = self.source, self._last
+        if last is None or last.sequence <= log.dropped_sequence:
+            return
+        if log.after(last.sequence - 1)[:1] != [last]:
+            self._complain(f"the leader in {self.partition.leader.zone} lacks record {last.sequence}")
+
+    def _look_around(self) -> None:
+        """What was acknowledged is held by two replicas at the time."""
+        held = sum(replica.last_sequence >= self.applied_sequence for replica in self.partition.replicas)
+        if held < QUORUM:
+            self._complain(f"record {self.applied_sequence} was held by {held} replica only")
+
+    def _complain(self, said: str) -> None:
+        if self.lost is None:
+            where = f"{self.known.region} {self.known.table.name} partition {self.partition.number}"
+            self.lost = f"{where}: {said}, although it was acknowledged"
 
     def apply(self, record: LogRecord) -> None:
         self.history.note(self.known, self.partition, record)

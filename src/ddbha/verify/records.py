@@ -24,13 +24,17 @@ class Setting:
     stream: str | None = None
     #: The attribute that says when an item expires.
     ttl: str | None = None
+    #: Seconds that the clock of a replica of a global table is ahead.
+    skew: float = 0.0
 
     @classmethod
     def of(cls, table: Table) -> Setting:
         """As a table is set now."""
-        settings = table.settings
+        settings, member = table.settings, table.membership
         return cls(
-            None if settings.stream_view_type is None else settings.stream_label, settings.ttl_attribute
+            None if settings.stream_view_type is None else settings.stream_label,
+            settings.ttl_attribute,
+            0.0 if member is None else member.group.links.skew(member.region),
         )
 
 

@@ -19,7 +19,8 @@ from ddbha.storage.record import LogRecord
 from ddbha.values.image import Image
 from ddbha.values.key import ItemKey
 from ddbha.verify.history import Call, History
-from ddbha.verify.model import packed
+from ddbha.verify.invariants import same_state
+from ddbha.verify.item_values import packed
 from ddbha.verify.records import Identity, Kept, KnownTable
 
 #: More bytes of records than this may be too many for one answer.
@@ -101,7 +102,7 @@ class _Told:
         if kept is None:
             if record.time > self.known.met:
                 raise InvariantError(f"{name}, which was never written")
-        elif not (_same(kept.record.old, record.old) and _same(kept.record.new, record.new)):
+        elif not (same_state(kept.record.old, record.old) and same_state(kept.record.new, record.new)):
             raise InvariantError(f"{name}, but what was written is another")
 
     def verify_read(self, call: Call, iterator: ShardIterator, following: dict[str, int]) -> None:
@@ -163,9 +164,5 @@ def _packed(image: Image | None) -> Any:
     return packed(None if image is None else image.item())
 
 
-def _same(one: Image | None, other: Image | None) -> bool:
-    return one is other or _packed(one) == _packed(other)
-
-
 def _changes(record: LogRecord) -> bool:
-    return not _same(record.old, record.new)
+    return not same_state(record.old, record.new)

@@ -73,8 +73,8 @@ def _violation(
         )
     return ValidationException(
         "One or more parameter values are not valid. A value specified for a secondary index key is not "
-        f"supported. The AttributeValue for a key attribute cannot contain an empty {kind_of(kind)} value. "
-        f"IndexName: {index.name}, IndexKey: {name}"
+        "supported. The AttributeValue for a key attribute cannot contain an empty "
+        f"{kind_of(kind)} value. IndexName: {index.name}, IndexKey: {name}"
     )
 
 
