@@ -29,7 +29,7 @@ class AwsError(Exception):
     code: ClassVar[str]
     status: ClassVar[int] = 400
     #: How the message member is spelled in the error body: most errors say `message`.
-    message_member: ClassVar[str] = "message"
+    message_member: str = "message"
     #: What stands before the code in the `__type` of the error body.
     namespace: ClassVar[str] = _SERVICE
 
@@ -145,6 +145,9 @@ class ConditionalCheckFailedException(AwsError):
         item: Mapping[str, Any] | None = None,
     ) -> None:
         super().__init__(message, **({} if item is None else {"Item": item}))
+        if item is not None:
+            # So spelled in answers that carry the item.
+            self.message_member = "Message"
 
 
 class ItemCollectionSizeLimitExceededException(AwsError):

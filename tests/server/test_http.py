@@ -151,7 +151,7 @@ def test_errors_have_their_own_members(world: World) -> None:
     failed = call(world, "PutItem", {**put, **shows})
     assert failed.json == {
         "__type": "com.amazonaws.dynamodb.v20120810#ConditionalCheckFailedException",
-        "message": "The conditional request failed",
+        "Message": "The conditional request failed",
         "Item": item,
     }
     cancelled = call(world, "TransactWriteItems", {"TransactItems": [{"Put": {**put, **shows}}]}).json

@@ -10,7 +10,6 @@ import gzip
 import zlib
 from email.utils import formatdate
 from io import BytesIO
-from typing import Any
 
 from starlette.applications import Starlette
 from starlette.datastructures import Headers
@@ -87,16 +86,16 @@ class Endpoint:
             return self._response(request, 404, _UNKNOWN)
         status, content = self._answer(request, body)
         answered_type = _JSON if media_type == _JSON else "application/json"
-        return self._response(request, status, encoded(content), **{"content-type": answered_type})
+        return self._response(request, status, content, **{"content-type": answered_type})
 
-    def _answer(self, request: Request, body: bytes) -> tuple[int, dict[str, Any]]:
+    def _answer(self, request: Request, body: bytes) -> tuple[int, bytes]:
         try:
             body = _unpacked(body, request.headers)
             # One connection has one request at a time, as a client has.
             client = "" if request.client is None else f"{request.client.host}:{request.client.port}"
             return 200, answer(self._engine, request.headers, request.query_params, body, client)
         except AwsError as error:
-            return error.status, error.body()
+            return error.status, encoded(error.body())
 
     def _response(self, request: Request, status: int, body: bytes, **headers: str) -> Response:
         headers |= {

@@ -311,7 +311,11 @@ def _action(table: Table, parsed: _Parsed) -> _Action:
             values,
             shows,
             # What the transaction is checked against stays as it was read.
-            lambda old: update.apply(deepcopy(attributes if old is None else old), values),
+            lambda old: (
+                update.apply(deepcopy(attributes if old is None else old), values)
+                if update.creates or old is not None
+                else None
+            ),
         )
     deletes = parsed.kind == "Delete"
     return _Action(table, key, attributes, condition, values, shows, lambda old: None, writes=deletes)
