@@ -66,7 +66,7 @@ def _check_comparison(rule: Mapping[str, Any]) -> None:
 def _fulfils(rule: Any, value: Any) -> bool:
     if isinstance(rule, Mapping) and "exists" in rule:
         # Only what is at an end exists.
-        return (value is not _ABSENT and not isinstance(value, Mapping)) == rule["exists"]
+        return (value is not _ABSENT and not isinstance(value, Mapping)) == bool(rule["exists"])
     if value is _ABSENT or isinstance(value, Mapping):
         return False
     if isinstance(value, list):
