@@ -208,6 +208,13 @@ class InternalServerError(AwsError):
         super().__init__(message, **fields)
 
 
+class InternalFailure(AwsError):
+    """The framework could not read the request, for example a body that does not unpack."""
+
+    status = 500
+    namespace = _FRAMEWORK
+
+
 class ServiceUnavailable(AwsError):
     """The service is not available at present; the request may be tried again."""
 

@@ -21,7 +21,7 @@ from starlette.types import Receive, Scope, Send
 from ddbha.api.wire.encoding import encoded
 from ddbha.boto.clients import default_region
 from ddbha.engine import Engine
-from ddbha.errors import AwsError, NoAnswer, SerializationException
+from ddbha.errors import AwsError, InternalFailure, NoAnswer, SerializationException
 from ddbha.server import console
 from ddbha.server.wire import answer
 
@@ -34,6 +34,8 @@ _JSON = "application/x-amz-json-1.0"
 _UNKNOWN = b"<UnknownOperationException/>\n"
 #: Bytes from which packing an answer is worth it.
 _WORTH_PACKING = 1024
+#: The headers of an answer that a page of another origin may read.
+_EXPOSED = "x-amzn-RequestId,x-amzn-ErrorType,x-amzn-ErrorMessage,Date"
 #: Seconds that a browser may rely on a preflight.
 _PREFLIGHT = "172800"
 
@@ -105,6 +107,8 @@ class Endpoint:
         }
         if "origin" in request.headers:
             headers["access-control-allow-origin"] = "*"
+            if request.method != "OPTIONS":
+                headers["access-control-expose-headers"] = _EXPOSED
         if len(body) >= _WORTH_PACKING and _takes_gzip(request.headers):
             body = gzip.compress(body, mtime=0)
             headers["content-encoding"] = "gzip"
@@ -131,15 +135,27 @@ def _unpacked(body: bytes, headers: Headers) -> bytes:
     coding = headers.get("content-encoding", "").strip().lower()
     if coding in ("", "identity"):
         return body
-    if coding != "gzip":
+    if coding not in ("gzip", "deflate"):
         raise SerializationException
     try:
         # A small body may unpack to any size.
-        unpacked = gzip.GzipFile(fileobj=BytesIO(body)).read(MAXIMUM_BODY + 1)
+        if coding == "gzip":
+            unpacked = gzip.GzipFile(fileobj=BytesIO(body)).read(MAXIMUM_BODY + 1)
+        else:
+            unpacked = _inflated(body)
     except (OSError, EOFError, zlib.error):
-        raise SerializationException from None
+        raise InternalFailure from None
     if len(unpacked) > MAXIMUM_BODY:
         raise _TooLarge
+    return unpacked
+
+
+def _inflated(body: bytes) -> bytes:
+    """What a deflated body holds, no more than is looked at."""
+    inflate = zlib.decompressobj()
+    unpacked = inflate.decompress(body, MAXIMUM_BODY + 1)
+    if not inflate.eof and len(unpacked) <= MAXIMUM_BODY:
+        raise EOFError
     return unpacked
 
 
