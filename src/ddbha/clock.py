@@ -240,6 +240,10 @@ class Timings:
     point_in_time_delay: float = 0.0
     #: Between two changes of the policy of one table or stream.
     policy_interval: float = 0.0
+    #: Between two changes of the deletion protection of one table.
+    deletion_protection_interval: float = 0.0
+    #: Until a table is encrypted with another key.
+    change_encryption: float = 0.0
     #: Of Kinesis destinations.
     enable_destination: float = 0.0
     disable_destination: float = 0.0
@@ -280,6 +284,8 @@ class Timings:
             import_table=300.0,
             point_in_time_delay=300.0,
             policy_interval=15.0,
+            deletion_protection_interval=15.0,
+            change_encryption=22.0,
             enable_destination=6.0,
             disable_destination=2.0,
             update_destination=130.0,

@@ -29,7 +29,7 @@ class AwsError(Exception):
     code: ClassVar[str]
     status: ClassVar[int] = 400
     #: How the message member is spelled in the error body: most errors say `message`.
-    message_member: ClassVar[str] = "message"
+    message_member: str = "message"
     #: What stands before the code in the `__type` of the error body.
     namespace: ClassVar[str] = _SERVICE
     #: Whether an experiment of AWS Fault Injection Service is the cause.
@@ -147,6 +147,9 @@ class ConditionalCheckFailedException(AwsError):
         item: Mapping[str, Any] | None = None,
     ) -> None:
         super().__init__(message, **({} if item is None else {"Item": item}))
+        if item is not None:
+            # So spelled in answers that carry the item.
+            self.message_member = "Message"
 
 
 class ItemCollectionSizeLimitExceededException(AwsError):
@@ -205,6 +208,13 @@ class InternalServerError(AwsError):
 
     def __init__(self, message: str = "Internal server error", **fields: Any) -> None:
         super().__init__(message, **fields)
+
+
+class InternalFailure(AwsError):
+    """The framework could not read the request, for example a body that does not unpack."""
+
+    status = 500
+    namespace = _FRAMEWORK
 
 
 class ServiceUnavailable(AwsError):

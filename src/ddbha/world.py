@@ -243,7 +243,9 @@ class World:
         if found.settings.stream_label is None:
             raise UsageError(f"The table {table!r} has no stream; enable one with UpdateTable.")
         arn = f"{found.arn}/stream/{found.settings.stream_label}"
-        return EventSourceMapping(self.client("dynamodbstreams", region_name=region), arn, **settings)
+        return EventSourceMapping(
+            self.client("dynamodbstreams", region_name=region), arn, now=self.clock.time, **settings
+        )
 
     # -- What is there ------------------------------------------------------------------------------
 

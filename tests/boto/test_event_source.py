@@ -143,11 +143,61 @@ def test_what_fails_too_often_is_given_up(client: Any, world: ddbha.World) -> No
     assert mapping.deliver(function) == 1
     assert function.calls == [["a", "b"]] * 3 + [["c"]]
     (failure,) = mapping.failures
+    # https://docs.aws.amazon.com/lambda/latest/dg/services-dynamodb-errors.html
     assert failure["requestContext"] == {
+        "requestId": failure["requestContext"]["requestId"],
+        "functionArn": "arn:aws:lambda:us-east-1:123456789012:function:Function",
         "condition": "RetryAttemptsExhausted",
         "approximateInvokeCount": 3,
     }
+    assert failure["responseContext"] == {
+        "statusCode": 200,
+        "executedVersion": "$LATEST",
+        "functionError": "Unhandled",
+    }
+    assert (failure["version"], failure["timestamp"]) == ("1.0", "2026-01-01T00:00:00.750Z")
+    batch = failure["DDBStreamBatchInfo"]
+    assert batch["batchSize"] == 2
+    assert batch["approximateArrivalOfFirstRecord"] == "2026-01-01T00:00:00Z"
+    assert batch["approximateArrivalOfLastRecord"] == "2026-01-01T00:00:00Z"
+
+
+@pytest.mark.parametrize(
+    "failures", [5, "all", [None], ["x"], [{}], [{"itemIdentifier": None}], [{"itemIdentifier": ["x"]}]]
+)
+def test_what_names_no_record_makes_the_batch_fail(
+    client: Any, world: ddbha.World, failures: Any
+) -> None:
+    # https://docs.aws.amazon.com/lambda/latest/dg/services-ddb-batchfailurereporting.html
+    mapping = world.stream_events("tab", report_batch_item_failures=True, maximum_retry_attempts=0)
+    put(client, *"ab")
+    assert mapping.deliver(lambda event, context: {"batchItemFailures": failures}) == 0
+    (failure,) = mapping.failures
+    assert "functionError" not in failure["responseContext"]
     assert failure["DDBStreamBatchInfo"]["batchSize"] == 2
+
+
+def test_a_batch_that_is_not_full_waits_for_its_window(client: Any, world: ddbha.World) -> None:
+    # https://docs.aws.amazon.com/lambda/latest/dg/services-ddb-params.html
+    mapping = world.stream_events("tab", batch_size=2, maximum_batching_window=60)
+    put(client, *"abc")
+    assert [keys(event) for event in mapping] == [["a", "b"]]
+    world.clock.advance(seconds=60)
+    assert [keys(event) for event in mapping] == [["c"]]
+
+
+def test_records_past_their_age_are_given_up(client: Any, world: ddbha.World) -> None:
+    mapping = world.stream_events("tab", maximum_record_age=60)
+    put(client, "a")
+    with pytest.raises(RuntimeError):
+        mapping.deliver(Function("a"))
+    world.clock.advance(seconds=61)
+    put(client, "b")
+    function = Function("a")
+    mapping.deliver(function)
+    assert function.calls == [["b"]]
+    (failure,) = mapping.failures
+    assert failure["requestContext"]["condition"] == "RecordAgeExceeded"
 
 
 def test_bisecting_isolates_the_bad_record(client: Any, world: ddbha.World) -> None:
@@ -193,6 +243,16 @@ def test_lanes_keep_a_partition_key_together(client: Any, world: ddbha.World) ->
         ({"dynamodb": {"NewImage": {"kind": {"S": [{"prefix": "or"}]}}}}, ["INSERT"]),
         ({"dynamodb": {"OldImage": {"pk": {"S": [{"exists": False}]}}}}, ["INSERT"]),
         ({"eventName": [{"anything-but": ["INSERT"]}]}, ["REMOVE"]),
+        # https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-create-pattern-operators.html
+        ({"eventName": [{"anything-but": "INSERT"}]}, ["REMOVE"]),
+        ({"eventName": [{"anything-but": "INS"}]}, ["INSERT", "REMOVE"]),
+        ({"eventName": [{"anything-but": {"prefix": "INS"}}]}, ["REMOVE"]),
+        ({"dynamodb": {"NewImage": [{"exists": False}]}}, ["INSERT", "REMOVE"]),
+        ({"dynamodb": {"SizeBytes": [{"numeric": [">", 0, "<=", 1000]}]}}, ["INSERT", "REMOVE"]),
+        (
+            {"$or": [{"eventName": ["MODIFY"]}, {"dynamodb": {"OldImage": {"pk": {"S": ["a"]}}}}]},
+            ["REMOVE"],
+        ),
     ],
 )
 def test_filters(client: Any, world: ddbha.World, pattern: Any, expected: list[str]) -> None:
@@ -239,6 +299,11 @@ def test_expiry_shows_who_did_it(client: Any, world: ddbha.World) -> None:
         {"filters": [{"eventName": ["INSERT"]}] * 6},
         {"filters": [{"eventName": "INSERT"}]},
         {"filters": [{"eventName": [{"like": "I"}]}]},
+        {"filters": [{"eventName": [{"prefix": 1}]}]},
+        {"filters": [{"eventName": [{"numeric": [">"]}]}]},
+        {"filters": [{"$or": {"eventName": ["INSERT"]}}]},
+        {"maximum_batching_window": 301},
+        {"maximum_record_age": 59},
     ],
 )
 def test_settings_out_of_range(client: Any, world: ddbha.World, settings: Any) -> None:

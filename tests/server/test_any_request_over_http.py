@@ -25,6 +25,8 @@ CODES = {
 # https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/CommonErrors.html
 CODES |= {"ValidationException", "SerializationException", "AccessDeniedException"}
 
+SILENT = {"TagResource", "UntagResource"}
+
 
 def body(parameters: Any) -> bytes:
     return json.dumps(parameters, default=lambda blob: b64encode(blob).decode()).encode()
@@ -42,7 +44,8 @@ def test_any_request_is_answered_over_http(asked: list[tuple[str, str, Any]]) ->
     for service, operation, parameters in asked:
         answer = call(world, f"{PREFIXES[service]}.{operation}", body(parameters))
         if answer.status == 200:
-            assert isinstance(answer.json, dict)
+            # TagResource and UntagResource have no output: nothing is sent.
+            assert not answer.content if operation in SILENT else isinstance(answer.json, dict)
         else:
             assert answer.status == 400
             assert answer.json["__type"].partition("#")[2] in CODES

@@ -151,7 +151,7 @@ def test_errors_have_their_own_members(world: World) -> None:
     failed = call(world, "PutItem", {**put, **shows})
     assert failed.json == {
         "__type": "com.amazonaws.dynamodb.v20120810#ConditionalCheckFailedException",
-        "message": "The conditional request failed",
+        "Message": "The conditional request failed",
         "Item": item,
     }
     cancelled = call(world, "TransactWriteItems", {"TransactItems": [{"Put": {**put, **shows}}]}).json
@@ -416,6 +416,9 @@ def test_a_preflight_of_a_browser(world: World) -> None:
 def test_a_browser_may_read_the_answer(world: World) -> None:
     assert list_tables(world, origin="https://example.com").headers["access-control-allow-origin"] == "*"
     assert "access-control-allow-origin" not in list_tables(world).headers
+    # As seen on answers of AWS's JSON services.
+    exposed = list_tables(world, origin="https://example.com").headers["access-control-expose-headers"]
+    assert exposed == "x-amzn-RequestId,x-amzn-ErrorType,x-amzn-ErrorMessage,Date"
 
 
 # -- Bodies ----------------------------------------------------------------------------------------------
@@ -436,9 +439,19 @@ def test_a_packed_body(world: World) -> None:
     assert call(world, "ListTables", packed, content_encoding="gzip").json["TableNames"] == ["orders"]
     for broken in (b"hi", packed[:-9], packed[:10] + b"\xff" * 20):
         answer = call(world, "ListTables", broken, content_encoding="gzip")
-        assert answer.json == {"__type": "com.amazon.coral.service#SerializationException"}
+        assert answer.status == 500
+        assert answer.json == {"__type": "com.amazon.coral.service#InternalFailure"}
     assert call(world, "ListTables", b"{}", content_encoding="br").status == 400
     assert call(world, "ListTables", b"{}", content_encoding="identity").status == 200
+
+
+def test_a_deflated_body(world: World) -> None:
+    packed = zlib.compress(b'{"Limit": 1}')
+    assert call(world, "ListTables", packed, content_encoding="deflate").json["TableNames"] == ["orders"]
+    for broken in (b"hi", packed[:-5]):
+        assert call(world, "ListTables", broken, content_encoding="deflate").status == 500
+    large = zlib.compress(b" " * (LARGEST + 1), level=1)
+    assert call(world, "ListTables", large, content_encoding="deflate").status == 413
 
 
 def test_a_small_body_that_unpacks_to_a_large_one(world: World) -> None:

@@ -8,12 +8,17 @@ from __future__ import annotations
 import json
 from base64 import b64encode
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import datetime, timezone
+from hashlib import blake2b
+from time import time
 from typing import Any
+from uuid import UUID
 from zlib import crc32
 
 from attrs import Factory, define, field
 from botocore.exceptions import ClientError
 
+from ddbha.boto.event_filters import check_pattern, matches
 from ddbha.errors import UsageError
 
 Event = dict[str, Any]
@@ -62,6 +67,12 @@ class EventSourceMapping:
     bisect_on_error: bool = field(default=False, kw_only=True)
     report_batch_item_failures: bool = field(default=False, kw_only=True)
     filters: Sequence[Mapping[str, Any] | str] = field(default=(), kw_only=True)
+    #: For how many seconds a batch that is not full waits for more records.
+    maximum_batching_window: int = field(default=0, kw_only=True)
+    #: After how many seconds a record is given up; -1 for never.
+    maximum_record_age: int = field(default=-1, kw_only=True)
+    #: The time in seconds since the epoch.
+    _now: Callable[[], float] = field(default=time, kw_only=True)
     #: What an on-failure destination would get: one entry for each batch that was given up.
     failures: list[dict[str, Any]] = field(factory=list, init=False)
     _patterns: list[Any] = field(factory=list, init=False)
@@ -71,13 +82,16 @@ class EventSourceMapping:
         _check_range("batch_size", self.batch_size, 1, 10_000)
         _check_range("parallelization_factor", self.parallelization_factor, 1, 10)
         _check_range("maximum_retry_attempts", self.maximum_retry_attempts, -1, 10_000)
+        _check_range("maximum_batching_window", self.maximum_batching_window, 0, 300)
+        if self.maximum_record_age != -1:
+            _check_range("maximum_record_age", self.maximum_record_age, 60, 604_800)
         if self.starting_position not in ("TRIM_HORIZON", "LATEST"):
             raise UsageError("starting_position must be TRIM_HORIZON or LATEST.")
         if len(self.filters) > MAXIMUM_FILTERS:
             raise UsageError(f"A mapping has at most {MAXIMUM_FILTERS} filters.")
         self._patterns = [json.loads(f) if isinstance(f, str) else f for f in self.filters]
         for pattern in self._patterns:
-            _check_pattern(pattern)
+            check_pattern(pattern)
         if self.starting_position == "LATEST":
             for shard in self._describe()[0]:
                 lanes = self._lanes_of(shard["ShardId"])
@@ -86,9 +100,11 @@ class EventSourceMapping:
                     lane.done(records)
 
     def __iter__(self) -> Iterator[Event]:
-        for lane, records in self._batches():
-            yield self._event(records)
-            lane.done(records)
+        for lane, batch in self._batches():
+            records = self.give_up_old(lane, batch)
+            if records:
+                yield self._event(records)
+                lane.done(records)
 
     def deliver(self, handler: Handler) -> int:
         """Call `handler(event, None)` with all batches there are; how many calls succeeded.
@@ -138,8 +154,65 @@ class EventSourceMapping:
         size = self.batch_size
         for start in range(0, max(map(len, parts)), size):
             for lane, part in zip(lanes, parts, strict=True):
-                if part[start : start + size]:
-                    yield lane, part[start : start + size]
+                batch = part[start : start + size]
+                if len(batch) == size or (batch and self._waited(batch)):
+                    yield lane, batch
+
+    def _waited(self, batch: list[Record]) -> bool:
+        """Whether a batch that is not full has waited for more records as long as it may."""
+        return self._now() >= _arrival(batch[0]) + self.maximum_batching_window
+
+    def give_up_old(self, lane: _Lane, records: list[Record]) -> list[Record]:
+        """The records of a batch that are young enough; the others go to `failures`."""
+        if self.maximum_record_age < 0:
+            return records
+        oldest = self._now() - self.maximum_record_age
+        old = [record for record in records if _arrival(record) < oldest]
+        if old:
+            self.failures.append(self.failure(lane, old, "RecordAgeExceeded", 0))
+            lane.done(old)
+        return records[len(old) :]
+
+    def failure(
+        self,
+        lane: _Lane,
+        records: list[Record],
+        condition: str,
+        attempts: int,
+        function: str = "handler",
+        raised: bool = False,
+    ) -> dict[str, Any]:
+        """What an on-failure destination gets for a batch that was given up.
+
+        https://docs.aws.amazon.com/lambda/latest/dg/services-dynamodb-errors.html
+        """
+        first, last = records[0]["dynamodb"], records[-1]["dynamodb"]
+        region, account = self.stream_arn.split(":")[3:5]
+        place = f"{self.stream_arn}/{lane.shard_id}/{first['SequenceNumber']}/{attempts}"
+        return {
+            "requestContext": {
+                "requestId": str(UUID(bytes=blake2b(place.encode(), digest_size=16).digest(), version=4)),
+                "functionArn": f"arn:aws:lambda:{region}:{account}:function:{function}",
+                "condition": condition,
+                "approximateInvokeCount": attempts,
+            },
+            "responseContext": {
+                "statusCode": 200,
+                "executedVersion": "$LATEST",
+                **({"functionError": "Unhandled"} if raised else {}),
+            },
+            "version": "1.0",
+            "timestamp": _text(self._now(), "milliseconds"),
+            "DDBStreamBatchInfo": {
+                "shardId": lane.shard_id,
+                "startSequenceNumber": first["SequenceNumber"],
+                "endSequenceNumber": last["SequenceNumber"],
+                "approximateArrivalOfFirstRecord": _text(_arrival(records[0]), "seconds"),
+                "approximateArrivalOfLastRecord": _text(_arrival(records[-1]), "seconds"),
+                "batchSize": len(records),
+                "streamArn": self.stream_arn,
+            },
+        }
 
     def _lanes_of(self, shard_id: str) -> list[_Lane]:
         if shard_id not in self._lanes:
@@ -186,7 +259,7 @@ class EventSourceMapping:
         return str(answer["ShardIterator"])
 
     def _passes(self, record: Record) -> bool:
-        return not self._patterns or any(_matches(pattern, record) for pattern in self._patterns)
+        return not self._patterns or any(matches(pattern, record) for pattern in self._patterns)
 
     def _event(self, records: Sequence[Record]) -> Event:
         # A function may change what it gets.
@@ -201,11 +274,16 @@ class _Delivery:
     handler: Handler
     succeeded: int = 0
     error: Exception | None = None
+    #: Whether the last call raised an exception.
+    raised: bool = False
 
     def deliver(self, lane: _Lane, records: list[Record]) -> bool:
         """Deliver a batch, parts of it if need be; whether the lane may go on behind it."""
         mapping = self.mapping
         attempts = 0
+        records = mapping.give_up_old(lane, records)
+        if not records:
+            return True
         while True:
             done = self._call(records)
             lane.done(records[:done])
@@ -224,24 +302,30 @@ class _Delivery:
                 if not done:
                     return False
             elif attempts > mapping.maximum_retry_attempts:
-                mapping.failures.append(self._given_up(lane, records, attempts))
+                name = getattr(self.handler, "__name__", type(self.handler).__name__)
+                mapping.failures.append(
+                    mapping.failure(lane, records, "RetryAttemptsExhausted", attempts, name, self.raised)
+                )
                 lane.done(records)
                 return True
 
     def _call(self, records: list[Record]) -> int:
         """Call the function; how many records, from the first one on, are done with."""
+        self.raised = False
         try:
             answer = self.handler(self.mapping._event(records), None)
         except Exception as error:
+            self.raised = True
             if self.mapping.maximum_retry_attempts < 0 and len(records) == self._smallest(records):
                 self.error = self.error or error
             return 0
         done = len(records)
         if self.mapping.report_batch_item_failures and isinstance(answer, Mapping):
             numbers = [record["dynamodb"]["SequenceNumber"] for record in records]
-            for failure in answer.get("batchItemFailures") or ():
-                identifier = failure.get("itemIdentifier")
-                # An identifier of no record makes the whole batch fail, as on Lambda.
+            failed = answer.get("batchItemFailures") or []
+            for failure in failed if isinstance(failed, list | tuple) else [None]:
+                identifier = failure.get("itemIdentifier") if isinstance(failure, Mapping) else None
+                # What names no record makes the whole batch fail, as on Lambda.
                 done = min(done, numbers.index(identifier) if identifier in numbers else 0)
         if done:
             self.succeeded += 1
@@ -251,26 +335,19 @@ class _Delivery:
         """Of what size a batch is not divided any more."""
         return 1 if self.mapping.bisect_on_error else len(records)
 
-    def _given_up(self, lane: _Lane, records: list[Record], attempts: int) -> dict[str, Any]:
-        first, last = records[0]["dynamodb"], records[-1]["dynamodb"]
-        return {
-            "requestContext": {
-                "condition": "RetryAttemptsExhausted",
-                "approximateInvokeCount": attempts,
-            },
-            "DDBStreamBatchInfo": {
-                "shardId": lane.shard_id,
-                "startSequenceNumber": first["SequenceNumber"],
-                "endSequenceNumber": last["SequenceNumber"],
-                "batchSize": len(records),
-                "streamArn": self.mapping.stream_arn,
-            },
-        }
-
 
 def _check_range(name: str, value: int, lowest: int, highest: int) -> None:
     if not lowest <= value <= highest:
         raise UsageError(f"{name} must be from {lowest} to {highest}; it was {value}.")
+
+
+def _arrival(record: Record) -> float:
+    return float(record["dynamodb"]["ApproximateCreationDateTime"])
+
+
+def _text(seconds: float, precision: str) -> str:
+    moment = datetime.fromtimestamp(seconds, timezone.utc)
+    return f"{moment.isoformat(timespec=precision).removesuffix('+00:00')}Z"
 
 
 def _number(record: Record) -> int:
@@ -299,47 +376,3 @@ def _json(value: Any) -> Any:
     if isinstance(value, list):
         return [_json(member) for member in value]
     return b64encode(value).decode() if isinstance(value, bytes) else value
-
-
-def _check_pattern(pattern: Any) -> None:
-    """Raise `UsageError` for what is no pattern, or has a comparison that is not known."""
-    if isinstance(pattern, Mapping):
-        for member in pattern.values():
-            _check_pattern(member)
-        return
-    if not isinstance(pattern, list):
-        raise UsageError(f"A filter has lists of values at its ends, like ['INSERT']; not {pattern!r}.")
-    for rule in pattern:
-        if isinstance(rule, Mapping) and not (len(rule) == 1 and rule.keys() <= _COMPARISONS.keys()):
-            raise UsageError(
-                f"A filter compares by one of {', '.join(sorted(_COMPARISONS))}; not {rule}."
-            )
-
-
-_ABSENT = object()
-
-_COMPARISONS: dict[str, Callable[[Any, Any], bool]] = {
-    "prefix": lambda value, wanted: isinstance(value, str) and value.startswith(wanted),
-    "suffix": lambda value, wanted: isinstance(value, str) and value.endswith(wanted),
-    "equals-ignore-case": lambda value, wanted: (
-        isinstance(value, str) and value.lower() == wanted.lower()
-    ),
-    "anything-but": lambda value, wanted: value is not _ABSENT and value not in wanted,
-    "exists": lambda value, wanted: (value is not _ABSENT) == wanted,
-}
-
-
-def _matches(pattern: Any, value: Any) -> bool:
-    if isinstance(pattern, Mapping):
-        return all(
-            _matches(rule, value.get(name, _ABSENT) if isinstance(value, Mapping) else _ABSENT)
-            for name, rule in pattern.items()
-        )
-    return any(_fulfils(rule, value) for rule in pattern)
-
-
-def _fulfils(rule: Any, value: Any) -> bool:
-    if isinstance(rule, Mapping):
-        ((comparison, wanted),) = rule.items()
-        return _COMPARISONS[comparison](value, wanted)
-    return value is not _ABSENT and bool(value == rule)

@@ -100,7 +100,13 @@ def _update(text: str, names: tuple[tuple[str, str], ...]) -> Update:
     parser = Parser(text, dict(names), _PARAMETER)
     actions = parser.update()
     refuse_overlaps(tuple(action.path for action in actions), _PARAMETER)
-    return of_actions(actions, frozenset(parser.names_used), frozenset(parser.values_used))
+    return of_actions(
+        actions,
+        frozenset(parser.names_used),
+        frozenset(parser.values_used),
+        # What only takes away leaves an item that is not there as it is.
+        creates=any(action.clause in ("SET", "ADD") for action in actions),
+    )
 
 
 def of_actions(

@@ -48,6 +48,11 @@ class TableSettings:
     disassociation_protection: bool = True
     table_class: str | None = None
     encryption: dict[str, Any] | None = None
+    #: Whether the encryption is changing to another one.
+    encrypting: bool = False
+    #: When the encryption was changed, and the deletion protection was.
+    encryption_changes: tuple[float, ...] = ()
+    protection_changed: float | None = None
     on_demand_since: float | None = None
     #: What the table is becoming ready for.
     warming: Throughput | None = None

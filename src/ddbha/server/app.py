@@ -10,7 +10,6 @@ import gzip
 import zlib
 from email.utils import formatdate
 from io import BytesIO
-from typing import Any
 
 from starlette.applications import Starlette
 from starlette.datastructures import Headers
@@ -22,7 +21,7 @@ from starlette.types import Receive, Scope, Send
 from ddbha.api.wire.encoding import encoded
 from ddbha.boto.clients import default_region
 from ddbha.engine import Engine
-from ddbha.errors import AwsError, NoAnswer, SerializationException
+from ddbha.errors import AwsError, InternalFailure, NoAnswer, SerializationException
 from ddbha.server import console
 from ddbha.server.wire import answer
 
@@ -35,6 +34,8 @@ _JSON = "application/x-amz-json-1.0"
 _UNKNOWN = b"<UnknownOperationException/>\n"
 #: Bytes from which packing an answer is worth it.
 _WORTH_PACKING = 1024
+#: The headers of an answer that a page of another origin may read.
+_EXPOSED = "x-amzn-RequestId,x-amzn-ErrorType,x-amzn-ErrorMessage,Date"
 #: Seconds that a browser may rely on a preflight.
 _PREFLIGHT = "172800"
 
@@ -87,16 +88,16 @@ class Endpoint:
             return self._response(request, 404, _UNKNOWN)
         status, content = self._answer(request, body)
         answered_type = _JSON if media_type == _JSON else "application/json"
-        return self._response(request, status, encoded(content), **{"content-type": answered_type})
+        return self._response(request, status, content, **{"content-type": answered_type})
 
-    def _answer(self, request: Request, body: bytes) -> tuple[int, dict[str, Any]]:
+    def _answer(self, request: Request, body: bytes) -> tuple[int, bytes]:
         try:
             body = _unpacked(body, request.headers)
             # One connection has one request at a time, as a client has.
             client = "" if request.client is None else f"{request.client.host}:{request.client.port}"
             return 200, answer(self._engine, request.headers, request.query_params, body, client)
         except AwsError as error:
-            return error.status, error.body()
+            return error.status, encoded(error.body())
 
     def _response(self, request: Request, status: int, body: bytes, **headers: str) -> Response:
         headers |= {
@@ -106,6 +107,8 @@ class Endpoint:
         }
         if "origin" in request.headers:
             headers["access-control-allow-origin"] = "*"
+            if request.method != "OPTIONS":
+                headers["access-control-expose-headers"] = _EXPOSED
         if len(body) >= _WORTH_PACKING and _takes_gzip(request.headers):
             body = gzip.compress(body, mtime=0)
             headers["content-encoding"] = "gzip"
@@ -132,15 +135,27 @@ def _unpacked(body: bytes, headers: Headers) -> bytes:
     coding = headers.get("content-encoding", "").strip().lower()
     if coding in ("", "identity"):
         return body
-    if coding != "gzip":
+    if coding not in ("gzip", "deflate"):
         raise SerializationException
     try:
         # A small body may unpack to any size.
-        unpacked = gzip.GzipFile(fileobj=BytesIO(body)).read(MAXIMUM_BODY + 1)
+        if coding == "gzip":
+            unpacked = gzip.GzipFile(fileobj=BytesIO(body)).read(MAXIMUM_BODY + 1)
+        else:
+            unpacked = _inflated(body)
     except (OSError, EOFError, zlib.error):
-        raise SerializationException from None
+        raise InternalFailure from None
     if len(unpacked) > MAXIMUM_BODY:
         raise _TooLarge
+    return unpacked
+
+
+def _inflated(body: bytes) -> bytes:
+    """What a deflated body holds, no more than is looked at."""
+    inflate = zlib.decompressobj()
+    unpacked = inflate.decompress(body, MAXIMUM_BODY + 1)
+    if not inflate.eof and len(unpacked) <= MAXIMUM_BODY:
+        raise EOFError
     return unpacked
 
 

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from functools import cache
 from typing import Any
 
-from ddbha.api.wire.encoding import decoded
+from ddbha.api.wire.encoding import decoded, encoded
 from ddbha.api.wire.model import service_model
 from ddbha.engine import Engine
 from ddbha.errors import SerializationException, UnknownOperationException
@@ -20,8 +20,8 @@ _SERVICES = {"DynamoDB_20120810": "dynamodb", "DynamoDBStreams_20120810": "dynam
 
 def answer(
     engine: Engine, headers: Mapping[str, str], query: Mapping[str, str], body: bytes, client: str
-) -> dict[str, Any]:
-    """What the world answers to the operation that the header X-Amz-Target names.
+) -> bytes:
+    """What the world answers to the operation that the header X-Amz-Target names; some have none.
 
     `client` names who asks in the world's history.  Raises `AwsError` or `NoAnswer`.
     """
@@ -30,7 +30,8 @@ def answer(
     asks = caller(headers, query, engine.account_id)
     if not body:
         raise SerializationException
-    return engine.call(service, operation, request, asks, client=client)
+    answered = engine.call(service, operation, request, asks, client=client)
+    return encoded(answered) if _has_output(service, operation) else b""
 
 
 def _target(target: str) -> tuple[str, str]:
@@ -40,6 +41,11 @@ def _target(target: str) -> tuple[str, str]:
     if service is None or operation not in _operations(service):
         raise UnknownOperationException
     return service, operation
+
+
+@cache
+def _has_output(service: str, operation: str) -> bool:
+    return service_model(service).operation_model(operation).output_shape is not None
 
 
 @cache

@@ -291,6 +291,14 @@ def test_statuses_take_their_time_and_a_table_is_not_used_while_it_is_restored()
         (client.scan, {"TableName": "target"}),
         (client.update_table, {"TableName": "target", "DeletionProtectionEnabled": True}),
         (client.tag_resource, {"ResourceArn": table["TableArn"], "Tags": []}),
+        (client.describe_time_to_live, {"TableName": "target"}),
+        (
+            client.update_time_to_live,
+            {
+                "TableName": "target",
+                "TimeToLiveSpecification": {"Enabled": True, "AttributeName": "expires"},
+            },
+        ),
     ):
         with pytest.raises(ClientError) as caught:
             call(**params)

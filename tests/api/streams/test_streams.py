@@ -450,3 +450,35 @@ def test_the_stream_replays_to_the_table(steps: list[tuple[str, str, int]]) -> N
         assert all(low < high for low, high in pairwise(numbers))
     scanned = client.scan(TableName="tab", ConsistentRead=True)["Items"]
     assert {item["pk"]["S"]: item for item in scanned} == items
+
+
+def test_lists_begin_behind_a_stream_that_is_there(client: Any, streams: Any) -> None:
+    # ListStreams declares ResourceNotFoundException: a table without streams has an empty list.
+    arn = latest(client)
+    assert streams.list_streams(ExclusiveStartStreamArn=arn)["Streams"] == []
+    with pytest.raises(ClientError, match=r"ResourceNotFoundException.*Stream: .* not found"):
+        streams.list_streams(ExclusiveStartStreamArn=arn[:-1] + "1")
+    with pytest.raises(ClientError, match="ValidationException"):
+        streams.list_streams(ExclusiveStartStreamArn="arn:aws:dynamodb:us-east-1:1:table/no-stream-of-it")
+
+
+@pytest.mark.parametrize("incomplete", [{}, {"ShardId": "shardId-" + "0" * 29}])
+def test_a_filter_of_shards_has_a_type(client: Any, streams: Any, incomplete: Any) -> None:
+    # https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_streams_ShardFilter.html
+    with pytest.raises(ClientError, match=r"ValidationException.*shardFilter\.type.*must not be null"):
+        described(streams, ShardFilter=incomplete)
+
+
+@pytest.mark.parametrize("text", ["REMOVE a", "REMOVE a.b[1]", "DELETE a :v"])
+def test_updates_that_change_nothing_of_a_missing_item_make_no_record(
+    client: Any, streams: Any, text: str
+) -> None:
+    values = {"ExpressionAttributeValues": {":v": {"SS": ["x"]}}} if ":v" in text else {}
+    answer = client.update_item(
+        TableName="tab", Key={"pk": {"S": "a"}}, UpdateExpression=text, ReturnValues="ALL_NEW", **values
+    )
+    assert "Attributes" not in answer
+    update = {"TableName": "tab", "Key": {"pk": {"S": "a"}}, "UpdateExpression": text, **values}
+    client.transact_write_items(TransactItems=[{"Update": update}])
+    assert records(streams) == []
+    assert client.scan(TableName="tab")["Items"] == []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from hashlib import blake2b
 from typing import Any
 from uuid import UUID
@@ -47,9 +48,11 @@ def describe(table: Table) -> dict[str, Any]:
     if settings.stream_label is not None:
         description["LatestStreamLabel"] = settings.stream_label
         description["LatestStreamArn"] = f"{table.arn}/stream/{settings.stream_label}"
+    if settings.encrypting:
+        description["SSEDescription"] = {"Status": "UPDATING"}
     if settings.encryption is not None and settings.encryption.get("Enabled"):
         description["SSEDescription"] = {
-            "Status": "ENABLED",
+            "Status": "UPDATING" if settings.encrypting else "ENABLED",
             "SSEType": settings.encryption.get("SSEType", "KMS"),
             "KMSMasterKeyArn": _key_arn(table, settings.encryption.get("KMSMasterKeyId")),
         }
@@ -81,6 +84,30 @@ def describe(table: Table) -> dict[str, Any]:
         }
     if table.membership is not None:
         description.update(_replication(table, table.membership))
+    return description
+
+
+def describe_created(table: Table, asked: Mapping[str, Any]) -> dict[str, Any]:
+    """What CreateTable answers: less than DescribeTable says a moment later.
+
+    Warm throughput is told if it was asked for, and not yet since when the table is on demand.
+    """
+    description = describe(table)
+    description.get("BillingModeSummary", {}).pop("LastUpdateToPayPerRequestDateTime", None)
+    given = {index["IndexName"]: index for index in asked.get("GlobalSecondaryIndexes", ())}
+    for index in description.get("GlobalSecondaryIndexes", ()):
+        if "WarmThroughput" not in given[index["IndexName"]]:
+            del index["WarmThroughput"]
+    if "WarmThroughput" not in asked:
+        del description["WarmThroughput"]
+    return description
+
+
+def describe_deleted(table: Table) -> dict[str, Any]:
+    """What DeleteTable answers: nothing of the table's keys and its creation."""
+    description = describe(table)
+    for member in ("AttributeDefinitions", "KeySchema", "CreationDateTime"):
+        del description[member]
     return description
 
 

@@ -150,6 +150,8 @@ def _new_replica(region: Region, table: Table, action: dict[str, Any], source: M
         table.settings,
         tags={},
         deletion_protection=False,
+        protection_changed=None,
+        encryption_changes=(),
         disassociation_protection=True,
         stream_view_type=None,
         stream_label=None,

@@ -35,11 +35,12 @@ _NUMBERED = ("AT_SEQUENCE_NUMBER", "AFTER_SEQUENCE_NUMBER")
 def list_streams(region: Region, request: Request) -> Response:
     """The streams of the region or of one table, in order of their ARNs."""
     limit = _limit(request, MAXIMUM_PAGE)
-    table, start = request.get("TableName"), request.get("ExclusiveStartStreamArn", "")
+    table, start = request.get("TableName"), request.get("ExclusiveStartStreamArn")
+    after = "" if start is None else region.stream(start).arn
     found = [
         stream
         for arn, stream in sorted(region.streams.items())
-        if arn > start and table in (None, stream.table_name)
+        if arn > after and table in (None, stream.table_name)
     ]
     more = {"LastEvaluatedStreamArn": found[limit - 1].arn} if len(found) > limit else {}
     return {
@@ -56,7 +57,7 @@ def describe_stream(region: Region, request: Request) -> Response:
     limit = _limit(request, MAXIMUM_PAGE)
     stream = region.stream(request["StreamArn"])
     start = request.get("ExclusiveStartShardId", "")
-    found = [s for s in _filtered(stream.shards(), request.get("ShardFilter", {})) if s.id > start]
+    found = [s for s in _filtered(stream.shards(), request.get("ShardFilter")) if s.id > start]
     more = {"LastEvaluatedShardId": found[limit - 1].id} if len(found) > limit else {}
     return {
         "StreamDescription": {
@@ -141,10 +142,15 @@ def _limit(request: Request, maximum: int) -> int:
     return limit
 
 
-def _filtered(shards: Sequence[Shard], shard_filter: dict[str, str]) -> list[Shard]:
-    parent = shard_filter.get("ShardId")
-    if "Type" not in shard_filter and parent is None:
+def _filtered(shards: Sequence[Shard], shard_filter: dict[str, str] | None) -> list[Shard]:
+    if shard_filter is None:
         return list(shards)
+    if "Type" not in shard_filter:
+        raise ValidationException(
+            "1 validation error detected: Value null at 'shardFilter.type' failed to satisfy constraint: "
+            "Member must not be null"
+        )
+    parent = shard_filter.get("ShardId")
     children = [shard for shard in shards if shard.parent_id == parent]
     if parent is None or not (children or any(shard.id == parent for shard in shards)):
         raise ValidationException(

@@ -9,10 +9,10 @@ from datetime import datetime
 
 from attrs import evolve
 
-from ddbha.errors import LimitExceededException
+from ddbha.errors import LimitExceededException, ThrottlingException
 from ddbha.followers.secondary_indexes import GlobalIndex
 from ddbha.region.region import Region, utc
-from ddbha.region.table import TableSettings
+from ddbha.region.table import Table, TableSettings
 from ddbha.values.settings import Throughput
 
 #: Of an account in a region.
@@ -26,6 +26,9 @@ DECREASE_INTERVAL = 3600.0
 #: Switches of a table to on demand within a day, and changes of its class within 30 days.
 MAXIMUM_SWITCHES = 4
 MAXIMUM_CLASS_CHANGES = 2
+#: Changes of a table's encryption within a day, before there is one in six hours only.
+MAXIMUM_ENCRYPTIONS = 4
+ENCRYPTION_INTERVAL = 6 * 3600.0
 
 _DAY = 24 * 3600.0
 _LIMIT = "Subscriber limit exceeded: "
@@ -126,6 +129,37 @@ def refuse_class_change(region: Region, settings: TableSettings) -> None:
         raise LimitExceededException(
             f"{_LIMIT}Updates to TableClass are limited to {MAXIMUM_CLASS_CHANGES} times in 30 day(s)."
         )
+
+
+def refuse_encryption_change(region: Region, settings: TableSettings) -> None:
+    """Raise `LimitExceededException` if the encryption of a table was changed too often within a day."""
+    now = region.now()
+    recent = [time for time in settings.encryption_changes if time > now - _DAY]
+    if len(recent) < MAXIMUM_ENCRYPTIONS or now >= recent[-1] + ENCRYPTION_INTERVAL:
+        return
+    raise LimitExceededException(
+        f"{_LIMIT}Encryption mode changes are limited in the 24h window ending at "
+        f"{_iso(recent[0] + _DAY)}. After the first {MAXIMUM_ENCRYPTIONS} change, each subsequent change "
+        f"in the same window can be performed at most once every {ENCRYPTION_INTERVAL:.0f} seconds. "
+        f"Number of updates today: {len(recent)}. Last change at {_iso(recent[-1])}. Next change can be "
+        f"made at {_iso(recent[-1] + ENCRYPTION_INTERVAL)}"
+    )
+
+
+def refuse_protection_change(region: Region, table: Table) -> None:
+    """Raise `ThrottlingException` if the deletion protection of a table was changed a moment ago."""
+    changed = table.settings.protection_changed
+    interval = region.environment.timings.deletion_protection_interval
+    if changed is None or region.now() >= changed + interval:
+        return
+    raise ThrottlingException(
+        f"Deletion protection setting for table {table.name} modified within the previous "
+        f"{interval * 1000:.0f} milliseconds. Please try again after {_iso(changed + interval)}"
+    )
+
+
+def _iso(time: float) -> str:
+    return f"{utc(time).isoformat(timespec='milliseconds').removesuffix('+00:00')}Z"
 
 
 def _text(time: float) -> str:

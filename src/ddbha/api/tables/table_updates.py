@@ -15,9 +15,12 @@ from ddbha.api.definitions.stream_settings import check_change, disable_stream, 
 from ddbha.api.global_tables.replicas import peers, update_replicas
 from ddbha.api.registry import Request, Response, operation
 from ddbha.api.tables.control_plane_quotas import (
+    MAXIMUM_ENCRYPTIONS,
     refuse_another_operation,
     refuse_class_change,
     refuse_decrease,
+    refuse_encryption_change,
+    refuse_protection_change,
     refuse_switch,
     refuse_units,
     set_throughput,
@@ -65,6 +68,7 @@ _LASTING = frozenset(_CHANGES) - {
     "DisassociationProtectionEnabled",
     "OnDemandThroughput",
     "WarmThroughput",
+    "SSESpecification",
 }
 #: What all replicas of a global table have in common.
 _SHARED = frozenset(
@@ -164,6 +168,9 @@ def _checked(region: Region, table: Table, request: Request, *, repeated: bool =
         refuse_class_change(region, settings)
     if "SSESpecification" in request and not repeated:
         refuse_encryption(table, request["SSESpecification"])
+        refuse_encryption_change(region, settings)
+    if "DeletionProtectionEnabled" in request:
+        refuse_protection_change(region, table)
     rates = [_table_rates(region, table, request, mode, repeated=repeated)]
     index_update = index_action(table, request)
     updates = {
@@ -279,11 +286,14 @@ def _apply(region: Region, table: Table, request: Request, change: _Change) -> R
     settings.disassociation_protection = request.get(
         "DisassociationProtectionEnabled", settings.disassociation_protection
     )
-    settings.deletion_protection = request.get("DeletionProtectionEnabled", settings.deletion_protection)
+    if "DeletionProtectionEnabled" in request:
+        settings.deletion_protection = request["DeletionProtectionEnabled"]
+        settings.protection_changed = now
     if "TableClass" in request:
         settings.table_class = request["TableClass"]
         settings.class_changes = (*settings.class_changes[-1:], now)
-    settings.encryption = request.get("SSESpecification", settings.encryption)
+    if "SSESpecification" in request:
+        _encrypt(region, table, request["SSESpecification"])
 
     timings = region.environment.timings
     seconds = timings.update_table
@@ -314,6 +324,9 @@ def _apply(region: Region, table: Table, request: Request, change: _Change) -> R
     if request.keys() & _LASTING:
         table.status = "UPDATING"
     response = {"TableDescription": describe(table)}
+    if change.billing_mode == "PAY_PER_REQUEST" != settings.billing_mode:
+        # Since when it is told once it is.
+        response["TableDescription"]["BillingModeSummary"] = {"BillingMode": change.billing_mode}
 
     def finish() -> None:
         if region.tables.get(table.name) is not table:
@@ -348,6 +361,18 @@ def _apply(region: Region, table: Table, request: Request, change: _Change) -> R
     if table.status == "UPDATING":
         region.later(max(seconds, growth.seconds(timings.split_partition)), finish)
     return response
+
+
+def _encrypt(region: Region, table: Table, encryption: dict[str, Any]) -> None:
+    """Encrypt a table in another way, which takes some time; the table is ACTIVE all the while."""
+    settings = table.settings
+    settings.encrypting = True
+    settings.encryption_changes = (*settings.encryption_changes[-MAXIMUM_ENCRYPTIONS:], region.now())
+
+    def encrypted() -> None:
+        settings.encryption, settings.encrypting = encryption, False
+
+    region.later(region.environment.timings.change_encryption, encrypted)
 
 
 def _partitions(table: Table, rates: _Rates) -> Partitions:

@@ -9,7 +9,7 @@ from attrs import frozen
 
 from ddbha.api.access.policies import Policy
 from ddbha.api.access.resource_policies import attach_policy, forget_policies, read_policy
-from ddbha.api.definitions.descriptions import describe
+from ddbha.api.definitions.descriptions import describe, describe_created, describe_deleted
 from ddbha.api.definitions.projections import INVALID, projection
 from ddbha.api.definitions.stream_settings import disable_stream, enable_stream, view_type_of_new_table
 from ddbha.api.definitions.table_building import activate_later, new_table
@@ -24,7 +24,7 @@ from ddbha.api.tables.control_plane_quotas import (
     refuse_units,
 )
 from ddbha.api.tables.request_rates import initial_warm_throughput, new_maximums
-from ddbha.api.tables.update_rules import check_encryption
+from ddbha.api.tables.update_rules import check_encryption, refuse_while_encrypting
 from ddbha.api.tables.vector_indexes import new_vector_index, refuse_vector_indexes
 from ddbha.errors import ResourceInUseException, ValidationException
 from ddbha.followers.secondary_indexes import GlobalIndex, LocalIndex
@@ -65,7 +65,7 @@ class TableDefinition:
 
     def build(self, region: Region) -> Table:
         """The table, empty and CREATING; the region does not know it yet."""
-        return new_table(
+        table = new_table(
             region,
             self.name,
             self.types,
@@ -75,6 +75,9 @@ class TableDefinition:
             self.settings,
             self.vector_indexes,
         )
+        if table.settings.on_demand_since is not None:
+            table.settings.on_demand_since = table.created
+        return table
 
 
 @operation("CreateTable")
@@ -90,7 +93,7 @@ def create_table(region: Region, request: Request) -> Response:
     seconds = timings.create_table_with_indexes if with_indexes else timings.create_table
     if definition.stream_view_type is not None:
         enable_stream(region, table, definition.stream_view_type, seconds)
-    response = {"TableDescription": describe(table)}
+    response = {"TableDescription": describe_created(table, request)}
     activate_later(region, table, seconds)
     return response
 
@@ -164,6 +167,7 @@ def delete_table(region: Region, request: Request) -> Response:
             f"Attempt to change a resource which is still in use: Table: {table.name} is in the process "
             "of being updated."
         )
+    refuse_while_encrypting(table)
     if any(index.status != "ACTIVE" for index in table.following_indexes()):
         raise ResourceInUseException(
             "Attempt to change a resource which is still in use: Cannot delete table while indexes are "
@@ -190,7 +194,7 @@ def delete_table(region: Region, request: Request) -> Response:
             region.record("table-deleted", table=table.name)
 
         region.later(region.environment.timings.delete_table, vanish)
-    return {"TableDescription": describe(table)}
+    return {"TableDescription": describe_deleted(table)}
 
 
 def _last_backup(region: Region, table: Table) -> Backup | None:

@@ -19,7 +19,7 @@ CHANGE_INTERVAL = 3600.0
 @operation("UpdateTimeToLive")
 def update_time_to_live(region: Region, request: Request) -> Response:
     """Let items expire by an attribute, or no more."""
-    table = region.described_table(request["TableName"])
+    table = region.changed_table(request["TableName"])
     specification = request["TimeToLiveSpecification"]
     _check(region, table, specification["Enabled"], specification["AttributeName"])
 
@@ -36,7 +36,7 @@ def update_time_to_live(region: Region, request: Request) -> Response:
 @operation("DescribeTimeToLive")
 def describe_time_to_live(region: Region, request: Request) -> Response:
     """The setting, and how far a change of it has come."""
-    table = region.described_table(request["TableName"])
+    table = region.changed_table(request["TableName"])
     if table.status in ("CREATING", "DELETING"):
         raise ValidationException(
             f"Cannot describe time to live while table is in {table.status} state: "

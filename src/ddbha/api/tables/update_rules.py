@@ -8,7 +8,12 @@ from __future__ import annotations
 from typing import Any
 
 from ddbha.api.registry import Request
-from ddbha.errors import LimitExceededException, ResourceNotFoundException, ValidationException
+from ddbha.errors import (
+    LimitExceededException,
+    ResourceInUseException,
+    ResourceNotFoundException,
+    ValidationException,
+)
 from ddbha.followers.secondary_indexes import GlobalIndex
 from ddbha.region.table import Table
 
@@ -155,6 +160,7 @@ def existing_index(table: Table, name: str, verb: str) -> GlobalIndex:
 def refuse_encryption(table: Table, given: dict[str, Any]) -> None:
     """Raise `ValidationException` for an encryption that makes no sense, or that the table has."""
     check_encryption(given)
+    refuse_while_encrypting(table)
     current = table.settings.encryption or {}
     if not given.get("Enabled") and not current.get("Enabled"):
         raise ValidationException(f"{_INVALID}Table is already encrypted by default")
@@ -162,6 +168,15 @@ def refuse_encryption(table: Table, given: dict[str, Any]) -> None:
         raise ValidationException(
             f"{_INVALID}Table is already encrypted with given KMSMasterKeyId. Use KMSMasterKeyId "
             "parameter if you want to change Master Key"
+        )
+
+
+def refuse_while_encrypting(table: Table) -> None:
+    """Raise `ResourceInUseException` while the encryption of a table changes."""
+    if table.settings.encrypting:
+        raise ResourceInUseException(
+            "Attempt to change a resource which is still in use: Server-Side Encryption is still being "
+            f"updated. Table: {table.name}"
         )
 
 
