@@ -26,17 +26,24 @@ EVENTS = (
 )
 
 
+class Heard(dict[str, list[Handler]]):
+    """Handlers by event, in the order of their turns; an event that nobody hears is left out."""
+
+    #: Whether one of them may look at the number of the attempt.
+    counted = False
+
+
 class Listeners:
     """The handlers of one client's events that could make a difference to a call that goes well."""
 
     def __init__(self, events: BaseEventHooks, service_id: str) -> None:
         self._emitter = internals.emitter(events)
         self._service_id = service_id
-        self._heard: dict[str, dict[str, list[Handler]]] = {}
+        self._heard: dict[str, Heard] = {}
         self._registrations: object = None
 
-    def of(self, model: OperationModel) -> dict[str, list[Handler]]:
-        """Handlers by event, in the order of their turns; an event that nobody hears is left out."""
+    def of(self, model: OperationModel) -> Heard:
+        """Who hears a call of the operation."""
         # The emitter starts a new cache whenever a handler comes or goes.
         registrations = internals.registrations(self._emitter)
         if registrations is not self._registrations:
@@ -46,12 +53,13 @@ class Listeners:
             heard = self._heard[model.name] = self._look_up(model)
         return heard
 
-    def _look_up(self, model: OperationModel) -> dict[str, list[Handler]]:
-        heard = {}
+    def _look_up(self, model: OperationModel) -> Heard:
+        heard = Heard()
         for event in EVENTS:
             name = f"{event}.{self._service_id}.{model.name}"
             found = internals.handlers(self._emitter, name)
             handlers = [handler for handler in found if not internals.is_idle(handler, model)]
             if not all(map(internals.prepares_header, handlers)):
                 heard[event] = handlers
+                heard.counted |= not all(map(internals.keeps_quota, handlers))
         return heard

@@ -129,6 +129,11 @@ def prepares_header(handler: Handler) -> bool:
     return _SEEDER is not None and isinstance(getattr(handler, "__self__", None), _SEEDER)
 
 
+def keeps_quota(handler: Handler) -> bool:
+    """Whether a handler only gives capacity for retries back after a success."""
+    return isinstance(getattr(handler, "__self__", None), standard.RetryQuotaChecker)
+
+
 def standard_retries(client: Any) -> None:
     """Give a client whose events are a copy of another's its own retries of mode `standard`."""
     service = client.meta.service_model.service_id.hyphenize()

@@ -20,8 +20,7 @@ from botocore.model import OperationModel, ServiceModel
 
 from ddbha.api.registry import Caller
 from ddbha.boto import answers, internals, pacing
-from ddbha.boto.hooks import Listeners
-from ddbha.boto.internals import Handler
+from ddbha.boto.hooks import Heard, Listeners
 from ddbha.boto.parameters import Parameters
 from ddbha.boto.request import Request
 from ddbha.engine import Engine
@@ -160,12 +159,12 @@ class Transport:
         params: dict[str, Any],
         typed: bool,
         request: Request,
-        heard: dict[str, list[Handler]],
+        heard: Heard,
     ) -> Generator[Step, Any, Response]:
         """Attempt after attempt, until nobody wants another."""
         attempts = 1
         while True:
-            if heard:
+            if heard.counted:
                 _count(request, attempts)
             error: Exception | None = None
             response: Response | None = None
@@ -242,7 +241,7 @@ class Transport:
         return answers.HttpResponse(details, body, self._client.meta.endpoint_url), parsed
 
     def _announce(
-        self, model: OperationModel, request: Request, heard: dict[str, list[Handler]]
+        self, model: OperationModel, request: Request, heard: Heard
     ) -> Generator[Step, Any, Response | None]:
         """Show the HTTP request to those who want it; one of them may have the response."""
         http_request = create_request_object(request.written())
@@ -264,7 +263,7 @@ class Transport:
         request: Request,
         response: Response | None,
         error: Exception | None,
-        heard: dict[str, list[Handler]],
+        heard: Heard,
     ) -> Steps:
         """Show what came back, as it would have come through HTTP."""
         emit = self._client.meta.events.emit
