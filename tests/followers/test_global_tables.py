@@ -726,3 +726,23 @@ def test_any_writes_under_any_faults_leave_all_regions_with_the_last_writes(plan
                 replayed[key] = record["dynamodb"]["NewImage"]["value"]["S"]
         assert replayed == final[0]
     world.verify()
+
+
+def test_a_replica_of_a_table_without_a_quorum_is_refused_whole() -> None:
+    once = Config(retries={"mode": "standard", "total_max_attempts": 1})
+    world = ddbha.World(clock=ddbha.ManualClock())
+    client = world.client("dynamodb", region_name=HOME, config=once)
+    client.create_table(TableName="alone", **keys("id"), BillingMode="PAY_PER_REQUEST")
+    creation: Any = [{"Create": {"RegionName": AWAY}}]
+    with (
+        world.faults.zone_outage(f"{HOME}a"),
+        world.faults.zone_outage(f"{HOME}b"),
+        pytest.raises(ClientError, match="InternalServerError"),
+    ):
+        client.update_table(TableName="alone", ReplicaUpdates=creation)
+    described = client.describe_table(TableName="alone")["Table"]
+    assert described["TableStatus"] == "ACTIVE"
+    assert "Replicas" not in described
+    assert "LatestStreamArn" not in described
+    client.update_table(TableName="alone", ReplicaUpdates=creation)
+    assert len(client.describe_table(TableName="alone")["Table"]["Replicas"]) == 1

@@ -11,7 +11,8 @@ from functools import lru_cache
 from attrs import frozen
 
 from ddbha.errors import ValidationException
-from ddbha.expressions.evaluate import Condition, Values, of_tree
+from ddbha.expressions.checks import Values
+from ddbha.expressions.evaluate import Condition, of_tree
 from ddbha.expressions.parser import Parser
 from ddbha.expressions.syntax import (
     Attribute,

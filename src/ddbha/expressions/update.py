@@ -104,8 +104,6 @@ def _update(text: str, names: tuple[tuple[str, str], ...]) -> Update:
         actions,
         frozenset(parser.names_used),
         frozenset(parser.values_used),
-        # What only takes away leaves an item that is not there as it is.
-        creates=any(action.clause in ("SET", "ADD") for action in actions),
     )
 
 

@@ -68,6 +68,9 @@ def leave(region: Region, table: Table) -> None:
 
 
 def _create(region: Region, table: Table, change: ReplicaChange) -> Response:
+    for partition in table.all_partitions():
+        # What is copied comes from leaders: all of them answer, or nothing has changed.
+        partition.available_leader()
     source = table.membership or _first_member(region, table, change.strong)
     group = source.group
     if change.witness is not None:
