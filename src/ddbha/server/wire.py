@@ -30,7 +30,12 @@ def answer(
     asks = caller(headers, query, engine.account_id)
     if not body:
         raise SerializationException
-    return engine.call(service, operation, request, asks, client=client)
+    answered = engine.call(service, operation, request, asks, client=client)
+    if operation == "DescribeEndpoints" and (asked_at := headers.get("host")):
+        # A client that discovers endpoints goes on where it asked, and not to AWS.
+        for endpoint in answered["Endpoints"]:
+            endpoint["Address"] = asked_at
+    return answered
 
 
 def _target(target: str) -> tuple[str, str]:
