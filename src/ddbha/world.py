@@ -147,14 +147,25 @@ class World:
         """A `boto3.Session` whose DynamoDB is the world's; its other services are ordinary."""
         return clients.session(self.engine, region_name=region_name, account_id=account_id)
 
-    def serve(self, *, host: str = server.LOOPBACK, port: int = 0) -> AbstractContextManager[str]:
+    def serve(
+        self,
+        *,
+        host: str = server.LOOPBACK,
+        port: int = 0,
+        allow_hosts: Iterable[str] = (),
+        allow_origins: Iterable[str] = (),
+    ) -> AbstractContextManager[str]:
         """The world as an HTTP endpoint, in a thread of its own, for as long as the context is open.
 
         The context's value is the endpoint's URL.  Port 0 is any free one.  Credentials are not checked,
-        so mind who can reach `host`.  Raises `UsageError` if ddbha[server] is not installed, or if the
-        address cannot be had.
+        so mind who can reach `host`.  The endpoint is called by a loopback name, by the address that it
+        is reached at, and by `allow_hosts` like db.test; web pages may use it whose origin is its own or
+        one of `allow_origins` like http://localhost:3000; "*" is all of them.  Raises `UsageError` if
+        ddbha[server] is not installed, if the address cannot be had, or for what is no name or origin.
         """
-        return server.serve(self.engine, host=host, port=port)
+        return server.serve(
+            self.engine, host=host, port=port, allow_hosts=allow_hosts, allow_origins=allow_origins
+        )
 
     # -- Tables and items -------------------------------------------------------------------------
 

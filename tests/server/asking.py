@@ -10,6 +10,7 @@ from attrs import frozen
 
 from ddbha import World
 from ddbha.server.app import application
+from ddbha.server.doors import Doors
 
 AUTHORIZATION = (
     "AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE/20260101/us-east-1/dynamodb/aws4_request, "
@@ -42,8 +43,12 @@ def ask(
     headers: dict[str, str],
     body: bytes = b"",
     chunks: int = 1,
+    doors: Doors | None = None,
+    address: str = "127.0.0.1",
 ) -> Answer:
-    """Send one request, its body in so many `chunks`."""
+    """Send one request, its body in so many `chunks`, to an endpoint at an address, by that name."""
+    if "host" not in headers:
+        headers = {"host": f"{address}:8000", **headers}
     path, _, query = target.partition("?")
     scope = {
         "type": "http",
@@ -56,7 +61,7 @@ def ask(
         "root_path": "",
         "query_string": query.encode(),
         "headers": [(name.lower().encode(), value.encode("latin-1")) for name, value in headers.items()],
-        "server": ("127.0.0.1", 8000),
+        "server": (address, 8000),
         "client": ("127.0.0.1", 50000),
     }
     step = -(-len(body) // chunks) or 1
@@ -73,7 +78,10 @@ def ask(
     async def send(message: Any) -> None:
         sent.append(message)
 
-    asyncio.run(application(world.engine)(scope, receive, send))
+    async def answered() -> None:
+        await application(world.engine, doors)(scope, receive, send)
+
+    asyncio.run(answered())
     start, *contents = sent
     received = {name.decode(): value.decode("latin-1") for name, value in start["headers"]}
     return Answer(start["status"], received, b"".join(message["body"] for message in contents))

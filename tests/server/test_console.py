@@ -262,7 +262,8 @@ def test_what_makes_no_sense_is_refused_and_changes_nothing(
         {"host": "127.0.0.1:8000", "origin": "http://127.0.0.1:9000"},
         # A foreign name that leads here.
         {"host": "evil.example:8000", "origin": "http://evil.example:8000"},
-        {"origin": "http://127.0.0.1:8000"},
+        {"host": "", "origin": "http://127.0.0.1:8000"},
+        {"host": "[", "origin": "http://["},
     ],
 )
 def test_only_the_page_itself_may_act(world: World, headers: dict[str, str]) -> None:
@@ -274,7 +275,7 @@ def test_only_the_page_itself_may_act(world: World, headers: dict[str, str]) -> 
 
 
 @pytest.mark.parametrize("path", ["/console", "/console/state"])
-@pytest.mark.parametrize("host", ["evil.example:8000", ""])
+@pytest.mark.parametrize("host", ["evil.example:8000", "", "["])
 def test_a_loopback_address_has_loopback_names(world: World, path: str, host: str) -> None:
     assert ask(world, "GET", path, headers={"host": host}).status == 403
 

@@ -45,6 +45,20 @@ def _add_serve(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     parser.add_argument(
         "--port", type=int, default=8000, help="the port to listen at, 0 for any free one"
     )
+    parser.add_argument(
+        "--allow-host",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="a name that it is called by, beside loopback names and its address; '*' is any",
+    )
+    parser.add_argument(
+        "--allow-origin",
+        action="append",
+        default=[],
+        metavar="ORIGIN",
+        help="an origin whose web pages may use it, like http://localhost:3000; '*' is any",
+    )
     parser.add_argument("--seed", type=int, default=0, help="decides everything random")
     parser.add_argument(
         "--clock", choices=_CLOCKS, default="system", help="the machine's time, or one that stands still"
@@ -67,4 +81,10 @@ def _add_options(commands: argparse._SubParsersAction[argparse.ArgumentParser]) 
 
 def _serve(options: argparse.Namespace) -> None:
     world = World(seed=options.seed, clock=_CLOCKS[options.clock]())
-    server.run(world.engine, host=options.host, port=options.port)
+    server.run(
+        world.engine,
+        host=options.host,
+        port=options.port,
+        allow_hosts=options.allow_host,
+        allow_origins=options.allow_origin,
+    )

@@ -5,6 +5,7 @@ What it needs beside ddbha, Starlette and uvicorn, is imported when an endpoint 
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from contextlib import AbstractContextManager
 from typing import Any
 
@@ -15,15 +16,32 @@ from ddbha.errors import UsageError
 LOOPBACK = "127.0.0.1"
 
 
-def serve(engine: Engine, *, host: str = LOOPBACK, port: int = 0) -> AbstractContextManager[str]:
+def serve(
+    engine: Engine,
+    *,
+    host: str = LOOPBACK,
+    port: int = 0,
+    allow_hosts: Iterable[str] = (),
+    allow_origins: Iterable[str] = (),
+) -> AbstractContextManager[str]:
     """As `World.serve`."""
-    opened: AbstractContextManager[str] = _serving().in_thread(engine, host, port)
+    serving = _serving()
+    doors = serving.Doors.of(allow_hosts, allow_origins)
+    opened: AbstractContextManager[str] = serving.in_thread(engine, host, port, doors)
     return opened
 
 
-def run(engine: Engine, *, host: str = LOOPBACK, port: int = 8000) -> None:
+def run(
+    engine: Engine,
+    *,
+    host: str = LOOPBACK,
+    port: int = 8000,
+    allow_hosts: Iterable[str] = (),
+    allow_origins: Iterable[str] = (),
+) -> None:
     """Serve the world from this thread until the process is asked to end; errors as for `serve`."""
-    _serving().in_foreground(engine, host, port)
+    serving = _serving()
+    serving.in_foreground(engine, host, port, serving.Doors.of(allow_hosts, allow_origins))
 
 
 def _serving() -> Any:

@@ -16,13 +16,14 @@ from starlette.datastructures import Headers
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import Route
-from starlette.types import Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from ddbha.api.wire.encoding import encoded
 from ddbha.boto.clients import default_region
 from ddbha.engine import Engine
 from ddbha.errors import AwsError, InternalFailure, NoAnswer, SerializationException
 from ddbha.server import console
+from ddbha.server.doors import ANY, Doorkeeper, Doors
 from ddbha.server.wire import answer
 
 #: Bytes of a request's body, as sent and unpacked.
@@ -40,9 +41,11 @@ _EXPOSED = "x-amzn-RequestId,x-amzn-ErrorType,x-amzn-ErrorMessage,Date"
 _PREFLIGHT = "172800"
 
 
-def application(engine: Engine) -> Starlette:
+def application(engine: Engine, doors: Doors | None = None) -> ASGIApp:
     """The endpoint of a world: its console, and operations at any other path, as AWS answers them."""
-    return Starlette(routes=[*console.routes(engine), Route("/{path:path}", Endpoint(engine))])
+    doors = doors or Doors()
+    routes = [*console.routes(engine), Route("/{path:path}", Endpoint(engine, doors))]
+    return Doorkeeper(Starlette(routes=routes), doors)
 
 
 class _TooLarge(Exception):
@@ -52,8 +55,9 @@ class _TooLarge(Exception):
 class Endpoint:
     """Answers HTTP requests from a world."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, doors: Doors) -> None:
         self._engine = engine
+        self._doors = doors
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One request.
@@ -105,8 +109,10 @@ class Endpoint:
             "date": formatdate(self._engine.clock.time(), usegmt=True),
             "x-amzn-requestid": self._engine.request_id(),
         }
-        if "origin" in request.headers:
-            headers["access-control-allow-origin"] = "*"
+        origin = request.headers.get("origin")
+        if origin is not None and self._doors.trusts(origin):
+            headers["access-control-allow-origin"] = ANY if ANY in self._doors.origins else origin
+            headers["vary"] = "origin"
             if request.method != "OPTIONS":
                 headers["access-control-expose-headers"] = _EXPOSED
         if len(body) >= _WORTH_PACKING and _takes_gzip(request.headers):

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import socket
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import Any
 
+import h11
 import uvicorn
 from starlette.types import ASGIApp, Receive, Scope, Send
 from uvicorn.protocols.http.h11_impl import H11Protocol
@@ -16,11 +18,14 @@ from ddbha.engine import Engine
 from ddbha.errors import UsageError
 from ddbha.server import console
 from ddbha.server.app import HANG_UP, application
+from ddbha.server.doors import Doors, is_loopback
 
 #: Seconds that a connection may be idle; clients reuse them, and meet a closed one as an error.
 _KEEP_ALIVE = 60
 #: Seconds that requests may still take when the server ends.
 _GRACE = 5
+#: Seconds that the headers of a request may take.
+HEADERS_WITHIN = 20.0
 
 
 class _Protocol(H11Protocol):
@@ -29,6 +34,29 @@ class _Protocol(H11Protocol):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.app: Any = self._with_hang_up(self.app)
+        self._awaited: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        self._await_headers()
+
+    def data_received(self, data: bytes) -> None:
+        super().data_received(data)
+        self._await_headers()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        super().connection_lost(exc)
+        if self._awaited is not None:
+            self._awaited.cancel()
+
+    def _await_headers(self) -> None:
+        """Close the connection if a request that is due or has begun does not get to its body in time."""
+        if self.conn.their_state is not h11.IDLE:
+            if self._awaited is not None:
+                self._awaited.cancel()
+                self._awaited = None
+        elif self._awaited is None:
+            self._awaited = self.loop.call_later(HEADERS_WITHIN, self.transport.close)
 
     def _with_hang_up(self, app: Any) -> ASGIApp:
         async def call(scope: Scope, receive: Receive, send: Send) -> None:
@@ -41,10 +69,10 @@ class _Protocol(H11Protocol):
 class _Server(uvicorn.Server):
     """Tells when it takes requests, or never will."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, doors: Doors) -> None:
         super().__init__(
             uvicorn.Config(
-                application(engine),
+                application(engine, doors),
                 http=_Protocol,
                 ws="none",
                 loop="asyncio",
@@ -72,9 +100,9 @@ class _Server(uvicorn.Server):
 
 
 @contextmanager
-def in_thread(engine: Engine, host: str, port: int) -> Iterator[str]:
+def in_thread(engine: Engine, host: str, port: int, doors: Doors) -> Iterator[str]:
     """A world's endpoint for as long as the context is open; its value is the URL."""
-    server, listening = _Server(engine), _listen(host, port)
+    server, listening = _Server(engine, doors), _listen(host, port)
     thread = threading.Thread(
         target=server.run, kwargs={"sockets": [listening]}, name="ddbha endpoint", daemon=True
     )
@@ -88,13 +116,13 @@ def in_thread(engine: Engine, host: str, port: int) -> Iterator[str]:
             thread.join()
 
 
-def in_foreground(engine: Engine, host: str, port: int) -> None:
+def in_foreground(engine: Engine, host: str, port: int, doors: Doors) -> None:
     """Serve until interrupted."""
     with _listen(host, port) as listening:
         print(_welcome(engine, host, _url(host, listening)), flush=True)
         # The way to end it, not a failure.
         with suppress(KeyboardInterrupt):
-            _Server(engine).run(sockets=[listening])
+            _Server(engine, doors).run(sockets=[listening])
 
 
 def _listen(host: str, port: int) -> socket.socket:
@@ -117,7 +145,7 @@ def _url(host: str, listening: socket.socket) -> str:
 
 
 def _welcome(engine: Engine, host: str, url: str) -> str:
-    if _is_loopback(host):
+    if is_loopback(host):
         reach = "Only programs on this machine reach it."
     else:
         reach = "Programs on other machines may reach it, and no credentials are checked."
@@ -126,7 +154,3 @@ def _welcome(engine: Engine, host: str, url: str) -> str:
         f"  aws dynamodb list-tables --endpoint-url {url}\n"
         f"  The console that shows the world and breaks it: {url}{console.PATH}"
     )
-
-
-def _is_loopback(host: str) -> bool:
-    return host in ("localhost", "::1") or host.startswith("127.")

@@ -31,6 +31,10 @@ def answer(
     if not body:
         raise SerializationException
     answered = engine.call(service, operation, request, asks, client=client)
+    if operation == "DescribeEndpoints" and (asked_at := headers.get("host")):
+        # A client that discovers endpoints goes on where it asked, and not to AWS.
+        for endpoint in answered["Endpoints"]:
+            endpoint["Address"] = asked_at
     return encoded(answered) if _has_output(service, operation) else b""
 
 
