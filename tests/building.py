@@ -53,3 +53,32 @@ def _schema(*key: str) -> dict[str, Any]:
             {"AttributeName": name, "KeyType": kind} for name, kind in zip(names, kinds, strict=True)
         ]
     }
+
+
+def vector_index(
+    name: str,
+    dimensions: int,
+    *search_schema: str,
+    function: str = "COSINE",
+    projection: str = "ALL",
+    attribute: str = "embedding",
+) -> Any:
+    """A vector index; its search schema is told as "tenant:HASH" or, for an inline filter, "genre"."""
+    elements = [one.partition(":") for one in search_schema]
+    schema = [
+        {"AttributeName": name, "SearchSchemaElementType": kind or "INLINE_FILTER"}
+        for name, _, kind in elements
+    ]
+    return {
+        "IndexName": name,
+        "VectorAttribute": {"AttributeName": attribute},
+        "Dimensions": dimensions,
+        "DistanceFunction": function,
+        "Projection": {"ProjectionType": projection},
+        **({"SearchSchema": schema} if schema else {}),
+    }
+
+
+def vector(*numbers: float) -> Any:
+    """A vector as an attribute of an item; its "L" is what a search is given."""
+    return {"L": [{"N": repr(number)} for number in numbers]}

@@ -5,14 +5,18 @@ from __future__ import annotations
 import asyncio
 import csv
 import importlib.util
+import math
 import sys
 from collections import Counter
 from collections.abc import Callable
 from decimal import Decimal
+from operator import mul
 from pathlib import Path
+from random import Random
 from types import ModuleType
 from typing import Any
 
+import boto3
 import pytest
 import vega_datasets  # type: ignore[import-untyped]
 from pynamodb.exceptions import PutError, TransactWriteError
@@ -163,3 +167,34 @@ def test_an_index_with_several_keys_of_each_kind(example: Example) -> None:
         assert [order[one] for one in found] == sorted(order.values(), reverse=True)
         assert program.of_player(table, "ann", 2025) == []
         world.verify()
+
+
+def test_recommendations_by_a_vector_index(example: Example) -> None:
+    """The order is that of the cosines, computed here from the same embeddings."""
+    program = example("recommendations")
+    seeds = Random(2026)
+    films = {
+        f"film {number}": (
+            ("en", "fr")[number % 2],
+            1950 + number,
+            [seeds.gauss(0, 1) for _ in range(16)],
+        )
+        for number in range(60)
+    }
+    with ddbha.mock():
+        if not hasattr(boto3.client("dynamodb", region_name="us-east-1"), "search_vectors"):
+            pytest.skip("the installed boto3 has no SearchVectors: it came with 1.43.64")
+        program.create_table(16)
+        for title, (language, released, plot) in films.items():
+            program.add(title, language, released, plot)
+        found = program.similar("film 8", 5, since=1980)
+
+    def distance(title: str) -> float:
+        here, there = films["film 8"][2], films[title][2]
+        product: float = sum(map(mul, here, there))
+        return 1 - product / (math.hypot(*here) * math.hypot(*there))
+
+    others = [
+        title for title, (language, released, _) in films.items() if language == "en" and released >= 1980
+    ]
+    assert found == sorted(others, key=distance)[:5]

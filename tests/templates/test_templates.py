@@ -10,7 +10,9 @@ import pytest
 from botocore.exceptions import ClientError
 
 from ddbha import ManualClock, Timings, World
+from ddbha.api.wire.model import service_model
 from ddbha.errors import UsageError
+from tests.building import vector_index
 
 YAML = """
 AWSTemplateFormatVersion: 2010-09-09
@@ -274,3 +276,19 @@ def test_a_strongly_consistent_global_table() -> None:
     described: Any = world.client("dynamodb").describe_table(TableName=name)["Table"]
     assert described["MultiRegionConsistency"] == "STRONG"
     assert [one["RegionName"] for one in described["GlobalTableWitnesses"]] == ["us-west-2"]
+
+
+@pytest.mark.skipif(
+    "SearchVectors" not in service_model("dynamodb").operation_names,
+    reason="the installed boto3 has no SearchVectors: it came with 1.43.64",
+)
+def test_vector_indexes_of_templates_and_descriptions() -> None:
+    world, again = World(clock=ManualClock()), World(clock=ManualClock())
+    # Templates may write numbers as strings.
+    index = {**vector_index("by-meaning", 2), "Dimensions": "2"}
+    (name,) = world.create_from(template(Articles=resource(VectorIndexes=[index])))
+    description = world.client("dynamodb").describe_table(TableName=name)
+    assert again.create_from(description) == [name]
+    copy = again.client("dynamodb").describe_table(TableName=name)["Table"]["VectorIndexes"]
+    assert copy == description["Table"]["VectorIndexes"]
+    assert copy[0]["Dimensions"] == 2

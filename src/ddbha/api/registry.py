@@ -27,6 +27,7 @@ FAMILIES: dict[str, dict[str, tuple[str, ...]]] = {
         "data.items": ("PutItem", "DeleteItem", "UpdateItem", "GetItem"),
         "data.queries": ("Query", "Scan"),
         "data.statements": ("ExecuteStatement", "BatchExecuteStatement", "ExecuteTransaction"),
+        "data.vector_search": ("SearchVectors",),
         "data.transactions": ("TransactWriteItems", "TransactGetItems"),
         "global_tables.legacy_global_tables": (
             "CreateGlobalTable",

@@ -56,6 +56,8 @@ class Consumption:
     transaction: str | None = None
     units: float = 0.0
     index_units: dict[str, float] = Factory(dict)
+    #: Bytes written to vector indexes, which are metered apart from all units.
+    vector_bytes: dict[str, float] = Factory(dict)
 
     def read(self, size: int, *, consistent: bool, index: str | None = None) -> None:
         """Add a read of `size` bytes of the table or an index."""
@@ -72,6 +74,11 @@ class Consumption:
             units = sum(units for _, units in index_writes(index, old, new))
             if units:
                 self.index_units[index.name] = self.index_units.get(index.name, 0.0) + units
+        for vector_index in self.table.vector_indexes.values():
+            written = vector_index.written_bytes(old, new)
+            if written:
+                name = vector_index.name
+                self.vector_bytes[name] = self.vector_bytes.get(name, 0.0) + written
 
     def answer(self, wanted: str) -> dict[str, Any]:
         """The `ConsumedCapacity` member, for TOTAL or INDEXES."""
@@ -87,6 +94,11 @@ class Consumption:
                 }
                 if units:
                     answer[member] = units
+            if self.vector_bytes:
+                answer["VectorIndexes"] = {
+                    name: {"VectorWriteRequestBytes": written}
+                    for name, written in self.vector_bytes.items()
+                }
         return answer
 
     def into(self, response: dict[str, Any], request: dict[str, Any]) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from attrs import define
 
 from ddbha.errors import UnknownPlaceError, UsageError
 from ddbha.faults.fault import Effect
-from ddbha.followers.secondary_indexes import GlobalIndex
+from ddbha.followers.index_followers import IndexFollowers
 from ddbha.region.places import region_of
 from ddbha.region.region import Regions
 from ddbha.storage.partition import Partition
@@ -101,14 +101,14 @@ class ZoneFaults:
         return Effect(f"follower lag {zone} seconds={seconds}", begin, end)
 
     def index_lag(self, table: str, index: str, seconds: float) -> Effect:
-        """A global secondary index takes writes in so many seconds late, in every region."""
+        """A global secondary or vector index takes writes in so many seconds late, in every region."""
         self.require_table(table)
         _check_lag(seconds)
         if not list(self._indexes(table, index)):
             tables = [region.tables[table] for region in self._regions if table in region.tables]
-            names = sorted({name for one in tables for name in one.global_indexes})
+            names = sorted({i.name for one in tables for i in one.following_indexes()})
             raise UnknownPlaceError(
-                f"Table {table!r} has no global secondary index {index!r}. "
+                f"Table {table!r} has no global secondary or vector index {index!r}. "
                 f"It has: {', '.join(names) or 'none'}."
             )
 
@@ -130,10 +130,12 @@ class ZoneFaults:
                 f"There is no table {name!r}. Tables: {', '.join(sorted(names)) or 'none'}."
             )
 
-    def _indexes(self, table: str, index: str) -> Iterator[GlobalIndex]:
+    def _indexes(self, table: str, index: str) -> Iterator[IndexFollowers]:
         for region in self._regions:
-            if table in region.tables and index in region.tables[table].global_indexes:
-                yield region.tables[table].global_indexes[index]
+            if table in region.tables:
+                for one in region.tables[table].following_indexes():
+                    if one.name == index:
+                        yield one.followers
 
     def _restore(self, fault: object, zone: str) -> None:
         # Looked up now: a partition may have been split since the fault began.

@@ -10,7 +10,8 @@ from contextlib import suppress
 from attrs import Factory, define, field, frozen
 
 from ddbha.errors import InternalServerError
-from ddbha.storage.partition import Partition, PartitionFollower
+from ddbha.followers.index_followers import IndexFollower, IndexFollowers
+from ddbha.storage.partition import Partition
 from ddbha.storage.partitions import Partitions
 from ddbha.storage.record import LogRecord
 from ddbha.values.attribute import Item, item_size
@@ -45,6 +46,16 @@ class SecondaryIndex:
         return frozenset(
             (*self.schema.names, *self.table_schema.names, *self.projection.non_key_attributes)
         )
+
+    @property
+    def search_names(self) -> tuple[str, ...]:
+        """The names of the attributes that the index is read by: those of its key."""
+        return self.schema.names
+
+    @property
+    def projected_count(self) -> int:
+        """How many attributes count towards what a table's indexes may project."""
+        return len(self.projection.non_key_attributes)
 
     def project(self, image: Image, item: Item | None = None) -> Image:
         """The entry that an item has in the index; the item's own image if all is projected.
@@ -89,59 +100,29 @@ class GlobalIndex(SecondaryIndex):
     warming: Throughput | None = None
     changes: ThroughputChanges = ThroughputChanges()
     insights: ContributorInsights = ContributorInsights()
-    followers: list[IndexFollower] = Factory(list)
-    _lags: dict[object, float] = Factory(dict)
+    followers: IndexFollowers = Factory(IndexFollowers)
 
     def __repr__(self) -> str:
         return f"<GlobalIndex {self.name} {self.status}>"
 
-    def add_lag(self, cause: object, seconds: float, now: float) -> None:
-        """Stay so many seconds behind for a cause; what is in the index `now` stays seen."""
-        self.catch_up(now)
-        self._lags[cause] = seconds
-        self._set_lag()
-
-    def remove_lag(self, cause: object) -> None:
-        """A cause to stay behind is gone."""
-        self._lags.pop(cause, None)
-        self._set_lag()
-
-    def _set_lag(self) -> None:
-        for follower in self.followers:
-            follower.lag = max(self._lags.values(), default=0.0)
-
     def follow(self, partition: Partition) -> IndexFollower:
         """A follower that carries on from what a partition of the table holds now."""
-        follower = IndexFollower(partition, self, applied_sequence=partition.acknowledged_sequence)
-        self.followers.append(follower)
-        self._set_lag()
+        follower = GlobalIndexFollower(
+            partition, self.followers, self, applied_sequence=partition.acknowledged_sequence
+        )
+        self.followers.add(follower)
         return follower
 
     def catch_up(self, now: float) -> None:
         """Bring the index as far as its lag allows at `now`."""
-        for follower in self.followers:
-            follower.catch_up(now)
+        self.followers.catch_up(now)
 
 
 @define(eq=False)
-class IndexFollower(PartitionFollower):
+class GlobalIndexFollower(IndexFollower):
     """Carries the writes of one partition of the table into a global secondary index."""
 
     index: GlobalIndex
-
-    def successor(self, partition: Partition) -> IndexFollower:
-        followers = self.index.followers
-        if self in followers:
-            followers.remove(self)
-        follower = IndexFollower(
-            partition,
-            self.index,
-            applied_sequence=partition.acknowledged_sequence,
-            lag=self.lag,
-            predecessor=self,
-        )
-        followers.append(follower)
-        return follower
 
     def catch_up(self, now: float) -> None:
         # While a partition of the index has no leader that serves, the index stays behind.

@@ -14,6 +14,7 @@ from itertools import chain
 from attrs import Factory, define, evolve, field, frozen
 
 from ddbha.followers.secondary_indexes import GlobalIndex, LocalIndex
+from ddbha.followers.vector_indexes import VectorIndex
 from ddbha.region.region import Region
 from ddbha.region.table import Table, TableSettings
 from ddbha.values.image import Image
@@ -39,6 +40,8 @@ class SourceTable:
     #: Without partitions.
     global_indexes: tuple[GlobalIndex, ...]
     settings: TableSettings
+    #: Empty ones.
+    vector_indexes: tuple[VectorIndex, ...] = ()
 
     @classmethod
     def of(cls, table: Table) -> SourceTable:
@@ -57,6 +60,7 @@ class SourceTable:
                 if index.status != "DELETING"
             ),
             evolve(table.settings, tags=dict(table.settings.tags)),
+            tuple(index.empty() for index in table.vector_indexes.values() if index.status != "DELETING"),
         )
 
 

@@ -12,6 +12,7 @@ from ddbha.followers.archive import Archive
 from ddbha.followers.consumption import ConsumedWrites
 from ddbha.followers.replication import Member
 from ddbha.followers.secondary_indexes import GlobalIndex, LocalIndex
+from ddbha.followers.vector_indexes import VectorIndex
 from ddbha.observe.metrics import Series
 from ddbha.region.bulk_load import by_partition, collector_paused, index_entries
 from ddbha.region.parts import Parts
@@ -94,6 +95,7 @@ class Table:
     consumed_writes: Series | None = field(default=None, repr=False)
     #: What is kept with the table by those who know it.
     parts: Parts = field(factory=Parts, repr=False)
+    vector_indexes: dict[str, VectorIndex] = Factory(dict)
     #: Where the table comes from while it is being restored.
     restoring_from: RestoreOrigin | None = None
 
@@ -139,12 +141,34 @@ class Table:
             for index, index_parts in zip(indexes, entries, strict=True):
                 for partition, part in zip(index.partitions, index_parts, strict=True):
                     partition.load(part)
+            for vector_index in self.vector_indexes.values():
+                for part in parts:
+                    vector_index.load(part)
+
+    def add_vector_index(self, index: VectorIndex) -> None:
+        """Let an index hold all items that are there, and follow the table from now on.
+
+        Raises `InternalServerError`, with nothing done, where a partition has no leader.
+        """
+        leaders = [partition.available_leader() for partition in self.partitions]
+        for leader in leaders:
+            index.load(leader.items.images)
+        for partition in self.partitions:
+            partition.followers.append(index.follow(partition))
+        self.vector_indexes[index.name] = index
+
+    def remove_vector_index(self, name: str) -> None:
+        """Drop a vector index and whatever it followed."""
+        self.vector_indexes.pop(name).followers.leave()
+
+    def following_indexes(self) -> Iterator[GlobalIndex | VectorIndex]:
+        """The indexes that follow the logs of the table, each as late as it is."""
+        yield from self.global_indexes.values()
+        yield from self.vector_indexes.values()
 
     def remove_global_index(self, name: str) -> None:
         """Drop an index and whatever it followed."""
-        index = self.global_indexes.pop(name)
-        for follower in index.followers:
-            follower.partition.followers.remove(follower)
+        self.global_indexes.pop(name).followers.leave()
 
     @property
     def consistency(self) -> str | None:

@@ -18,11 +18,22 @@ _REQUEST_MEMBERS = (
     "OnDemandThroughput",
     "LocalSecondaryIndexes",
     "GlobalSecondaryIndexes",
+    "VectorIndexes",
     "StreamSpecification",
     "Tags",
     "DeletionProtectionEnabled",
 )
-_INDEX_MEMBERS = ("IndexName", "KeySchema", "Projection", "ProvisionedThroughput", "OnDemandThroughput")
+_INDEX_MEMBERS = (
+    "IndexName",
+    "KeySchema",
+    "Projection",
+    "ProvisionedThroughput",
+    "OnDemandThroughput",
+    "VectorAttribute",
+    "SearchSchema",
+    "Dimensions",
+    "DistanceFunction",
+)
 
 
 @frozen
@@ -67,7 +78,7 @@ def described(table: dict[str, Any], region: str) -> Declaration:
     mode = table.get("BillingModeSummary", {}).get("BillingMode", "PROVISIONED")
     request["BillingMode"] = mode
     request = _provisioned(request, mode)
-    for kind in ("LocalSecondaryIndexes", "GlobalSecondaryIndexes"):
+    for kind in ("LocalSecondaryIndexes", "GlobalSecondaryIndexes", "VectorIndexes"):
         if kind in request:
             request[kind] = [
                 _provisioned({k: index[k] for k in _INDEX_MEMBERS if k in index}, mode)

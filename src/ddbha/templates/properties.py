@@ -29,6 +29,7 @@ _SAME = (
     "WarmThroughput",
     "LocalSecondaryIndexes",
     "GlobalSecondaryIndexes",
+    "VectorIndexes",
     "DeletionProtectionEnabled",
     "TableClass",
     "Tags",

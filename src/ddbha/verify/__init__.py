@@ -1,7 +1,8 @@
 """The checker: what must hold in a world whatever failed in it.
 
 `invariants` looks at what the replicas hold, `histories` at what clients were told; `linearizability` is
-the search behind the latter, and works on any history that is written down.
+the search behind the latter, and works on any history that is written down.  `records` keeps what was
+written while a history was recorded; `streams`, `expiry` and `restores` compare it with what came of it.
 """
 
 from __future__ import annotations
@@ -10,9 +11,12 @@ from collections.abc import Iterable
 
 from ddbha.observe.events import Event
 from ddbha.region.region import Region
+from ddbha.verify.expiry import verify_expiry
 from ddbha.verify.histories import verify_history
 from ddbha.verify.history import History
 from ddbha.verify.invariants import verify_state
+from ddbha.verify.restores import verify_restores
+from ddbha.verify.streams import verify_streams
 
 __all__ = ["verify", "verify_history", "verify_state"]
 
@@ -21,6 +25,10 @@ def verify(
     regions: Iterable[Region], now: float, history: History | None = None, events: Iterable[Event] = ()
 ) -> None:
     """Raise `InvariantError` if anything holds that never may, in the state or in the history."""
+    regions = list(regions)
     verify_state(regions, now)
     if history is not None and history.recording:
         verify_history(history, events)
+        verify_streams(history, regions)
+        verify_expiry(history)
+        verify_restores(history, regions)

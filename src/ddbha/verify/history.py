@@ -18,12 +18,13 @@ from ddbha.faults.requests import RequestFault, tables_of
 from ddbha.followers.secondary_indexes import GlobalIndex
 from ddbha.region.environment import Environment
 from ddbha.region.region import Region
-from ddbha.region.table import Table
+from ddbha.region.table import RestoreOrigin, Table
 from ddbha.storage.follower import Follower
 from ddbha.storage.partition import Partition, PartitionFollower
 from ddbha.storage.record import LogRecord
 from ddbha.values.image import Image
 from ddbha.values.key import ItemKey
+from ddbha.verify.records import KnownTable
 
 #: The operations whose meaning the checker knows.  What others write it takes as it comes.
 UNDERSTOOD = frozenset(
@@ -40,6 +41,9 @@ UNDERSTOOD = frozenset(
         "TransactWriteItems",
     }
 )
+
+#: The operations that make a table with what another one held.
+RESTORES = frozenset({"RestoreTableFromBackup", "RestoreTableToPointInTime"})
 
 
 @define(eq=False)
@@ -111,13 +115,13 @@ class BackgroundWrite:
         return f"[{self.invoked}-{self.completed}] {self.cause} made {self.table.name} {self.key} {item}"
 
 
-@define(eq=False)
-class KnownTable:
-    """A table that calls named, and what was in it at first."""
+@frozen(eq=False)
+class Restored:
+    """A table that a call restored, as it was when the call ended, and where it comes from."""
 
-    table: Table
-    region: str
-    initial: dict[ItemKey, Image]
+    call: Call
+    target: KnownTable
+    origin: RestoreOrigin
 
 
 @define(eq=False)
@@ -129,11 +133,14 @@ class History:
     calls: list[Call] = Factory(list)
     background: list[BackgroundWrite] = Factory(list)
     known: dict[str, KnownTable] = Factory(dict)
+    restored: list[Restored] = Factory(list)
     #: The time at each place.
     times: list[float] = Factory(list)
     _followers: list[_Reader] = Factory(list)
     #: Whether a request is being answered that the checker does not understand.
     foreign: bool = field(default=False, init=False)
+    #: Where the call is answered that began last.
+    _region: Region | None = field(default=None, init=False)
 
     def start(self) -> None:
         """Record from now on; what was recorded before is forgotten."""
@@ -148,6 +155,7 @@ class History:
         self.calls.clear()
         self.background.clear()
         self.known.clear()
+        self.restored.clear()
         self.times.clear()
 
     def begin(
@@ -177,7 +185,16 @@ class History:
         )
         self.calls.append(call)
         self.foreign = not understood
+        self._region = region
         return call
+
+    def _note_restored(self, call: Call, region: Region | None) -> None:
+        table = None if region is None else region.tables.get(call.request.get("TargetTableName", ""))
+        if region is None or table is None or table.restoring_from is None:
+            return
+        if call.operation in RESTORES:
+            self.known[table.id] = known = self._known(table, region)
+            self.restored.append(Restored(call, known, table.restoring_from))
 
     def end(self, call: Call, result: dict[str, Any] | AwsError | NoAnswer) -> None:
         """The client of a call is told the result."""
@@ -189,6 +206,7 @@ class History:
         call.completed, call.ended = self._place(), self._environment.clock.time()
         if isinstance(result, dict):
             call.answer = deepcopy(result)
+            self._note_restored(call, self._region)
         else:
             call.error = result
 
@@ -209,19 +227,25 @@ class History:
             if not follower.current:
                 # The times of records may come from a skewed clock.
                 follower.catch_up(inf)
+        for known in self.known.values():
+            known.look()
 
     def _place(self) -> int:
         self.times.append(self._environment.clock.time())
         return len(self.times) - 1
 
     def _meet(self, table: Table, region: Region) -> None:
-        if table.id in self.known or table.status not in ("ACTIVE", "UPDATING"):
-            return
+        if table.id not in self.known and table.status in ("ACTIVE", "UPDATING"):
+            self.known[table.id] = self._known(table, region)
+
+    def _known(self, table: Table, region: Region) -> KnownTable:
+        """A table from now on, with whom tells of its records."""
         initial: dict[ItemKey, Image] = {}
         for partition in table.partitions:
             partition.leader.apply_all()
             initial.update(partition.leader.items.images)
-        self.known[table.id] = known = KnownTable(table, region.name, initial)
+        now = self._environment.clock.time()
+        known = KnownTable(table, region.name, initial, len(self.times), now)
 
         def follow(partition: Partition) -> _Reader:
             reader = _Reader(partition, self, known)
@@ -229,6 +253,7 @@ class History:
             return reader
 
         table.partitions.attach(follow)
+        return known
 
     def took_over(self, follower: _Reader, successor: _Reader) -> None:
         """A partition was split: a successor of its follower reads one half."""
@@ -236,8 +261,9 @@ class History:
             self._followers.remove(follower)
         self._followers.append(successor)
 
-    def note(self, known: KnownTable, record: LogRecord) -> None:
-        """A record was written: remember it unless it is what an understood request wrote."""
+    def note(self, known: KnownTable, partition: Partition, record: LogRecord) -> None:
+        """A record was written: by an understood request, or in the background."""
+        known.keep(record, partition, len(self.times))
         if self.foreign or record.cause is not None or record.origin != known.region:
             cause = record.cause or ("a request" if self.foreign else f"region {record.origin}")
             # The log tells the order of such writes, so none of them shares its time with another.
@@ -301,7 +327,7 @@ class _Reader(PartitionFollower):
     known: KnownTable
 
     def apply(self, record: LogRecord) -> None:
-        self.history.note(self.known, record)
+        self.history.note(self.known, self.partition, record)
 
     def successor(self, partition: Partition) -> _Reader:
         reader = _Reader(

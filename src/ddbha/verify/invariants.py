@@ -9,6 +9,7 @@ from ddbha.errors import InvariantError
 from ddbha.followers.item_collections import CollectionSizes
 from ddbha.followers.replication import GlobalTable
 from ddbha.followers.secondary_indexes import GlobalIndex
+from ddbha.followers.vector_indexes import VectorIndex
 from ddbha.region.region import Region
 from ddbha.region.table import Table
 from ddbha.storage.items import ItemStore
@@ -43,6 +44,10 @@ def verify_state(regions: Iterable[Region], now: float) -> None:
                 if index.followers:
                     # It has been filled.
                     _verify_index(table, index, f"{where} index {index.name}", now)
+            for vector_index in table.vector_indexes.values():
+                if vector_index.followers:
+                    name = f"{where} vector index {vector_index.name}"
+                    _verify_vector_index(table, vector_index, name, now)
     for group in {id(g): g for region in regions for g in _groups(region)}.values():
         _verify_convergence(group)
 
@@ -168,6 +173,22 @@ def _verify_index(table: Table, index: GlobalIndex, where: str, now: float) -> N
         raise InvariantError(f"{where}: {kind} entry {key}")
     for key, image in expected.items():
         if not same_image(image, found[key]):
+            raise InvariantError(f"{where}: entry {key} differs from its item")
+
+
+def _verify_vector_index(table: Table, index: VectorIndex, where: str, now: float) -> None:
+    index.followers.catch_up(now)
+    if not all(follower.current for follower in index.followers):
+        return
+    images = newest_images(table.partitions)
+    entries = (index.entry(key, image) for key, image in images.items())
+    expected = {entry.key: entry for entry in entries if entry is not None}
+    found = {entry.key: entry for entry in index.entries()}
+    for key in expected.keys() ^ found.keys():
+        kind = "lacks" if key in expected else "has a stray"
+        raise InvariantError(f"{where}: {kind} entry {key}")
+    for key, entry in expected.items():
+        if not entry.same_as(found[key]):
             raise InvariantError(f"{where}: entry {key} differs from its item")
 
 

@@ -9,16 +9,20 @@ from typing import Any, get_args, get_origin, get_type_hints
 from attrs import asdict, has
 
 from ddbha.followers.secondary_indexes import GlobalIndex, IndexProjection, LocalIndex, SecondaryIndex
+from ddbha.followers.vector_indexes import VectorIndex
 from ddbha.recovery.backup import SourceTable
 from ddbha.region.table import Table, TableSettings
-from ddbha.values.key import ItemKey, KeySchema
+from ddbha.values.key import ItemKey, KeyAttribute, KeySchema
 
 #: What global indexes have besides keys and projection.
 _INDEX_SETTINGS = ("throughput", "on_demand", "warm", "changes", "insights")
 
 
 def definition(
-    table: Table | SourceTable, local: Iterable[LocalIndex], globals_: Iterable[GlobalIndex]
+    table: Table | SourceTable,
+    local: Iterable[LocalIndex],
+    globals_: Iterable[GlobalIndex],
+    vectors: Iterable[VectorIndex],
 ) -> Any:
     """A table or the source of a backup."""
     return {
@@ -36,6 +40,7 @@ def definition(
             }
             for index in globals_
         ],
+        "vector_indexes": [_vector_index(index) for index in vectors],
         "settings": asdict(table.settings),
     }
 
@@ -65,6 +70,35 @@ def source_table(entry: Any) -> SourceTable:
             for index in entry["global_indexes"]
         ),
         TableSettings(**_values(TableSettings, entry["settings"])),
+        # Files of before know of no vector indexes.
+        tuple(_read_vector_index(index, types, schema) for index in entry.get("vector_indexes", ())),
+    )
+
+
+def _vector_index(index: VectorIndex) -> dict[str, Any]:
+    return {
+        "name": index.name,
+        "vector_attribute": index.vector_attribute,
+        "dimensions": index.dimensions,
+        "distance_function": index.distance_function,
+        "projection": index.projection.type,
+        "non_key_attributes": list(index.projection.non_key_attributes),
+        "partition": None if index.partition is None else index.partition.name,
+        "filters": [attribute.name for attribute in index.filters],
+    }
+
+
+def _read_vector_index(entry: dict[str, Any], types: dict[str, str], schema: KeySchema) -> VectorIndex:
+    partition = entry["partition"]
+    return VectorIndex(
+        entry["name"],
+        entry["vector_attribute"],
+        entry["dimensions"],
+        entry["distance_function"],
+        _projection(entry),
+        schema,
+        None if partition is None else KeyAttribute(partition, types[partition]),
+        tuple(KeyAttribute(name, types[name]) for name in entry["filters"]),
     )
 
 

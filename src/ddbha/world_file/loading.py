@@ -146,6 +146,8 @@ def _table(region: Region, entry: dict[str, Any], held: Iterable[tuple[Item, Ima
         owner = f"{source.name}/{index.name}"
         index.partitions = _partitions(region, owner, entry["index_partitions"][index.name], {})
         table.add_global_index(index)
+    for vector_index in source.vector_indexes:
+        table.add_vector_index(vector_index)
     table.load((source.schema.key(item), image) for item, image in held)
     return table
 

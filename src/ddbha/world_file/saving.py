@@ -83,7 +83,9 @@ def save(path: Path, regions: Regions, facts: dict[str, Any]) -> None:
                     "created": backup.created,
                     "expires": backup.expires,
                     "size": backup.size,
-                    "source": definition(source, source.local_indexes, source.global_indexes),
+                    "source": definition(
+                        source, source.local_indexes, source.global_indexes, source.vector_indexes
+                    ),
                 }
             )
     policies = environment.parts.the(Policies)
@@ -123,7 +125,12 @@ def _table(region: Region, table: Table, now: float) -> dict[str, Any]:
     stream = region.streams.get(f"{table.arn}/stream/{table.settings.stream_label}")
     archive, scaling = table.archive, table.parts.find(AutoScaling)
     return {
-        **definition(table, table.local_indexes.values(), table.global_indexes.values()),
+        **definition(
+            table,
+            table.local_indexes.values(),
+            table.global_indexes.values(),
+            table.vector_indexes.values(),
+        ),
         "active_since": table.active_since,
         "partitions": [_partition(partition) for partition in table.partitions],
         "index_partitions": {
@@ -208,7 +215,7 @@ def _unfinished(region: Region) -> Iterator[str]:
     for table in region.tables.values():
         if table.status != "ACTIVE":
             yield f"the table {table.name!r} is {table.status}"
-        for index in table.global_indexes.values():
+        for index in table.following_indexes():
             if index.status != "ACTIVE":
                 yield f"the index {index.name!r} of {table.name!r} is {index.status}"
         owners: list[TableSettings | GlobalIndex] = [table.settings, *table.global_indexes.values()]

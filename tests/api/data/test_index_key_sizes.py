@@ -98,6 +98,12 @@ def test_a_table_key_that_is_a_shorter_key_of_an_index(world: ddbha.World) -> No
     assert refusal["Error"]["Message"] == too_long("id", 1025, 1024, "turned")
 
 
+def test_items_with_index_keys_have_400_kilobytes(client: Any) -> None:
+    large = item(x="x", y="y", z=b"z", text="t" * 400 * 1024)
+    refusal = refused(client.put_item, TableName="tab", Item=large)
+    assert refusal["Error"]["Message"] == "Item size has exceeded the maximum allowed size"
+
+
 def test_a_new_index_leaves_out_what_is_empty_or_too_long(world: ddbha.World) -> None:
     client: Any = world.client("dynamodb", region_name="us-east-1")
     client.create_table(TableName="tab", **on_demand("id", "at"))
@@ -121,3 +127,37 @@ def test_a_new_index_leaves_out_what_is_empty_or_too_long(world: ddbha.World) ->
     # Written again it would break the rule.
     refusal = refused(client.put_item, TableName="tab", Item=item(at="2049", x="x" * 2049))
     assert refusal["Error"]["Message"] == too_long("x", 2049, 2048, "by_x")
+
+
+def test_what_an_index_does_not_take_is_stored_until_the_index_is_filled() -> None:
+    # https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/GSI.OnlineOps.ViolationDetection.html
+    # says that writes are refused after the backfill.
+    clock = ddbha.ManualClock()
+    world = ddbha.World(clock=clock, timings=ddbha.Timings.aws())
+    client: Any = world.client("dynamodb", region_name="us-east-1")
+    client.create_table(TableName="tab", **on_demand("id", "at"))
+    client.get_waiter("table_exists").wait(TableName="tab")
+    client.update_table(
+        TableName="tab",
+        AttributeDefinitions=on_demand("x")["AttributeDefinitions"],
+        GlobalSecondaryIndexUpdates=[{"Create": index_on("by_x", "x")}],
+    )
+
+    def status() -> Any:
+        (index,) = client.describe_table(TableName="tab")["Table"]["GlobalSecondaryIndexes"]
+        return index["IndexStatus"]
+
+    assert status() == "CREATING"
+    odd: dict[str, Any] = {"long": {"S": "x" * 2049}, "empty": {"S": ""}, "number": {"N": "1"}}
+    for at, value in odd.items():
+        client.put_item(TableName="tab", Item={**item(at=at), "x": value})
+    client.put_item(TableName="tab", Item=item(at="right", x="x"))
+    clock.advance(hours=1)
+    assert status() == "ACTIVE"
+    assert client.scan(TableName="tab", IndexName="by_x")["Items"] == [item(at="right", x="x")]
+    world.verify()
+    for at, value in odd.items():
+        refusal = refused(client.put_item, TableName="tab", Item={**item(at=at), "x": value})
+        assert refusal["Error"]["Code"] == "ValidationException"
+    # Its key attribute may be mended, or removed.
+    client.update_item(TableName="tab", Key=item(at="long"), UpdateExpression="REMOVE x")

@@ -11,7 +11,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 import ddbha
-from tests.building import on_demand
+from tests.building import index_on, on_demand
 
 TABLE: dict[str, Any] = {"TableName": "tab", **on_demand("pk")}
 KEY = {"pk": {"S": "a"}}
@@ -87,3 +87,12 @@ def test_what_no_table_could_take_is_refused_at_once(client: Any) -> None:
     bad = {"Put": {"TableName": "tab", "Item": {"pk": {"S": "a"}, "n": {"N": "x"}}}}
     with pytest.raises(ClientError, match=r"ValidationException.*cannot be converted to a numeric value"):
         client.transact_write_items(TransactItems=[bad])
+
+
+def test_an_item_that_is_too_large_is_refused_whatever_its_index_keys_are() -> None:
+    client = ddbha.World().client("dynamodb", region_name="us-east-1")
+    table = {**on_demand("pk", more=["by"]), "GlobalSecondaryIndexes": [index_on("index", "by")]}
+    client.create_table(TableName="tab", **table)
+    item: Any = {"pk": {"S": "p"}, "by": {"S": "k"}, "text": {"S": "x" * 400 * 1024}}
+    with pytest.raises(ClientError, match="Item size has exceeded the maximum allowed size"):
+        client.put_item(TableName="tab", Item=item)

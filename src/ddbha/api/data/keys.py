@@ -1,14 +1,23 @@
 """Checks of key attributes in requests.
 
 https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html
+https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/GSI.OnlineOps.ViolationDetection.html
 """
 
 from __future__ import annotations
 
+from ddbha.api.data.vectors import check_vectors
 from ddbha.errors import ValidationException
+from ddbha.followers.secondary_indexes import GlobalIndex, SecondaryIndex
 from ddbha.region.table import Table
-from ddbha.values.attribute import Item, canonical_item, type_of
-from ddbha.values.key import MAXIMUM_PARTITION_KEY_SIZE, MAXIMUM_SORT_KEY_SIZE, ItemKey, size_over
+from ddbha.values.attribute import AttributeValue, Item, canonical_item, type_of
+from ddbha.values.key import (
+    MAXIMUM_PARTITION_KEY_SIZE,
+    MAXIMUM_SORT_KEY_SIZE,
+    ItemKey,
+    KeyAttribute,
+    size_over,
+)
 
 MAXIMUM_ITEM_SIZE = 400 * 1024
 NO_MATCH = "The provided key element does not match the schema"
@@ -33,30 +42,40 @@ def key_of_item(table: Table, item: Item, size: int) -> ItemKey:
             value = item.get(attribute.name)
             if value is None:
                 continue
-            if attribute.type not in value:
-                raise ValidationException(
-                    "One or more parameter values were invalid: Type mismatch for Index Key "
-                    f"{attribute.name} Expected: {attribute.type} Actual: {type_of(value)} "
-                    f"IndexName: {index.name}"
-                )
-            content = value[attribute.type]
-            if not content:
-                raise ValidationException(
-                    "One or more parameter values are not valid. A value specified for a secondary "
-                    "index key is not supported. The AttributeValue for a key attribute cannot contain "
-                    f"an empty {_kind(attribute.type)} value. IndexName: {index.name}, "
-                    f"IndexKey: {attribute.name}"
-                )
-            size = size_over(content, most)
-            if size:
-                raise ValidationException(
-                    "One or more parameter values were invalid: Size limit exceeded for Index Key "
-                    f"{attribute.name} Actual Size: {size} bytes Max Size: {most} bytes "
-                    f"IndexName: {index.name}"
-                )
+            content = value.get(attribute.type)
+            if not content or size_over(content, most):
+                if isinstance(index, GlobalIndex) and index.status == "CREATING":
+                    # Until an index is filled it leaves such items out, those of before and new ones.
+                    break
+                raise _violation(index, attribute, value, most)
+    if table.vector_indexes:
+        check_vectors(table, item)
     if size > MAXIMUM_ITEM_SIZE:
         refuse_large_item(size)
     return table.schema.key(item)
+
+
+def _violation(
+    index: SecondaryIndex, attribute: KeyAttribute, value: AttributeValue, most: int
+) -> ValidationException:
+    """What is wrong with a value for a key attribute of an index: its type, size, or emptiness."""
+    name, kind = attribute.name, attribute.type
+    if kind not in value:
+        return ValidationException(
+            f"One or more parameter values were invalid: Type mismatch for Index Key {name} "
+            f"Expected: {kind} Actual: {type_of(value)} IndexName: {index.name}"
+        )
+    size = size_over(value[kind], most)
+    if size:
+        return ValidationException(
+            f"One or more parameter values were invalid: Size limit exceeded for Index Key {name} "
+            f"Actual Size: {size} bytes Max Size: {most} bytes IndexName: {index.name}"
+        )
+    return ValidationException(
+        "One or more parameter values are not valid. A value specified for a secondary index key is not "
+        f"supported. The AttributeValue for a key attribute cannot contain an empty {_kind(kind)} value. "
+        f"IndexName: {index.name}, IndexKey: {name}"
+    )
 
 
 def key_of_request(table: Table, key: Item) -> tuple[ItemKey, Item]:

@@ -14,6 +14,7 @@ from ddbha.expressions.evaluate import Condition, condition
 from ddbha.expressions.key_condition import KeyCondition, key_condition
 from ddbha.expressions.legacy import LEGACY_PARAMETERS, Legacy, legacy, refuse_mixture
 from ddbha.expressions.projection import Projection, projection
+from ddbha.expressions.search_condition import SearchCondition, search_condition
 from ddbha.expressions.update import Update, update
 from ddbha.values.attribute import (
     EMPTY_NAME,
@@ -38,6 +39,7 @@ _PARAMETERS = (
     "ProjectionExpression",
     "FilterExpression",
     "KeyConditionExpression",
+    "SearchConditionExpression",
 )
 
 _LEGACY = frozenset(LEGACY_PARAMETERS)
@@ -125,6 +127,16 @@ class Expressions:
         compiled.condition.check(self.values)
         return compiled
 
+    def search_condition(self) -> SearchCondition | None:
+        """The search condition of the request, checked against the values."""
+        text = self._request.get("SearchConditionExpression")
+        if text is None:
+            return None
+        compiled = search_condition(text, self._names)
+        self._note(compiled)
+        compiled.condition.check(self.values)
+        return compiled
+
     def projection(self) -> Projection | None:
         """The projection of the request."""
         text = self._request.get("ProjectionExpression")
@@ -141,7 +153,7 @@ class Expressions:
         if self.values:
             self._refuse_unused("ExpressionAttributeValues", self.values, self._values_used)
 
-    def _note(self, compiled: Condition | Update | KeyCondition) -> None:
+    def _note(self, compiled: Condition | Update | KeyCondition | SearchCondition) -> None:
         self._names_used |= compiled.names_used
         self._values_used |= compiled.values_used
 

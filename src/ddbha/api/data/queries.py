@@ -353,6 +353,9 @@ def _target(region: Region, request: Request) -> Target:
         return Target(table, None)
     index = table.local_indexes.get(name) or table.global_indexes.get(name)
     if index is None:
+        if name in table.vector_indexes:
+            asked = region.environment.operation
+            raise ValidationException(f"{asked} operation not supported on this index type.")
         raise ValidationException(f"The table does not have the specified index: {name}")
     if isinstance(index, GlobalIndex) and request.get("ConsistentRead"):
         raise ValidationException("Consistent reads are not supported on global secondary indexes")

@@ -9,7 +9,8 @@ from uuid import UUID
 
 from ddbha.api.wire.model import can_disassociate
 from ddbha.followers.replication import Member
-from ddbha.followers.secondary_indexes import GlobalIndex, LocalIndex
+from ddbha.followers.secondary_indexes import GlobalIndex, IndexProjection, LocalIndex
+from ddbha.followers.vector_indexes import VectorIndex
 from ddbha.region.region import utc
 from ddbha.region.table import Table, TableSettings
 from ddbha.values.key import KeySchema
@@ -67,6 +68,10 @@ def describe(table: Table) -> dict[str, Any]:
     if table.global_indexes:
         description["GlobalSecondaryIndexes"] = [
             _global_index(table, index) for index in table.global_indexes.values()
+        ]
+    if table.vector_indexes:
+        description["VectorIndexes"] = [
+            _vector_index(table, index) for index in table.vector_indexes.values()
         ]
     origin = table.restoring_from
     if origin is not None:
@@ -188,14 +193,52 @@ def _key_arn(table: Table, key: str | None) -> str:
     return f"arn:aws:kms:{place}:{key if key.startswith('alias/') else f'key/{key}'}"
 
 
+def shown_projection(projection: IndexProjection) -> dict[str, Any]:
+    """A projection as descriptions show it."""
+    shown: dict[str, Any] = {"ProjectionType": projection.type}
+    if projection.non_key_attributes:
+        shown["NonKeyAttributes"] = list(projection.non_key_attributes)
+    return shown
+
+
+def vector_index_info(index: VectorIndex) -> dict[str, Any]:
+    """The definition of a vector index as requests and descriptions of backups have it."""
+    shown: dict[str, Any] = {
+        "IndexName": index.name,
+        "VectorAttribute": {"AttributeName": index.vector_attribute},
+        "Projection": shown_projection(index.projection),
+        "Dimensions": index.dimensions,
+        "DistanceFunction": index.distance_function,
+    }
+    if index.search_attributes:
+        shown["SearchSchema"] = [
+            {
+                "AttributeName": attribute.name,
+                "SearchSchemaElementType": "HASH" if attribute is index.partition else "INLINE_FILTER",
+            }
+            for attribute in index.search_attributes
+        ]
+    return shown
+
+
+def _vector_index(table: Table, index: VectorIndex) -> dict[str, Any]:
+    state: dict[str, Any] = {} if index.backfilling is None else {"Backfilling": index.backfilling}
+    if table.restoring_from is None:
+        state["IndexStatus"] = table.status if table.status == "CREATING" else index.status
+    return {
+        **vector_index_info(index),
+        **state,
+        "IndexSizeBytes": index.size,
+        "ItemCount": len(index.entries()),
+        "IndexArn": f"{table.arn}/index/{index.name}",
+    }
+
+
 def _index(table: Table, index: LocalIndex | GlobalIndex) -> dict[str, Any]:
-    projection: dict[str, Any] = {"ProjectionType": index.projection.type}
-    if index.projection.non_key_attributes:
-        projection["NonKeyAttributes"] = list(index.projection.non_key_attributes)
     return {
         "IndexName": index.name,
         "KeySchema": key_schema_elements(index.schema),
-        "Projection": projection,
+        "Projection": shown_projection(index.projection),
         "IndexArn": f"{table.arn}/index/{index.name}",
     }
 

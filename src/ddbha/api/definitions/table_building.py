@@ -8,6 +8,7 @@ from uuid import UUID
 from ddbha.capacity.partitioning import new_partitions
 from ddbha.capacity.scaling import partition_count
 from ddbha.followers.secondary_indexes import GlobalIndex, LocalIndex
+from ddbha.followers.vector_indexes import VectorIndex
 from ddbha.region.region import Region
 from ddbha.region.table import Table, TableSettings
 from ddbha.values.key import KeySchema
@@ -21,6 +22,7 @@ def new_table(
     local_indexes: Iterable[LocalIndex],
     global_indexes: Iterable[GlobalIndex],
     settings: TableSettings,
+    vector_indexes: Iterable[VectorIndex] = (),
 ) -> Table:
     """An empty table, CREATING, that the region does not know yet; the caller may fill and then adds it.
 
@@ -48,6 +50,8 @@ def new_table(
             region, f"{name}/{index.name}", partition_count(index.throughput, index.warm), {}
         )
         table.add_global_index(index)
+    for vector_index in vector_indexes:
+        table.add_vector_index(vector_index)
     return table
 
 

@@ -182,6 +182,7 @@ def _new_replica(region: Region, table: Table, action: dict[str, Any], source: M
             for index in table.global_indexes.values()
         ],
         settings,
+        [index.empty() for index in table.vector_indexes.values()],
     )
     region.tables[table.name] = replica
     member = new_member(source.group, region, replica)

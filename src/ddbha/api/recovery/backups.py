@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from ddbha.api.definitions.descriptions import key_schema_elements
+from ddbha.api.definitions.descriptions import key_schema_elements, vector_index_info
 from ddbha.api.recovery.restoring import checked_target, require_reachable, restore
 from ddbha.api.registry import Request, Response, operation
 from ddbha.errors import (
@@ -231,6 +231,8 @@ def _features(source: SourceTable) -> dict[str, Any]:
             }
             for index in source.global_indexes
         ]
+    if source.vector_indexes:
+        features["VectorIndexes"] = [vector_index_info(index) for index in source.vector_indexes]
     settings = source.settings
     if settings.stream_view_type is not None:
         features["StreamDescription"] = {

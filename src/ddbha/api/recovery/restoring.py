@@ -10,11 +10,13 @@ from typing import Any
 
 from attrs import frozen
 
-from ddbha.api.definitions.descriptions import describe, key_schema_elements
+from ddbha.api.definitions.descriptions import describe, key_schema_elements, vector_index_info
+from ddbha.api.definitions.projections import projection
 from ddbha.api.definitions.table_building import activate_later, new_table
 from ddbha.api.registry import Request, Response
 from ddbha.api.tables.control_plane_quotas import refuse_another_table
-from ddbha.api.tables.tables import projection, refuse_indexes, units
+from ddbha.api.tables.tables import Index, refuse_indexes, units
+from ddbha.api.tables.vector_indexes import refuse_vector_indexes
 from ddbha.errors import (
     InternalServerError,
     LimitExceededException,
@@ -23,6 +25,7 @@ from ddbha.errors import (
     ValidationException,
 )
 from ddbha.followers.secondary_indexes import GlobalIndex, LocalIndex
+from ddbha.followers.vector_indexes import VectorIndex
 from ddbha.recovery.backup import SourceTable, empty_index
 from ddbha.region.region import Region
 from ddbha.region.table import RestoreOrigin, TableSettings
@@ -43,6 +46,7 @@ class Target:
     source: SourceTable
     local_indexes: list[LocalIndex]
     global_indexes: list[GlobalIndex]
+    vector_indexes: list[VectorIndex]
     settings: TableSettings
 
 
@@ -62,7 +66,9 @@ def checked_target(region: Region, request: Request, source: SourceTable, source
     settings = _settings(region, request, source, source_region)
     local_indexes = _local_indexes(request, source)
     global_indexes = _global_indexes(request, source, settings.billing_mode)
-    refuse_indexes([*local_indexes, *global_indexes])
+    vector_indexes = _vector_indexes(request, source)
+    refuse_indexes([*local_indexes, *global_indexes, *vector_indexes])
+    refuse_vector_indexes(vector_indexes, settings.billing_mode)
     name = request["TargetTableName"]
     existing = region.tables.get(name)
     if existing is not None:
@@ -79,7 +85,7 @@ def checked_target(region: Region, request: Request, source: SourceTable, source
             "simultaneously"
         )
     refuse_another_table(region)
-    return Target(name, source, local_indexes, global_indexes, settings)
+    return Target(name, source, local_indexes, global_indexes, vector_indexes, settings)
 
 
 def restore(
@@ -94,9 +100,10 @@ def restore(
     Raises `InternalServerError`, with nothing made, while a partition of the source or two zones of this
     region cannot be reached.
     """
+    indexes: list[Index] = [*target.local_indexes, *target.global_indexes, *target.vector_indexes]
     used = {
         *target.source.schema.names,
-        *(n for index in [*target.local_indexes, *target.global_indexes] for n in index.schema.names),
+        *(name for index in indexes for name in index.search_names),
     }
     types = {name: kind for name, kind in target.source.attribute_types.items() if name in used}
     table = new_table(
@@ -107,6 +114,7 @@ def restore(
         target.local_indexes,
         target.global_indexes,
         target.settings,
+        target.vector_indexes,
     )
     table.load(images)
     table.restoring_from = origin
@@ -219,6 +227,21 @@ def _global_index(index: GlobalIndex, definition: dict[str, Any], mode: str) -> 
     return empty_index(index, throughput, name=name)
 
 
+def _vector_indexes(request: Request, source: SourceTable) -> list[VectorIndex]:
+    definitions = request.get("VectorIndexOverride")
+    if definitions is None:
+        return [index.empty() for index in source.vector_indexes]
+    return [_matching_vector_index(d, source).empty(d["IndexName"]) for d in definitions]
+
+
+def _matching_vector_index(definition: dict[str, Any], source: SourceTable) -> VectorIndex:
+    """The source's vector index that is defined in the same way; its name may be another."""
+    for index in source.vector_indexes:
+        if {**vector_index_info(index), "IndexName": definition["IndexName"]} == definition:
+            return index
+    raise _no_match(definition, "vector")
+
+
 def _matching(definition: dict[str, Any], indexes: Iterable[Any]) -> Any:
     """The source's index with the same keys and projection; its name may be another."""
     wanted = projection(definition)
@@ -229,8 +252,12 @@ def _matching(definition: dict[str, Any], indexes: Iterable[Any]) -> Any:
             and set(index.projection.non_key_attributes) == set(wanted.non_key_attributes)
         ):
             return index
-    raise _invalid(
-        f"Index {definition['IndexName']} does not match a secondary index that existed in the source "
+    raise _no_match(definition, "secondary")
+
+
+def _no_match(definition: dict[str, Any], kind: str) -> ValidationException:
+    return _invalid(
+        f"Index {definition['IndexName']} does not match a {kind} index that existed in the source "
         "table and cannot be created during the restore operation"
     )
 

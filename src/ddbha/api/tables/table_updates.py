@@ -10,6 +10,7 @@ from typing import Any
 from attrs import frozen
 
 from ddbha.api.definitions.descriptions import describe, ready_for
+from ddbha.api.definitions.projections import INVALID
 from ddbha.api.definitions.stream_settings import check_change, disable_stream, enable_stream
 from ddbha.api.global_tables.replicas import peers, update_replicas
 from ddbha.api.registry import Request, Response, operation
@@ -25,12 +26,17 @@ from ddbha.api.tables.control_plane_quotas import (
     set_throughput,
 )
 from ddbha.api.tables.request_rates import more_warm_throughput, new_maximums, warm_up
-from ddbha.api.tables.tables import INVALID, attribute_types, new_index, refuse_indexes, throughput
+from ddbha.api.tables.tables import attribute_types, new_index, refuse_indexes, throughput
 from ddbha.api.tables.update_rules import (
     existing_index,
     index_action,
     refuse_combination,
     refuse_encryption,
+)
+from ddbha.api.tables.vector_index_updates import (
+    VectorIndexChange,
+    refuse_early_deletion,
+    vector_index_change,
 )
 from ddbha.capacity.partitioning import new_partitions
 from ddbha.capacity.scaling import Growth, partition_count
@@ -47,6 +53,7 @@ _CHANGES = (
     "BillingMode",
     "StreamSpecification",
     "GlobalSecondaryIndexUpdates",
+    "VectorIndexUpdates",
     "SSESpecification",
     "DeletionProtectionEnabled",
     "DisassociationProtectionEnabled",
@@ -70,6 +77,7 @@ _SHARED = frozenset(
         "BillingMode",
         "ProvisionedThroughput",
         "GlobalSecondaryIndexUpdates",
+        "VectorIndexUpdates",
         "SSESpecification",
         "OnDemandThroughput",
         "WarmThroughput",
@@ -78,7 +86,7 @@ _SHARED = frozenset(
 )
 
 
-@operation("UpdateTable", lacks=frozenset({"VectorIndexUpdates"}))
+@operation("UpdateTable")
 def update_table(region: Region, request: Request) -> Response:
     """Change settings or indexes of a table: all that is asked for, or nothing."""
     if not any(change in request for change in _CHANGES):
@@ -92,6 +100,7 @@ def update_table(region: Region, request: Request) -> Response:
     table = region.changed_table(request["TableName"])
     if "ReplicaUpdates" in request:
         return update_replicas(region, table, request)
+    refuse_early_deletion(table, request)
     _refuse_busy(table)
     refuse_another_operation(region)
     change = _checked(region, table, request)
@@ -146,6 +155,7 @@ class _Change:
     index_update: dict[str, Any] | None
     rates: list[_Rates]
     new_index: GlobalIndex | None
+    vector_index: VectorIndexChange | None
 
 
 def _checked(region: Region, table: Table, request: Request, *, repeated: bool = False) -> _Change:
@@ -177,7 +187,8 @@ def _checked(region: Region, table: Table, request: Request, *, repeated: bool =
     created = _new_index(region, table, request, index_update, mode)
     if "StreamSpecification" in request:
         check_change(table, request["StreamSpecification"])
-    return _Change(mode, index_update, rates, created)
+    vector_index = vector_index_change(table, request, _types(request), mode)
+    return _Change(mode, index_update, rates, created, vector_index)
 
 
 def _table_rates(region: Region, table: Table, request: Request, mode: str, *, repeated: bool) -> _Rates:
@@ -299,6 +310,10 @@ def _apply(region: Region, table: Table, request: Request, change: _Change) -> R
     elif index_update is not None and "Delete" in index_update:
         seconds = timings.delete_index
         table.global_indexes[index_update["Delete"]["IndexName"]].status = "DELETING"
+    elif change.vector_index is not None:
+        seconds = timings.create_index if change.vector_index.is_new else timings.delete_index
+        table.attribute_types.update(_types(request))
+        change.vector_index.begin(table)
     elif "BillingMode" in request:
         seconds = timings.change_billing_mode
     stream = request.get("StreamSpecification")
@@ -320,6 +335,8 @@ def _apply(region: Region, table: Table, request: Request, change: _Change) -> R
             growth.grow(region, table.name)
             if created is not None:
                 table.fill_global_index(created)
+            if change.vector_index is not None:
+                change.vector_index.finish(region, table)
         except InternalServerError:
             # A partition has no leader: it takes until there is one.
             region.environment.blocked(finish)
@@ -428,5 +445,5 @@ def _new_index(
     _refuse_redefinition(table, given, index)
     refuse_units(region, index.throughput, index.name)
     index.status, index.backfilling = "CREATING", False
-    refuse_indexes([*table.local_indexes.values(), *table.global_indexes.values(), index])
+    refuse_indexes([*table.local_indexes.values(), *table.following_indexes(), index])
     return index

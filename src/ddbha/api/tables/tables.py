@@ -10,6 +10,7 @@ from attrs import frozen
 from ddbha.api.access.policies import Policy
 from ddbha.api.access.resource_policies import attach_policy, forget_policies, read_policy
 from ddbha.api.definitions.descriptions import describe, describe_created, describe_deleted
+from ddbha.api.definitions.projections import INVALID, projection
 from ddbha.api.definitions.stream_settings import disable_stream, enable_stream, view_type_of_new_table
 from ddbha.api.definitions.table_building import activate_later, new_table
 from ddbha.api.global_tables.replica_rules import check_departure
@@ -24,23 +25,28 @@ from ddbha.api.tables.control_plane_quotas import (
 )
 from ddbha.api.tables.request_rates import initial_warm_throughput, new_maximums
 from ddbha.api.tables.update_rules import check_encryption, refuse_while_encrypting
+from ddbha.api.tables.vector_indexes import new_vector_index, refuse_vector_indexes
 from ddbha.errors import ResourceInUseException, ValidationException
-from ddbha.followers.secondary_indexes import GlobalIndex, IndexProjection, LocalIndex
+from ddbha.followers.secondary_indexes import GlobalIndex, LocalIndex
+from ddbha.followers.vector_indexes import VectorIndex
 from ddbha.recovery.backup import SYSTEM_RETENTION, SYSTEM_SUFFIX, Backup, back_up, keep
 from ddbha.region.region import Region
 from ddbha.region.table import Table, TableSettings
 from ddbha.values.key import KeySchema
 from ddbha.values.settings import Throughput
 
-INVALID = "One or more parameter values were invalid: "
 #: More capacity than this is not looked at any further.
 MAXIMUM_UNITS = 1_000_000_000_000
 MAXIMUM_LOCAL_INDEXES = 5
 MAXIMUM_GLOBAL_INDEXES = 20
 #: HASH attributes, and RANGE attributes, of a global index.
 MAXIMUM_KEY_ATTRIBUTES = 4
+_INDEXES = frozenset({"LocalSecondaryIndexes", "GlobalSecondaryIndexes", "VectorIndexes"})
 #: Attributes that all INCLUDE projections of a table name together.
 MAXIMUM_PROJECTED = 100
+
+
+Index = LocalIndex | GlobalIndex | VectorIndex
 
 
 @frozen(eq=False)
@@ -52,6 +58,7 @@ class TableDefinition:
     schema: KeySchema
     local_indexes: list[LocalIndex]
     global_indexes: list[GlobalIndex]
+    vector_indexes: list[VectorIndex]
     settings: TableSettings
     stream_view_type: str | None
     policy: Policy | None
@@ -66,13 +73,14 @@ class TableDefinition:
             self.local_indexes,
             self.global_indexes,
             self.settings,
+            self.vector_indexes,
         )
         if table.settings.on_demand_since is not None:
             table.settings.on_demand_since = table.created
         return table
 
 
-@operation("CreateTable", lacks=frozenset({"VectorIndexes"}))
+@operation("CreateTable")
 def create_table(region: Region, request: Request) -> Response:
     """A new table, CREATING until the time that the world's timings say."""
     definition = read_definition(region, request)
@@ -81,7 +89,7 @@ def create_table(region: Region, request: Request) -> Response:
     if definition.policy is not None:
         attach_policy(region, table, definition.policy)
     timings = region.environment.timings
-    with_indexes = bool(definition.global_indexes)
+    with_indexes = bool(definition.global_indexes or definition.vector_indexes)
     seconds = timings.create_table_with_indexes if with_indexes else timings.create_table
     if definition.stream_view_type is not None:
         enable_stream(region, table, definition.stream_view_type, seconds)
@@ -104,8 +112,10 @@ def read_definition(region: Region, request: Request) -> TableDefinition:
     schema = _table_schema(request, types)
     locals_ = _local_indexes(request, types, schema)
     globals_ = _global_indexes(request, types, schema, settings.billing_mode)
-    refuse_indexes([*locals_, *globals_])
-    _refuse_unused_attributes(types, schema, [*locals_, *globals_])
+    vectors = _vector_indexes(request, types, schema)
+    refuse_indexes([*locals_, *globals_, *vectors])
+    refuse_vector_indexes(vectors, settings.billing_mode)
+    _refuse_unused_attributes(types, schema, [*locals_, *globals_, *vectors])
     policy = read_policy(request["ResourcePolicy"]) if "ResourcePolicy" in request else None
     if name in region.tables:
         if region.tables[name].restoring_from is not None:
@@ -115,7 +125,9 @@ def read_definition(region: Region, request: Request) -> TableDefinition:
     refuse_units(region, settings.throughput)
     for index in globals_:
         refuse_units(region, index.throughput, index.name)
-    return TableDefinition(name, types, schema, locals_, globals_, settings, stream_view_type, policy)
+    return TableDefinition(
+        name, types, schema, locals_, globals_, vectors, settings, stream_view_type, policy
+    )
 
 
 @operation("DescribeTable")
@@ -156,7 +168,7 @@ def delete_table(region: Region, request: Request) -> Response:
             "of being updated."
         )
     refuse_while_encrypting(table)
-    if any(index.status != "ACTIVE" for index in table.global_indexes.values()):
+    if any(index.status != "ACTIVE" for index in table.following_indexes()):
         raise ResourceInUseException(
             "Attempt to change a resource which is still in use: Cannot delete table while indexes are "
             "being created, updated, or deleted."
@@ -264,7 +276,7 @@ def _table_schema(request: Request, types: dict[str, str]) -> KeySchema:
     if len(names) > 1 and (not set(names) <= types.keys() or (len(set(names)) == len(types) == 1)):
         raise ValidationException("Invalid KeySchema: Some index key attribute have no definition")
     schema = key_schema(request["KeySchema"], types)
-    if "LocalSecondaryIndexes" not in request and "GlobalSecondaryIndexes" not in request:
+    if not _INDEXES & request.keys():
         _refuse_unused_attributes(types, schema, [])
     return schema
 
@@ -309,6 +321,15 @@ def _global_indexes(
     return [new_index(definition, types, schema, billing_mode) for definition in definitions]
 
 
+def _vector_indexes(request: Request, types: dict[str, str], schema: KeySchema) -> list[VectorIndex]:
+    definitions = request.get("VectorIndexes")
+    if definitions is None:
+        return []
+    if not definitions:
+        raise ValidationException(f"{INVALID}List of VectorIndexes is empty")
+    return [new_vector_index(definition, types, schema) for definition in definitions]
+
+
 def new_index(
     definition: dict[str, Any], types: dict[str, str], schema: KeySchema, billing_mode: str
 ) -> GlobalIndex:
@@ -330,7 +351,7 @@ def new_index(
     return index
 
 
-def refuse_indexes(indexes: Sequence[LocalIndex | GlobalIndex]) -> None:
+def refuse_indexes(indexes: Sequence[Index]) -> None:
     """Raise `ValidationException` for indexes that one table cannot have together."""
     seen: set[str] = set()
     for index in indexes:
@@ -342,21 +363,19 @@ def refuse_indexes(indexes: Sequence[LocalIndex | GlobalIndex]) -> None:
         raise ValidationException(
             f"{INVALID}Number of LocalSecondaryIndexes exceeds per-table limit of {MAXIMUM_LOCAL_INDEXES}"
         )
-    if len(indexes) - count > MAXIMUM_GLOBAL_INDEXES:
+    if sum(isinstance(index, GlobalIndex) for index in indexes) > MAXIMUM_GLOBAL_INDEXES:
         raise ValidationException(
             f"{INVALID}GlobalSecondaryIndex count exceeds the per-table limit of {MAXIMUM_GLOBAL_INDEXES}"
         )
-    if sum(len(index.projection.non_key_attributes) for index in indexes) > MAXIMUM_PROJECTED:
+    if sum(index.projected_count for index in indexes) > MAXIMUM_PROJECTED:
         raise ValidationException(
             f"{INVALID}Number of attributes projected into all indexes exceeds the per-table limit of "
             f"{MAXIMUM_PROJECTED}"
         )
 
 
-def _refuse_unused_attributes(
-    types: dict[str, str], schema: KeySchema, indexes: list[LocalIndex | GlobalIndex]
-) -> None:
-    used = dict.fromkeys([*schema.names, *(n for index in indexes for n in index.schema.names)])
+def _refuse_unused_attributes(types: dict[str, str], schema: KeySchema, indexes: Sequence[Index]) -> None:
+    used = dict.fromkeys([*schema.names, *(n for index in indexes for n in index.search_names)])
     if len(used) == len(types):
         return
     if not indexes:
@@ -368,22 +387,6 @@ def _refuse_unused_attributes(
         f"{INVALID}Some AttributeDefinitions are not used. AttributeDefinitions: [{', '.join(types)}], "
         f"keys used: [{', '.join(used)}]"
     )
-
-
-def projection(definition: dict[str, Any]) -> IndexProjection:
-    """What an index projects."""
-    given = definition["Projection"]
-    if "ProjectionType" not in given:
-        raise ValidationException(f"{INVALID}Unknown ProjectionType: null")
-    names = tuple(given.get("NonKeyAttributes", ()))
-    kind = given["ProjectionType"]
-    if names and kind != "INCLUDE":
-        raise ValidationException(f"{INVALID}ProjectionType is {kind}, but NonKeyAttributes is specified")
-    if kind == "INCLUDE" and not names:
-        raise ValidationException(
-            f"{INVALID}ProjectionType is INCLUDE, but NonKeyAttributes is not specified"
-        )
-    return IndexProjection(kind, names)
 
 
 def _settings(request: Request, now: float) -> TableSettings:

@@ -26,6 +26,7 @@ _CHANGES = frozenset(
         "BillingMode",
         "StreamSpecification",
         "GlobalSecondaryIndexUpdates",
+        "VectorIndexUpdates",
         "SSESpecification",
         "DeletionProtectionEnabled",
         "DisassociationProtectionEnabled",
@@ -48,7 +49,12 @@ _ACTIONS = ("Create", "Update", "Delete")
 def refuse_combination(request: Request) -> None:
     """Raise `ValidationException` for changes that cannot be made in one go."""
     changes = request.keys() & _CHANGES
-    actions = {action for update in request.get("GlobalSecondaryIndexUpdates", ()) for action in update}
+    actions = {
+        action
+        for member in ("GlobalSecondaryIndexUpdates", "VectorIndexUpdates")
+        for update in request.get(member, ())
+        for action in update
+    }
     if "WarmThroughput" in changes and "Create" in actions:
         raise ValidationException(
             f"{_INVALID}Create global secondary index cannot be specified when updating WarmThroughput"
@@ -101,7 +107,7 @@ def index_action(table: Table, request: Request) -> dict[str, Any] | None:
         seen.add(name)
     online = [update for update in updates if "Update" not in update]
     if len(online) > 1:
-        _refuse_second_index()
+        refuse_second_index()
     if not online:
         return None
     _check_online(table, online[0])
@@ -115,7 +121,7 @@ def _check_online(table: Table, update: dict[str, Any]) -> None:
         existing_index(table, deleted, "delete")
     else:
         name = update["Create"]["IndexName"]
-        if name in table.global_indexes or name in table.local_indexes:
+        if has_index(table, name):
             raise ValidationException("Attempting to create an index which already exists")
         if len(table.global_indexes) >= MAXIMUM_GLOBAL_INDEXES:
             raise LimitExceededException(
@@ -123,15 +129,21 @@ def _check_online(table: Table, update: dict[str, Any]) -> None:
                 f"of {MAXIMUM_GLOBAL_INDEXES}"
             )
     # An index may be deleted while it is filled, but nothing else be done to another one.
-    if any(i.status != "ACTIVE" and i.name != deleted for i in table.global_indexes.values()):
-        _refuse_second_index()
+    if any(i.status != "ACTIVE" and i.name != deleted for i in table.following_indexes()):
+        refuse_second_index()
 
 
-def _refuse_second_index() -> None:
+def refuse_second_index() -> None:
+    """Raise `LimitExceededException`: indexes are created and deleted one at a time."""
     raise LimitExceededException(
         "Subscriber limit exceeded: Only 1 online index can be created or deleted simultaneously per "
         "table"
     )
+
+
+def has_index(table: Table, name: str) -> bool:
+    """Whether a table has an index of that name, of whatever kind."""
+    return name in table.global_indexes or name in table.local_indexes or name in table.vector_indexes
 
 
 def existing_index(table: Table, name: str, verb: str) -> GlobalIndex:

@@ -8,6 +8,8 @@ from typing import Any
 from botocore.loaders import create_loader
 from botocore.model import ServiceModel, Shape, StructureShape
 
+from ddbha.errors import NotImplementedOperation
+
 #: What the service asks for whatever the installed model says: newer models leave it to the service.
 _REQUIRED = {"CreateTableInput": ("AttributeDefinitions", "TableName", "KeySchema")}
 _MOST = {"KeySchema": 2}
@@ -37,8 +39,14 @@ def _tell_keys_apart(shapes: dict[str, Any]) -> None:
 
 @cache
 def input_shape(service: str, operation: str) -> StructureShape | None:
-    """The members that a request of an operation may have; None if it has none."""
-    return service_model(service).operation_model(operation).input_shape
+    """The members that a request of an operation may have; None if it has none.
+
+    Raises `NotImplementedOperation` for an operation that the installed model is too old to know.
+    """
+    model = service_model(service)
+    if operation not in model.operation_names:
+        raise NotImplementedOperation(service, operation)
+    return model.operation_model(operation).input_shape
 
 
 @cache

@@ -1,0 +1,85 @@
+"""Backups hold what was in a table when they were made, and restores bring exactly that back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from attrs import frozen
+
+from ddbha.errors import InvariantError
+from ddbha.recovery.backup import backups_of
+from ddbha.region.region import Region
+from ddbha.values.image import Image
+from ddbha.values.key import ItemKey
+from ddbha.verify.history import Call, History, Restored
+from ddbha.verify.invariants import same_image
+from ddbha.verify.records import KnownTable
+
+
+def verify_restores(history: History, regions: Iterable[Region]) -> None:
+    """Raise `InvariantError` if a backup or a restored table differs from what was in its source."""
+    backups = dict(_backups(history))
+    for region in regions:
+        for arn, backup in backups_of(region).items():
+            if arn in backups:
+                _compare(backups[arn].content(), dict(backup.images()), f"backup {arn}")
+    for restored in history.restored:
+        moment = _moment(restored, history, backups)
+        if moment is not None:
+            _compare(moment.content(), restored.target.initial, f"{restored.call}\nrestored a table that")
+
+
+@frozen(eq=False)
+class _Moment:
+    """A table at a place, or as it was at a time before it."""
+
+    known: KnownTable
+    place: int
+    time: float | None = None
+
+    def content(self) -> dict[ItemKey, Image]:
+        return self.known.content(self.place, self.time)
+
+
+def _backups(history: History) -> Iterable[tuple[str, _Moment]]:
+    for call in history:
+        if call.operation == "CreateBackup" and call.answer is not None:
+            for table in call.tables.values():
+                if table.id in history.known:
+                    assert call.completed is not None, "an answered call is complete"
+                    arn = call.answer["BackupDetails"]["BackupArn"]
+                    yield arn, _Moment(history.known[table.id], call.completed)
+
+
+def _moment(restored: Restored, history: History, backups: Mapping[str, _Moment]) -> _Moment | None:
+    """What was asked for; None if it lies before the history."""
+    call, origin = restored.call, restored.origin
+    if call.operation == "RestoreTableFromBackup":
+        return backups.get(call.request["BackupArn"])
+    source = _source(call, origin.table_arn, history)
+    if source is None or origin.time < source.met:
+        return None
+    given = call.request.get("RestoreDateTime")
+    if given is not None and not given.timestamp() <= origin.time < given.timestamp() + 1:
+        raise InvariantError(f"{call}\nrestored what there was at {origin.time}")
+    assert call.completed is not None, "an answered call is complete"
+    return _Moment(source, call.completed, origin.time)
+
+
+def _source(call: Call, arn: str, history: History) -> KnownTable | None:
+    found = [
+        known
+        for known in history.known.values()
+        if known.table.arn == arn and known.place <= call.invoked
+    ]
+    return found[-1] if found else None
+
+
+def _compare(expected: dict[ItemKey, Image], found: Mapping[ItemKey, Image], where: str) -> None:
+    for key in expected.keys() | found.keys():
+        image, other = expected.get(key), found.get(key)
+        if image is None or other is None:
+            kind = "has an item that was not there" if image is None else "lacks an item"
+            raise InvariantError(f"{where} {kind}: {key}")
+        if not same_image(image, other):
+            raise InvariantError(f"{where} has another item than there was: {key}")
