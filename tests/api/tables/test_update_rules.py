@@ -343,6 +343,7 @@ def test_an_index_is_given_room_and_then_filled() -> None:
     assert states() == ("ACTIVE", [("CREATING", True)])
     # While it is filled other settings can be changed, but no other index be made.
     update(client, DeletionProtectionEnabled=True)
+    world.clock.advance(seconds=15)
     update(client, DeletionProtectionEnabled=False)
     other = {**create, "GlobalSecondaryIndexUpdates": [{"Create": index_on("two")}]}
     assert refusal(update, client, **other) == (
