@@ -16,6 +16,7 @@ def test_seconds_units_and_timedeltas() -> None:
     clock.advance(5)
     clock.advance(minutes=1)
     clock.advance(timedelta(hours=1), seconds=0.5)
+    clock.advance(seconds=0)
     assert clock.time() == 5 + 60 + 3600 + 0.5
 
 

@@ -32,20 +32,20 @@ class Clock(ABC):
         self,
         by: timedelta | float | None = None,
         *,
-        seconds: float = 0,
-        minutes: float = 0,
-        hours: float = 0,
-        days: float = 0,
+        seconds: float | None = None,
+        minutes: float | None = None,
+        hours: float | None = None,
+        days: float | None = None,
     ) -> None:
         """Move on by a timedelta, by so many seconds, or by the sum of the units.
 
         Raises `ClockError` if that would be backwards, or if nothing says by how much.
         """
-        units = timedelta(seconds=seconds, minutes=minutes, hours=hours, days=days)
-        if by is None and not units:
-            raise ClockError(
-                "By how much? clock.advance(seconds=5), minutes=, hours=, days= or a timedelta."
-            )
+        given = {"seconds": seconds, "minutes": minutes, "hours": hours, "days": days}
+        told = {name: value for name, value in given.items() if value is not None}
+        if by is None and not told:
+            raise ClockError("By how much? Say seconds=, minutes=, hours=, days= or a timedelta.")
+        units = timedelta(**told)
         if isinstance(by, bool) or not isinstance(by, (int, float, timedelta, type(None))):
             raise ClockError(f"{by!r} is no time to advance by: give seconds, units or a timedelta.")
         step = units + (by if isinstance(by, timedelta) else timedelta(seconds=by or 0))
