@@ -13,7 +13,7 @@ from typing import Any
 from ddbha.api.data.keys import key_of_item
 from ddbha.api.paging import page_of
 from ddbha.api.registry import Request, Response, operation
-from ddbha.api.tables.tables import read_definition
+from ddbha.api.tables.table_definition import read_definition
 from ddbha.api.wire.validation import validator
 from ddbha.errors import (
     AwsError,

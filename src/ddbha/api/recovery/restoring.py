@@ -15,7 +15,7 @@ from ddbha.api.definitions.projections import projection
 from ddbha.api.definitions.table_building import activate_later, new_table
 from ddbha.api.registry import Request, Response
 from ddbha.api.tables.control_plane_quotas import refuse_another_table
-from ddbha.api.tables.tables import Index, refuse_indexes, units
+from ddbha.api.tables.table_definition import Index, refuse_indexes, units
 from ddbha.api.tables.vector_indexes import refuse_vector_indexes
 from ddbha.errors import (
     InternalServerError,

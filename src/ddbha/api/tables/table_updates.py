@@ -26,7 +26,7 @@ from ddbha.api.tables.control_plane_quotas import (
     set_throughput,
 )
 from ddbha.api.tables.request_rates import more_warm_throughput, new_maximums, warm_up
-from ddbha.api.tables.tables import attribute_types, new_index, refuse_indexes, throughput
+from ddbha.api.tables.table_definition import attribute_types, new_index, refuse_indexes, throughput
 from ddbha.api.tables.update_rules import (
     existing_index,
     index_action,
