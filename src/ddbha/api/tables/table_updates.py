@@ -9,7 +9,7 @@ from typing import Any
 
 from attrs import frozen
 
-from ddbha.api.definitions.descriptions import describe, ready_for
+from ddbha.api.definitions.descriptions import describe
 from ddbha.api.definitions.projections import INVALID
 from ddbha.api.definitions.stream_settings import check_change, disable_stream, enable_stream
 from ddbha.api.global_tables.replicas import peers, update_replicas
@@ -18,15 +18,15 @@ from ddbha.api.tables.control_plane_quotas import (
     MAXIMUM_ENCRYPTIONS,
     refuse_another_operation,
     refuse_class_change,
-    refuse_decrease,
     refuse_encryption_change,
     refuse_protection_change,
     refuse_switch,
     refuse_units,
     set_throughput,
 )
-from ddbha.api.tables.request_rates import more_warm_throughput, new_maximums, warm_up
-from ddbha.api.tables.table_definition import attribute_types, new_index, refuse_indexes, throughput
+from ddbha.api.tables.rate_updates import Rates, index_rates, partitions_of, table_rates
+from ddbha.api.tables.request_rates import warm_up
+from ddbha.api.tables.table_definition import attribute_types, new_index, refuse_indexes
 from ddbha.api.tables.update_rules import (
     existing_index,
     index_action,
@@ -43,10 +43,8 @@ from ddbha.capacity.scaling import Growth, partition_count
 from ddbha.errors import InternalServerError, ResourceInUseException, ValidationException
 from ddbha.followers.secondary_indexes import GlobalIndex
 from ddbha.region.region import Region
-from ddbha.region.table import Table, TableSettings
-from ddbha.storage.partitions import Partitions
+from ddbha.region.table import Table
 from ddbha.values.key import KeySchema
-from ddbha.values.settings import Throughput
 
 _CHANGES = (
     "ProvisionedThroughput",
@@ -137,23 +135,12 @@ def _apply_in(region: Region, place: Region, replica: Table, shared: Request, ch
 
 
 @frozen(eq=False)
-class _Rates:
-    """Units, maximums and warm throughput of the table or an index as they will be."""
-
-    owner: TableSettings | GlobalIndex
-    throughput: Throughput
-    on_demand: Throughput | None
-    #: None if it stays.
-    warm: Throughput | None
-
-
-@frozen(eq=False)
 class _Change:
     """What a request asks for, with all that may be wrong in it checked."""
 
     billing_mode: str
     index_update: dict[str, Any] | None
-    rates: list[_Rates]
+    rates: list[Rates]
     new_index: GlobalIndex | None
     vector_index: VectorIndexChange | None
 
@@ -171,7 +158,7 @@ def _checked(region: Region, table: Table, request: Request, *, repeated: bool =
         refuse_encryption_change(region, settings)
     if "DeletionProtectionEnabled" in request:
         refuse_protection_change(region, table)
-    rates = [_table_rates(region, table, request, mode, repeated=repeated)]
+    rates = [table_rates(region, table, request, mode, repeated=repeated)]
     index_update = index_action(table, request)
     updates = {
         update["Update"]["IndexName"]: update["Update"]
@@ -181,7 +168,7 @@ def _checked(region: Region, table: Table, request: Request, *, repeated: bool =
     for name in updates:
         existing_index(table, name, "update")
     rates += [
-        _index_rates(region, table, index, updates.get(index.name, {}), mode, repeated=repeated)
+        index_rates(region, table, index, updates.get(index.name, {}), mode, repeated=repeated)
         for index in table.global_indexes.values()
     ]
     created = _new_index(region, table, request, index_update, mode)
@@ -189,84 +176,6 @@ def _checked(region: Region, table: Table, request: Request, *, repeated: bool =
         check_change(table, request["StreamSpecification"])
     vector_index = vector_index_change(table, request, _types(request), mode)
     return _Change(mode, index_update, rates, created, vector_index)
-
-
-def _table_rates(region: Region, table: Table, request: Request, mode: str, *, repeated: bool) -> _Rates:
-    settings = table.settings
-    new = (
-        _repeated_throughput(table, request, mode)
-        if repeated
-        else _checked_throughput(table, request, mode)
-    )
-    refuse_units(region, new)
-    refuse_decrease(region, settings, new)
-    on_demand = settings.on_demand
-    if "OnDemandThroughput" in request:
-        current = on_demand or Throughput()
-        on_demand = new_maximums(current, request["OnDemandThroughput"], mode)
-    warm = None
-    if "WarmThroughput" in request:
-        warm = more_warm_throughput(ready_for(settings, mode), request["WarmThroughput"])
-    return _Rates(settings, new, on_demand, warm)
-
-
-def _index_rates(
-    region: Region,
-    table: Table,
-    index: GlobalIndex,
-    update: dict[str, Any],
-    mode: str,
-    *,
-    repeated: bool,
-) -> _Rates:
-    """How the rates of an index change, by an update of it or since the billing mode changes."""
-    new = _index_throughput(table, index, update, mode)
-    if new == index.throughput and "ProvisionedThroughput" in update and not repeated:
-        raise ValidationException(_unchanged(f"index {index.name}", f"index {index.name}", new))
-    refuse_units(region, new, index.name)
-    refuse_decrease(region, index, new)
-    on_demand = index.on_demand
-    if "OnDemandThroughput" in update:
-        current = on_demand or Throughput()
-        on_demand = new_maximums(current, update["OnDemandThroughput"], mode, index.name)
-    warm = None
-    if "WarmThroughput" in update:
-        warm = more_warm_throughput(ready_for(index, mode), update["WarmThroughput"], index.name)
-    return _Rates(index, new, on_demand, warm)
-
-
-def _index_throughput(table: Table, index: GlobalIndex, update: dict[str, Any], mode: str) -> Throughput:
-    given = update.get("ProvisionedThroughput")
-    if mode == "PAY_PER_REQUEST":
-        if given is not None:
-            raise ValidationException(
-                f"{INVALID}Neither ReadCapacityUnits nor WriteCapacityUnits can be specified for index: "
-                f"{index.name} when BillingMode is PAY_PER_REQUEST"
-            )
-        return Throughput()
-    if given is None:
-        if table.settings.billing_mode == "PAY_PER_REQUEST":
-            raise ValidationException(
-                f"{INVALID}ProvisionedThroughput must be specified for index: {index.name}"
-            )
-        return index.throughput
-    return throughput(update, mode, index=index.name)
-
-
-def _unchanged(what: str, where: str, new: Throughput) -> str:
-    return (
-        f"The provisioned throughput for the {what} will not change. The requested value equals the "
-        f"current value. Current ReadCapacityUnits provisioned for {where}: {new.read}. Requested "
-        f"ReadCapacityUnits: {new.read}. Current WriteCapacityUnits provisioned for {where}: "
-        f"{new.write}. Requested WriteCapacityUnits: {new.write}. Refer to the Amazon DynamoDB Developer "
-        "Guide for current limits and how to request higher limits."
-    )
-
-
-def _repeated_throughput(table: Table, request: Request, mode: str) -> Throughput:
-    if "ProvisionedThroughput" in request or "BillingMode" in request:
-        return throughput(request, mode)
-    return table.settings.throughput
 
 
 def _apply(region: Region, table: Table, request: Request, change: _Change) -> Response:
@@ -277,12 +186,12 @@ def _apply(region: Region, table: Table, request: Request, change: _Change) -> R
         settings.on_demand_since = now
         settings.on_demand_switches = (*settings.on_demand_switches[-3:], now)
     growth = Growth.of(
-        (_partitions(table, rates), rates.throughput, rates.owner.warm) for rates in change.rates
+        (partitions_of(table, rates), rates.throughput, rates.owner.warm) for rates in change.rates
     )
     for rates in change.rates:
         rates.owner.on_demand = rates.on_demand
         if rates.warm is not None:
-            warm_up(region, table, rates.owner, _partitions(table, rates), rates.warm)
+            warm_up(region, table, rates.owner, partitions_of(table, rates), rates.warm)
     settings.disassociation_protection = request.get(
         "DisassociationProtectionEnabled", settings.disassociation_protection
     )
@@ -375,10 +284,6 @@ def _encrypt(region: Region, table: Table, encryption: dict[str, Any]) -> None:
     region.later(region.environment.timings.change_encryption, encrypted)
 
 
-def _partitions(table: Table, rates: _Rates) -> Partitions:
-    return rates.owner.partitions if isinstance(rates.owner, GlobalIndex) else table.partitions
-
-
 def _refuse_busy(table: Table) -> None:
     prefix = "Attempt to change a resource which is still in use: "
     if table.status == "CREATING":
@@ -387,20 +292,6 @@ def _refuse_busy(table: Table) -> None:
         raise ResourceInUseException(f"{prefix}Table is being deleted: {table.name}")
     if table.status == "UPDATING":
         raise ResourceInUseException(f"{prefix}Table: {table.name} is in the process of being updated.")
-
-
-def _checked_throughput(table: Table, request: Request, mode: str) -> Throughput:
-    current = table.settings.throughput
-    if "ProvisionedThroughput" not in request and "BillingMode" not in request:
-        return current
-    if "ProvisionedThroughput" not in request and mode == "PROVISIONED":
-        raise ValidationException(
-            f"{INVALID}ProvisionedThroughput must be specified when BillingMode is PROVISIONED"
-        )
-    new = throughput(request, mode)
-    if new == current and mode == "PROVISIONED" == table.settings.billing_mode:
-        raise ValidationException(_unchanged("table", "the table", new))
-    return new
 
 
 def _types(request: Request) -> dict[str, str]:
