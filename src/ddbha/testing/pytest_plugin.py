@@ -17,8 +17,6 @@ if TYPE_CHECKING:
 _SIGNATURE = "ddbha(regions=, tables=, and the arguments of World)"
 _MARKER = f"{_SIGNATURE}: the world of this test"
 _EXPLORE = "ddbha_explore(seeds=, faults=): run the test, which takes ddbha_trial, under many schedules"
-#: What the marker takes besides the settings of a world.
-_OWN = {"regions", "tables"}
 _WORLD = pytest.StashKey[Any]()
 _PAGE = pytest.StashKey[Any]()
 

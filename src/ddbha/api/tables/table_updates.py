@@ -28,6 +28,7 @@ from ddbha.api.tables.rate_updates import Rates, index_rates, partitions_of, tab
 from ddbha.api.tables.request_rates import warm_up
 from ddbha.api.tables.table_definition import attribute_types, new_index, refuse_indexes
 from ddbha.api.tables.update_rules import (
+    CHANGES,
     existing_index,
     index_action,
     refuse_combination,
@@ -46,22 +47,9 @@ from ddbha.region.region import Region
 from ddbha.region.table import Table
 from ddbha.values.key import KeySchema
 
-_CHANGES = (
-    "ProvisionedThroughput",
-    "BillingMode",
-    "StreamSpecification",
-    "GlobalSecondaryIndexUpdates",
-    "VectorIndexUpdates",
-    "SSESpecification",
-    "DeletionProtectionEnabled",
-    "DisassociationProtectionEnabled",
-    "OnDemandThroughput",
-    "WarmThroughput",
-    "TableClass",
-    "ReplicaUpdates",
-)
+_CHANGES = CHANGES | {"ReplicaUpdates"}
 #: What takes a table some time; all else is done at once, with the table ACTIVE all the time.
-_LASTING = frozenset(_CHANGES) - {
+_LASTING = _CHANGES - {
     "DeletionProtectionEnabled",
     "DisassociationProtectionEnabled",
     "OnDemandThroughput",

@@ -20,7 +20,8 @@ from ddbha.region.table import Table
 MAXIMUM_GLOBAL_INDEXES = 20
 
 _INVALID = "One or more parameter values were invalid: "
-_CHANGES = frozenset(
+#: What UpdateTable changes of a table itself.
+CHANGES = frozenset(
     {
         "ProvisionedThroughput",
         "BillingMode",
@@ -48,7 +49,7 @@ _ACTIONS = ("Create", "Update", "Delete")
 
 def refuse_combination(request: Request) -> None:
     """Raise `ValidationException` for changes that cannot be made in one go."""
-    changes = request.keys() & _CHANGES
+    changes = request.keys() & CHANGES
     actions = {
         action
         for member in ("GlobalSecondaryIndexUpdates", "VectorIndexUpdates")

@@ -37,7 +37,7 @@ def rehearse_once(
     world = World(
         seed=seed, clock=ManualClock(), timings="aws", history=True, throttling=True, stale_reads=0.0
     )
-    stage = Stage(world, chance, tables)
+    stage = Stage(world, tables)
     option.prepare(stage)
     start = world.clock.time()
     seconds = 0.0 if disaster is None else disaster.seconds

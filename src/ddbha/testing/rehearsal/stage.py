@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Callable, Generator, Iterator
-from random import Random
 from typing import Any
 
 from attrs import Factory, define, field
@@ -43,7 +42,6 @@ class Stage:
     """What takes part in one rehearsal; times are seconds since the epoch on the world's clock."""
 
     world: World
-    random: Random
     #: The tables, as requests of CreateTable.
     tables: list[dict[str, Any]]
     disaster_at: float = 0.0
