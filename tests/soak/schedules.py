@@ -1,7 +1,7 @@
 """Random schedules of faults and of changes: they end, nothing acknowledged is lost, and `verify` agrees.
 
-`python -m tests.soak.schedules --first 0 --count 10000` prints the seeds that fail, and how far it is after each
-hundred; one of them alone is `--first SEED --count 1`.
+`python -m tests.soak.schedules --first 0 --count 10000` prints the seeds that fail and, after each
+hundred, how far it is; one of them alone is `--first SEED --count 1`.
 """
 
 from __future__ import annotations
