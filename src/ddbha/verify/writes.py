@@ -35,6 +35,8 @@ class _Action:
     condition: Condition | None
     update: Update | None
     values: Any
+    #: The item that a put leaves.
+    new: Value = None
 
     @classmethod
     def of(cls, call: Call, kind: str, body: dict[str, Any]) -> _Action:
@@ -42,7 +44,8 @@ class _Action:
         attributes = canonical_item(body["Item" if kind == "Put" else "Key"])[0]
         key = key_of(table_of(call, body["TableName"]), attributes)
         update = expressions.update() if kind == "Update" else None
-        return cls(key, kind, attributes, expressions.condition(), update, expressions.values)
+        new = packed(attributes) if kind == "Put" else None
+        return cls(key, kind, attributes, expressions.condition(), update, expressions.values, new)
 
     def holds(self, value: Value) -> bool:
         """Whether the condition holds for an item."""
@@ -50,10 +53,8 @@ class _Action:
 
     def after(self, value: Value) -> Value:
         """The item after the action; raises `AwsError` where it would be refused."""
-        if self.kind == "Put":
-            return packed(self.attributes)
-        if self.kind == "Delete":
-            return None
+        if self.kind in ("Put", "Delete"):
+            return self.new
         if self.kind == "ConditionCheck" or (
             value is None and self.update is not None and not self.update.creates
         ):
