@@ -279,10 +279,8 @@ def _class_arrives(cls: Any, /, **arguments: Any) -> None:
 class _Seat:
     """A method of botocore or aiobotocore that is replaced while a mock is active."""
 
-    def __init__(self, module: str, owner: str, name: str, replace: Callable[..., Any]) -> None:
-        self.module = module
-        self.owner = owner
-        self._name = name
+    def __init__(self, place: internals.Place, replace: Callable[..., Any]) -> None:
+        self.module, self.owner, self._name = place
         self._replace = replace
         self._taken: tuple[type, Any, Any] | None = None
 
@@ -309,13 +307,13 @@ class _Seat:
 
 def _serving(find_kind: Callable[[], type[Transport]]) -> Callable[..., Any]:
     def replace(original: Callable[..., Any]) -> Callable[..., Any]:
-        def _make_api_call(self: BaseClient, operation_name: str, api_params: dict[str, Any]) -> Any:
+        def call(self: BaseClient, operation_name: str, api_params: dict[str, Any]) -> Any:
             activation = _innermost()
             if activation is None or self.meta.service_model.service_name not in SERVICES:
                 return original(self, operation_name, api_params)
             return activation.transport(self, find_kind())(operation_name, api_params)
 
-        return _make_api_call
+        return call
 
     return replace
 
@@ -367,10 +365,10 @@ def _asynchronous() -> type[Transport]:
 
 
 _SEATS = (
-    _Seat("botocore.client", "BaseClient", "_make_api_call", _serving(_in_process)),
-    _Seat("botocore.client", "BaseClient", "get_waiter", _waiting),
-    _Seat("botocore.session", "Session", "create_client", _needing_no_credentials),
-    _Seat("aiobotocore.client", "AioBaseClient", "_make_api_call", _serving(_asynchronous)),
-    _Seat("aiobotocore.client", "AioBaseClient", "get_waiter", _waiting),
-    _Seat("aiobotocore.session", "AioSession", "_create_client", _needing_no_credentials),
+    _Seat(internals.CALLS, _serving(_in_process)),
+    _Seat(("botocore.client", "BaseClient", "get_waiter"), _waiting),
+    _Seat(internals.CREATIONS, _needing_no_credentials),
+    _Seat(internals.ASYNC_CALLS, _serving(_asynchronous)),
+    _Seat(("aiobotocore.client", "AioBaseClient", "get_waiter"), _waiting),
+    _Seat(internals.ASYNC_CREATIONS, _needing_no_credentials),
 )
