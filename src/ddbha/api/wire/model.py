@@ -10,8 +10,13 @@ from botocore.model import ServiceModel, Shape, StructureShape
 
 from ddbha.errors import NotImplementedOperation
 
-#: What the service asks for whatever the installed model says: newer models leave it to the service.
-_REQUIRED = {"CreateTableInput": ("AttributeDefinitions", "TableName", "KeySchema")}
+#: What the service asks for whatever the installed model says: newer models leave some of it to the
+#: service, and none says that an index that shall be scaled is named.
+_REQUIRED = {
+    "CreateTableInput": ("AttributeDefinitions", "TableName", "KeySchema"),
+    "GlobalSecondaryIndexAutoScalingUpdate": ("IndexName",),
+    "ReplicaGlobalSecondaryIndexAutoScalingUpdate": ("IndexName",),
+}
 _MOST = {"KeySchema": 2}
 
 
