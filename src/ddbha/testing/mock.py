@@ -15,10 +15,11 @@ import botocore.session
 from botocore.client import BaseClient
 from botocore.credentials import RefreshableCredentials
 
+from ddbha.api.wire.model import SERVICES
 from ddbha.boto import internals
 from ddbha.boto.clients import account_of_key
 from ddbha.boto.pacing import paced
-from ddbha.boto.transport import SERVICES, InProcessTransport, Transport
+from ddbha.boto.transport import InProcessTransport, Transport
 from ddbha.errors import UsageError
 from ddbha.world import World
 
