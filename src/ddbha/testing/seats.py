@@ -11,9 +11,10 @@ from typing import Any
 import botocore.session
 from botocore.client import BaseClient
 
+from ddbha.api.wire.model import SERVICES
 from ddbha.boto import internals
 from ddbha.boto.pacing import paced
-from ddbha.boto.transport import SERVICES, InProcessTransport, Transport
+from ddbha.boto.transport import InProcessTransport, Transport
 from ddbha.clock import Clock
 from ddbha.testing import network, surroundings
 from ddbha.testing.activation import innermost
