@@ -4,25 +4,24 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import botocore.session
-
 from ddbha.api.registry import implemented
+from ddbha.api.wire.model import SERVICES, model_version, service_model
 
 TABLE = Path(__file__).with_name("coverage.md")
 
 
 def table() -> str:
     """The page: one table for each service, one line for each operation."""
-    lacks = implemented()
-    session = botocore.session.get_session()
+    lacks, version = implemented(), model_version("dynamodb")
     lines = [
         "# Operations",
         "",
-        "Written by `docs/coverage.py` from the service model. What is not implemented answers with a",
-        "`NotImplementedException` that names the operation.",
+        f"Written by `docs/coverage.py` from the service models of {version}: requests are",
+        "read, checked and answered by them whatever boto3 is installed. What is not implemented answers",
+        "with a `NotImplementedException` that names the operation.",
     ]
-    for service, title in (("dynamodb", "DynamoDB"), ("dynamodbstreams", "DynamoDB Streams")):
-        names = session.get_service_model(service).operation_names
+    for service, title in SERVICES.items():
+        names = service_model(service).operation_names
         count = sum((service, name) in lacks for name in names)
         lines += ["", f"## {title}: {count} of {len(names)}", "", "| operation | |", "|---|---|"]
         lines += [f"| {name} | {_state(lacks.get((service, name)))} |" for name in sorted(names)]

@@ -127,6 +127,8 @@ class Moment(Clock):
 Action = Callable[[], None]
 #: How often one action after another may be put off to the very moment at which they run.
 MOST_AT_ONE_MOMENT = 10_000
+#: By how many seconds what a request put off can be behind the beginning of that request.
+_LONGEST_REQUEST = 1.0
 
 
 @define
@@ -139,6 +141,8 @@ class Scheduler:
     """
 
     stand_at: Callable[[float | None], None] = lambda moment: None
+    #: Told the latest moment there was before a clock was set back.
+    set_back: Callable[[float], None] = lambda moment: None
     #: When, number, how many before it led to it at the same moment, and what to do.
     _heap: list[tuple[float, int, int, Action]] = Factory(list)
     _blocked: list[Action] = Factory(list)
@@ -147,6 +151,8 @@ class Scheduler:
     _running: tuple[float, int] | None = field(default=None, init=False)
     #: No action runs at a moment before the last one.
     _latest: float = field(default=float("-inf"), init=False)
+    #: The world's time when what is due was last looked for.
+    _seen: float = field(default=float("-inf"), init=False)
 
     def at(self, when: float, action: Action) -> None:
         """Run `action` once the world's time has reached `when` (seconds since the epoch)."""
@@ -171,8 +177,19 @@ class Scheduler:
 
         Raises `UnsettledError` if an action leads to another one at the same moment without an end.
         """
+        if now < self._seen - _LONGEST_REQUEST and self._running is None:
+            self._follow_back(now)
+        self._seen = now
         if self._heap and self._heap[0][0] <= now and self._running is None:
             self._run(now)
+
+    def _follow_back(self, now: float) -> None:
+        """The machine's time was set back, as freezegun does: what waited so long waits no longer."""
+        latest = self._seen + _LONGEST_REQUEST
+        self.set_back(latest)
+        back = latest - now
+        self._heap = [(when - back, number, depth, action) for when, number, depth, action in self._heap]
+        self._latest = now
 
     def _run(self, now: float) -> None:
         heap = self._heap

@@ -47,6 +47,7 @@ class Engine:
         self.account_id = settings.account_id
         self.environment = Environment(settings, settings.clock, Random(settings.seed))
         self.regions = Regions(self.environment)
+        self.environment.scheduler.set_back = self.regions.catch_up
         self.lock = RLock()
         #: What clients asked for and were told; `history.start()` records it from then on.
         self.history = History(self.environment, recording=settings.history)
@@ -213,7 +214,7 @@ class Engine:
             self.regions.clear()
             self._policies.by_arn.clear()
             self._policies.changes.clear()
-            objects = environment.parts.the(Bucketed).store
+            objects = environment.parts.the(Bucketed).own
             if isinstance(objects, Objects):
                 objects.clear()
             environment.clear()

@@ -9,6 +9,7 @@ import pytest
 import ddbha
 from ddbha.storage.partition import Partition
 from tests.building import index_on
+from tests.installed import needs
 
 
 def table(world: ddbha.World, *, read: int = 10, write: int = 990, local_index: bool = False) -> Any:
@@ -191,6 +192,7 @@ def test_brief_or_moderate_traffic_splits_nothing(world: ddbha.World) -> None:
     assert len(partitions(world)) == 1
 
 
+@needs("CreateTable.WarmThroughput")
 def test_warm_throughput_has_its_partitions(world: ddbha.World) -> None:
     client = table(world)
     warm = {"ReadUnitsPerSecond": 12_000, "WriteUnitsPerSecond": 6000}

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 
 import ddbha
 from tests.building import index_on, on_demand
+from tests.installed import needs
 
 ONCE = Config(retries={"total_max_attempts": 1})
 TABLE = "arn:aws:dynamodb:us-east-1:123456789012:table/tab"
@@ -77,6 +78,7 @@ def test_a_table_has_five_minutes_of_burst_and_then_its_rate(world: ddbha.World)
     assert burst(client) == 600
 
 
+@needs("ProvisionedThroughputExceededException.ThrottlingReasons")
 def test_the_error_says_what_was_exceeded(world: ddbha.World) -> None:
     client = table(world, 1, 1)
     burst(client)
@@ -97,6 +99,7 @@ def test_retries_wait_on_the_worlds_clock_until_there_is_capacity(world: ddbha.W
     world.verify()
 
 
+@needs("ProvisionedThroughputExceededException.ThrottlingReasons")
 def test_reads_cost_by_size_and_consistency(world: ddbha.World) -> None:
     client = table(world, 1, 20)
     put(client, "one", 7000)
@@ -130,6 +133,7 @@ def test_a_large_page_holds_up_the_next_one(world: ddbha.World) -> None:
     client.scan(TableName="tab", Limit=1)
 
 
+@needs("ProvisionedThroughputExceededException.ThrottlingReasons")
 def test_an_index_without_capacity_holds_up_its_table(world: ddbha.World) -> None:
     client = table(world, 1, 2, index=1)
     for number in range(300):
@@ -155,6 +159,7 @@ def test_an_index_without_capacity_holds_up_its_table(world: ddbha.World) -> Non
     )
 
 
+@needs("ProvisionedThroughputExceededException.ThrottlingReasons")
 def test_a_partition_has_a_ceiling_whatever_the_table_has(world: ddbha.World) -> None:
     client = table(world, 1, 2000)
     assert len(world.table("tab").partitions) == 3
@@ -232,6 +237,7 @@ def throttling_world(**more: Any) -> ddbha.World:
     return ddbha.World(clock=ddbha.ManualClock(), throttling=True, **more)
 
 
+@needs("ProvisionedThroughputExceededException.ThrottlingReasons")
 def test_on_demand_maximums() -> None:
     world = throttling_world()
     client = table(world, OnDemandThroughput={"MaxReadRequestUnits": 9, "MaxWriteRequestUnits": 2})
@@ -249,6 +255,7 @@ def test_on_demand_maximums() -> None:
     ]
 
 
+@needs("ProvisionedThroughputExceededException.ThrottlingReasons")
 def test_the_quota_of_the_account() -> None:
     client = table(throttling_world(on_demand_quota=(5, 3)))
     for _ in range(3):
@@ -260,6 +267,7 @@ def test_the_quota_of_the_account() -> None:
     ]
 
 
+@needs("ProvisionedThroughputExceededException.ThrottlingReasons")
 def test_a_hot_key_of_an_on_demand_table() -> None:
     client = table(throttling_world())
     for _ in range(1000):

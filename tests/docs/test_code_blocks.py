@@ -9,13 +9,15 @@ from typing import Any
 import boto3
 import pytest
 
+from tests.installed import knows
+
 pytest_plugins = "pytester"
 
 ROOT = Path(__file__).parents[2]
 #: What shows that the tests of a page are for pytest, which has to run them.
 FIXTURE = re.compile(r"^def test_\w+\(\w.*\):", re.MULTILINE)
-#: The oldest boto3 that has what a page is about.
-NEEDS = re.compile(r"<!-- needs boto3 ([\d.]+) -->")
+#: What clients have to know for a page, as `tests.installed` spells it.
+NEEDS = re.compile(r"<!-- needs ([\w.]+) -->")
 
 
 def blocks(page: Path) -> list[str]:
@@ -28,15 +30,11 @@ PAGES = [page for page in [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.m
 PAGES_WITH_TESTS = [page for page in PAGES if FIXTURE.search("\n".join(blocks(page)))]
 
 
-def _numbers(version: str) -> list[int]:
-    return [int(part) for part in version.split(".")]
-
-
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_the_page_runs(page: Path) -> None:
     needed = NEEDS.search(page.read_text(encoding="utf-8"))
-    if needed is not None and _numbers(boto3.__version__) < _numbers(needed[1]):
-        pytest.skip(f"the page needs boto3 {needed[1]}, and {boto3.__version__} is installed")
+    if needed is not None and not knows(needed[1]):
+        pytest.skip(f"clients of the installed boto3 {boto3.__version__} do not know {needed[1]}")
     namespace: dict[str, Any] = {}
     for block in blocks(page):
         exec(compile(block, page.name, "exec"), namespace)

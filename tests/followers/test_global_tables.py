@@ -16,9 +16,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import ddbha
-from ddbha.api.wire.model import can_disassociate
 from ddbha.errors import UnknownPlaceError, UsageError
 from tests.building import index_on, keys
+from tests.installed import needs
 
 REGIONS = ("us-east-1", "eu-west-1", "ap-southeast-2")
 HOME, AWAY, FAR = REGIONS
@@ -580,7 +580,7 @@ def test_provisioned_tables_replicate_once_their_writes_scale() -> None:
     assert shown["ProvisionedThroughputOverride"] == {"ReadCapacityUnits": 20}
 
 
-@pytest.mark.skipif(not can_disassociate(), reason="the installed botocore does not know of it")
+@needs("UpdateTable.ReplicaUpdates.Disassociate")
 def test_a_replica_is_disassociated_and_kept() -> None:
     world, (home, away) = new_world()
     put(home, "a", "1")

@@ -15,6 +15,9 @@ from hypothesis import strategies as st
 
 import ddbha
 from tests.building import on_demand
+from tests.installed import needs
+
+pytestmark = needs("UpdateTable.MultiRegionConsistency")
 
 REGIONS = ("us-east-1", "us-east-2", "us-west-2")
 EAST, OHIO, WEST = REGIONS

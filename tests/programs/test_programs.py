@@ -16,12 +16,12 @@ from random import Random
 from types import ModuleType
 from typing import Any
 
-import boto3
 import pytest
 import vega_datasets  # type: ignore[import-untyped]
 from pynamodb.exceptions import PutError, TransactWriteError
 
 import ddbha
+from tests.installed import needs
 
 Example = Callable[[str], ModuleType]
 EXAMPLES = Path(__file__).parents[2] / "examples"
@@ -169,6 +169,7 @@ def test_an_index_with_several_keys_of_each_kind(example: Example) -> None:
         world.verify()
 
 
+@needs("SearchVectors")
 def test_recommendations_by_a_vector_index(example: Example) -> None:
     """The order is that of the cosines, computed here from the same embeddings."""
     program = example("recommendations")
@@ -182,8 +183,6 @@ def test_recommendations_by_a_vector_index(example: Example) -> None:
         for number in range(60)
     }
     with ddbha.mock():
-        if not hasattr(boto3.client("dynamodb", region_name="us-east-1"), "search_vectors"):
-            pytest.skip("the installed boto3 has no SearchVectors: it came with 1.43.64")
         program.create_table(16)
         for title, (language, released, plot) in films.items():
             program.add(title, language, released, plot)

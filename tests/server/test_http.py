@@ -501,9 +501,7 @@ def test_a_forged_iterator_is_refused(world: World, iterator: str) -> None:
     assert (answer.status, answer.json["message"]) == (400, "Invalid ShardIterator")
 
 
-@pytest.mark.parametrize(
-    "limit", ["9" * 400, "-" + "9" * 400, "9" * 5000, "-" + "9" * 5000, "2147483648"]
-)
+@pytest.mark.parametrize("limit", ["9" * 400, "-" + "9" * 400, "9" * 1000, "2147483648"])
 def test_whole_numbers_beyond_all_bounds(world: World, limit: str) -> None:
     answer = call(world, "ListTables", f'{{"Limit": {limit}}}'.encode())
     assert answer.status == 400

@@ -6,7 +6,6 @@ import json
 from typing import Any
 
 from ddbha import ManualClock, World
-from ddbha.api.wire.model import service_model
 from tests.api.wire.test_any_request import TABLE
 from tests.api.wire.test_any_request import VECTOR_INDEX as ON_B
 from tests.server.asking import call
@@ -475,9 +474,4 @@ class Prepared:
                 "AT_SEQUENCE_NUMBER", "SequenceNumber": self.sequence}),
             (streams + "GetRecords", {"ShardIterator": self.iterator, "Limit": 2}),
         ]  # fmt: skip
-        if "SearchVectors" in service_model("dynamodb").operation_names:
-            return found
-        # Older models do not know of vectors; other members that they do not know are never read.
-        return [
-            pair for pair in found if pair[0] != "SearchVectors" and "VectorIndexUpdates" not in pair[1]
-        ]
+        return found

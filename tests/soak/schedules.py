@@ -1,15 +1,17 @@
 """Random schedules of faults and of changes: they end, nothing acknowledged is lost, and `verify` agrees.
 
-`python -m tests.soak.schedules --first 0 --count 10000` prints the seeds that fail; one of them alone is
-`--first SEED --count 1`.
+`python -m tests.soak.schedules --first 0 --count 10000` prints the seeds that fail and, after each
+hundred, how far it is; one of them alone is `--first SEED --count 1`.
 """
 
 from __future__ import annotations
 
 import argparse
 import random
+import signal
+import time
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from botocore.config import Config
@@ -19,6 +21,8 @@ import ddbha
 from ddbha.errors import InternalServerError, UsageError
 from tests.building import index_on, of_units
 
+#: Seconds that one schedule may take: most take a quarter of one.
+MOST_SECONDS = 120
 HERE, THERE = "us-east-1", "eu-west-1"
 ZONES = [f"{HERE}{zone}" for zone in "abc"]
 #: Refusals that a schedule may meet; any other is a fault of ours.
@@ -102,6 +106,8 @@ class Schedule:
         """Without faults and with time, everything is as it was told."""
         self.world.faults.end_all()
         self.world.clock.advance(hours=12)
+        unsettled = [line for region in (HERE, THERE) for line in self.unsettled(region)]
+        assert not unsettled, "\n".join(unsettled)
         for key, values in sorted(self.may_hold.items()):
             item = self.client.get_item(TableName="tab", Key={"id": {"S": key}}, ConsistentRead=True).get(
                 "Item"
@@ -109,6 +115,20 @@ class Schedule:
             found = item["v"]["S"] if item else None
             assert found in values, f"{key} holds {found}, it may hold {values}"
         self.world.verify()
+
+    def unsettled(self, region: str) -> Iterator[str]:
+        """What is still being made, changed or removed in a region."""
+        client: Any = self.world.client("dynamodb", region_name=region)
+        for name in client.list_tables()["TableNames"]:
+            table = client.describe_table(TableName=name)["Table"]
+            parts = {
+                "table": table["TableStatus"],
+                **{i["IndexName"]: i["IndexStatus"] for i in table.get("GlobalSecondaryIndexes", ())},
+                **{r["RegionName"]: r["ReplicaStatus"] for r in table.get("Replicas", ())},
+            }
+            wrong = {part: status for part, status in parts.items() if status != "ACTIVE"}
+            if wrong:
+                yield f"{region} {name}: {wrong}"
 
     def write(self, values: dict[str, str | None], ask: Callable[[], Any]) -> None:
         """A write that sets all keys; one that was not acknowledged may have been done or not."""
@@ -211,6 +231,20 @@ class Schedule:
         )
 
 
+def run(seed: int, steps: int) -> None:
+    """One schedule; `TimeoutError` if it has no end."""
+
+    def stop(*_: Any) -> None:
+        raise TimeoutError(f"{MOST_SECONDS} s were not enough")
+
+    signal.signal(signal.SIGALRM, stop)
+    signal.alarm(MOST_SECONDS)
+    try:
+        Schedule(seed).run(steps)
+    finally:
+        signal.alarm(0)
+
+
 def main() -> int:
     asked = argparse.ArgumentParser(description=__doc__)
     asked.add_argument("--first", type=int, default=0)
@@ -219,12 +253,23 @@ def main() -> int:
     given = asked.parse_args()
     print(f"seeds {given.first} to {given.first + given.count - 1}, {given.steps} steps each", flush=True)
     failed = []
-    for seed in range(given.first, given.first + given.count):
+    slowest = 0.0, given.first
+    began = time.monotonic()
+    for done, seed in enumerate(range(given.first, given.first + given.count), 1):
+        at = time.monotonic()
         try:
-            Schedule(seed).run(given.steps)
+            run(seed, given.steps)
         except Exception:
             failed.append(seed)
             print(f"seed {seed}\n{traceback.format_exc()}", flush=True)
+        now = time.monotonic()
+        slowest = max(slowest, (now - at, seed))
+        if done % 100 == 0 or done == given.count:
+            print(
+                f"{done} of {given.count} in {now - began:.0f} s, {len(failed)} failed; "
+                f"the slowest, seed {slowest[1]}, took {slowest[0]:.1f} s",
+                flush=True,
+            )
     print(f"{given.count - len(failed)} of {given.count} passed; failed: {failed}", flush=True)
     return 1 if failed else 0
 

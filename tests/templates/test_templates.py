@@ -10,9 +10,9 @@ import pytest
 from botocore.exceptions import ClientError
 
 from ddbha import ManualClock, Timings, World
-from ddbha.api.wire.model import service_model
 from ddbha.errors import UsageError
 from tests.building import vector_index
+from tests.installed import knows, needs
 
 YAML = """
 AWSTemplateFormatVersion: 2010-09-09
@@ -78,7 +78,8 @@ def check_orders(world: World, name: str) -> None:
     assert expiry["AttributeName"] == "expires"
     backups = client.describe_continuous_backups(TableName=name)["ContinuousBackupsDescription"]
     assert backups["PointInTimeRecoveryDescription"]["PointInTimeRecoveryStatus"] == "ENABLED"
-    assert backups["PointInTimeRecoveryDescription"]["RecoveryPeriodInDays"] == 7
+    if knows("PointInTimeRecoveryDescription.RecoveryPeriodInDays"):
+        assert backups["PointInTimeRecoveryDescription"]["RecoveryPeriodInDays"] == 7
     tags = client.list_tags_of_resource(ResourceArn=table["TableArn"])["Tags"]
     assert tags == [{"Key": "stage", "Value": "test-123456789012-no"}]
     insights = client.describe_contributor_insights(TableName=name, IndexName="by-day")
@@ -263,6 +264,7 @@ def test_a_resource_policy() -> None:
         world.client("dynamodb").scan(TableName=name)
 
 
+@needs("TableDescription.MultiRegionConsistency")
 def test_a_strongly_consistent_global_table() -> None:
     world = World()
     table = resource(
@@ -278,10 +280,7 @@ def test_a_strongly_consistent_global_table() -> None:
     assert [one["RegionName"] for one in described["GlobalTableWitnesses"]] == ["us-west-2"]
 
 
-@pytest.mark.skipif(
-    "SearchVectors" not in service_model("dynamodb").operation_names,
-    reason="the installed boto3 has no SearchVectors: it came with 1.43.64",
-)
+@needs("SearchVectors")
 def test_vector_indexes_of_templates_and_descriptions() -> None:
     world, again = World(clock=ManualClock()), World(clock=ManualClock())
     # Templates may write numbers as strings.

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 import ddbha
 from ddbha.errors import UsageError, WorldFileError
 from tests.building import index_on, of_units, on_demand
+from tests.installed import needs
 
 DAY = 24 * 3600
 
@@ -281,7 +282,9 @@ def test_what_is_going_on_cannot_be_saved(tmp_path: Path) -> None:
     assert everything(dynamodb(ddbha.World.load(path))) == []
 
 
-@pytest.mark.parametrize("strong", [False, True])
+@pytest.mark.parametrize(
+    "strong", [False, pytest.param(True, marks=needs("UpdateTable.MultiRegionConsistency"))]
+)
 def test_global_tables_come_back(world: ddbha.World, tmp_path: Path, strong: bool) -> None:
     client = dynamodb(world)
     client.create_table(TableName="orders", **on_demand("customer"))

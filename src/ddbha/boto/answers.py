@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from email.utils import formatdate
 from functools import lru_cache
 from typing import Any
@@ -21,6 +21,8 @@ from dateutil.tz import tzlocal  # type: ignore[import-untyped]
 from ddbha.api.wire.encoding import encoded
 from ddbha.errors import AwsError, NoAnswer
 
+#: Takes members out of an answer, in place.
+Trim = Callable[[Any], None]
 #: Converts the timestamps of an answer, in place or by what it returns.
 Localize = Callable[[Any], Any]
 
@@ -110,6 +112,59 @@ _LOST: dict[str, Callable[..., Exception]] = {
     "endpoint_connection": EndpointConnectionError,
     "connection_closed": ConnectionClosedError,
 }
+
+
+def trimmer(known: Shape | None, served: Shape | None) -> Trim | None:
+    """Takes out of an answer of shape `served` what a client whose model is older does not know.
+
+    Its parser would not read that.  None if there is nothing to take out.
+    """
+    return None if known is None or served is None else _trimmer(known, served, {})
+
+
+def _trimmer(known: Shape, served: Shape, found: dict[str, Trim | None]) -> Trim | None:
+    if served.name not in found:
+        # A shape inside itself adds nothing of its own.
+        found[served.name] = None
+        if isinstance(known, StructureShape) and isinstance(served, StructureShape):
+            found[served.name] = _members_trimmer(known, served, found)
+        elif isinstance(known, ListShape) and isinstance(served, ListShape):
+            found[served.name] = _each(_trimmer(known.member, served.member, found), iter)
+        elif isinstance(known, MapShape) and isinstance(served, MapShape):
+            found[served.name] = _each(_trimmer(known.value, served.value, found), dict.values)
+    return found[served.name]
+
+
+def _members_trimmer(
+    known: StructureShape, served: StructureShape, found: dict[str, Trim | None]
+) -> Trim | None:
+    unknown = served.members.keys() - known.members.keys()
+    both = [
+        (name, _trimmer(known.members[name], served.members[name], found))
+        for name in known.members
+        if name in served.members
+    ]
+    inner = [(name, trim) for name, trim in both if trim is not None]
+
+    def trim_members(structure: Any) -> None:
+        for name in unknown & structure.keys():
+            del structure[name]
+        for name, trim in inner:
+            if name in structure:
+                trim(structure[name])
+
+    return trim_members if unknown or inner else None
+
+
+def _each(trim: Trim | None, elements: Callable[[Any], Iterable[Any]]) -> Trim | None:
+    if trim is None:
+        return None
+
+    def trim_all(holder: Any) -> None:
+        for element in elements(holder):
+            trim(element)
+
+    return trim_all
 
 
 def localizer(shape: Shape | None) -> Localize | None:

@@ -14,9 +14,10 @@ import botocore.session
 from botocore.client import BaseClient, ClientMeta
 from botocore.config import Config
 
+from ddbha.api.wire.model import SERVICES, loader
 from ddbha.boto import internals
 from ddbha.boto.pacing import paced
-from ddbha.boto.transport import SERVICES, InProcessTransport
+from ddbha.boto.transport import InProcessTransport
 from ddbha.engine import Engine
 from ddbha.errors import UsageError
 
@@ -43,7 +44,16 @@ def client(
     region_name = region_name or getattr(config, "region_name", None) or default_region()
     kwargs.setdefault("aws_access_key_id", account_id)
     kwargs.setdefault("aws_secret_access_key", _SECRET)
-    return bind(_make_client(service_name, region_name, kwargs), engine, account_id)
+    return bind(_make_client(_quiet(), service_name, region_name, kwargs), engine, account_id)
+
+
+def complete_client(
+    engine: Engine, service_name: str, region_name: str, account_id: str | None = None
+) -> Any:
+    """A client that knows all that the world does, whatever botocore is installed: for own requests."""
+    account_id = account_id or engine.account_id
+    options = {"aws_access_key_id": account_id, "aws_secret_access_key": _SECRET}
+    return bind(_make_client(_complete(), service_name, region_name, options), engine, account_id)
 
 
 def default_region() -> str:
@@ -143,14 +153,14 @@ _CLIENT_ARGUMENTS = (
 class _Quiet(botocore.session.Session):
     """A session that reads neither ~/.aws nor any profile, and shares the service models it loads."""
 
-    def __init__(self) -> None:
+    def __init__(self, loader: Any = None) -> None:
         nowhere: Any = {
             "profile": (None, None, None, None),
             "config_file": (None, None, os.devnull, None),
             "credentials_file": (None, None, os.devnull, None),
         }
         super().__init__(session_vars=nowhere)
-        self.register_component("data_loader", _loader())
+        self.register_component("data_loader", loader or _loader())
 
 
 def name_of(made: Any) -> str:
@@ -170,6 +180,11 @@ def _quiet() -> _Quiet:
 
 
 @cache
+def _complete() -> _Quiet:
+    return _Quiet(loader())
+
+
+@cache
 def _resource_class(service_name: str) -> Any:
     maker = boto3.Session(botocore_session=_Quiet(), region_name=_FALLBACK_REGION)
     options: Any = {"aws_access_key_id": "0" * 12, "aws_secret_access_key": _SECRET}
@@ -179,20 +194,22 @@ def _resource_class(service_name: str) -> Any:
 _prototypes: dict[Hashable, BaseClient] = {}
 
 
-def _make_client(service_name: str, region_name: str, options: dict[str, Any]) -> BaseClient:
+def _make_client(
+    maker: _Quiet, service_name: str, region_name: str, options: dict[str, Any]
+) -> BaseClient:
     if options.keys() - {"aws_access_key_id", "aws_secret_access_key"}:
-        return _create(_quiet(), service_name, region_name, options)
+        return _create(maker, service_name, region_name, options)
     # botocore takes the defaults of many settings from the environment.
     environment = frozenset(item for item in os.environ.items() if item[0].startswith("AWS_"))
-    kind = service_name, region_name, options["aws_access_key_id"], environment
+    kind = maker, service_name, region_name, options["aws_access_key_id"], environment
     prototype = _prototypes.get(kind)
     if prototype is None:
-        prototype = _prototypes[kind] = _create(_quiet(), service_name, region_name, options)
+        prototype = _prototypes[kind] = _create(maker, service_name, region_name, options)
     settings: Any = prototype.meta.config
     mode = (settings.retries or {}).get("mode")
     if mode not in ("legacy", "standard"):
         # The handlers of other modes count the retries of one client.
-        return _create(_quiet(), service_name, region_name, options)
+        return _create(maker, service_name, region_name, options)
     twin = _twin(prototype)
     if mode == "standard":
         internals.standard_retries(twin)

@@ -19,6 +19,7 @@ from botocore.hooks import first_non_none_response
 from botocore.model import OperationModel, ServiceModel
 
 from ddbha.api.registry import Caller
+from ddbha.api.wire.model import output_shape
 from ddbha.boto import answers, internals, pacing
 from ddbha.boto.hooks import Heard, Listeners
 from ddbha.boto.parameters import Parameters
@@ -34,8 +35,8 @@ Steps = Generator[Step, Any, Any]
 #: The HTTP response and what was parsed from it, as botocore pairs them.
 Response = tuple[Any, dict[str, Any]]
 
-#: The services a world answers for.
-SERVICES = frozenset({"dynamodb", "dynamodbstreams"})
+#: The events whose handlers look at the request as it would be sent.
+_SHOWING_HTTP = ("request-created", "before-sign", "before-send")
 
 _history = get_global_history_recorder()
 
@@ -47,10 +48,15 @@ class Operation:
         self.model = model
         self.parameters = Parameters(model)
         self.localize = answers.localizer(model.output_shape)
+        #: Takes what the client's model does not know out of an answer; None if it knows everything.
+        self.trim = answers.trimmer(
+            model.output_shape, output_shape(model.service_model.service_name, model.name)
+        )
         self.json_version = model.metadata["jsonVersion"]
 
 
-_operations: dict[tuple[str, str], Operation] = {}
+#: By service, name, and whose model: clients for ddbha's own requests have that of `api.wire`.
+_operations: dict[tuple[str, str, str | None], Operation] = {}
 
 
 class Transport:
@@ -144,7 +150,7 @@ class Transport:
 
     def _learn(self, operation_name: str) -> tuple[OperationModel, Operation]:
         model = self._service.operation_model(operation_name)
-        key = self._service_name, operation_name
+        key = self._service_name, operation_name, self._service.metadata.get("source")
         operation = _operations.get(key)
         if operation is None:
             operation = _operations[key] = Operation(model)
@@ -169,7 +175,7 @@ class Transport:
             error: Exception | None = None
             response: Response | None = None
             try:
-                if "request-created" in heard or "before-send" in heard:
+                if not heard.keys().isdisjoint(_SHOWING_HTTP):
                     response = yield from self._announce(model, request, heard)
                 if self._limiter is not None:
                     self._limiter.on_sending_request(request=None)
@@ -234,6 +240,8 @@ class Transport:
             details = answers.metadata(
                 engine.request_id(), 200, engine.clock.time(), operation.json_version
             )
+            if operation.trim is not None:
+                operation.trim(parsed)
             if operation.localize is not None:
                 operation.localize(parsed)
             body = parsed
@@ -249,6 +257,20 @@ class Transport:
             name = f"request-created.{self._service_id}.{model.name}"
             arguments = {"request": http_request, "operation_name": model.name, "event_name": name}
             yield handler, arguments
+        signer = internals.request_signer(self._client)
+        for handler in heard.get("before-sign", ()):
+            yield (
+                handler,
+                {
+                    "event_name": f"before-sign.{self._service_id}.{model.name}",
+                    "request": http_request,
+                    "signing_name": signer.signing_name,
+                    "region_name": signer.region_name,
+                    "signature_version": signer.signature_version,
+                    "request_signer": signer,
+                    "operation_name": model.name,
+                },
+            )
         prepared = http_request.prepare()
         for handler in heard.get("before-send", ()):
             name = f"before-send.{self._service_id}.{model.name}"

@@ -7,13 +7,15 @@ import re
 from datetime import datetime, timezone
 from importlib.metadata import PackageNotFoundError, requires, version
 
+from botocore.loaders import create_loader
+from botocore.model import ServiceModel
+
 from ddbha.api.registry import implemented
-from ddbha.api.wire.model import service_model
+from ddbha.api.wire.model import SERVICES, model_version, service_model
 from ddbha.cli.terminal import say, title
 from ddbha.clock import SystemClock
 from ddbha.world import World
 
-_SERVICES = {"dynamodb": "DynamoDB", "dynamodbstreams": "DynamoDB Streams"}
 #: A requirement of an extra as package metadata has it: rich>=13.0; extra == "cli"
 _OF_EXTRA = re.compile(r"""([A-Za-z0-9._-]+).*;.*extra\s*==\s*['"]([^'"]+)['"]""")
 
@@ -24,8 +26,10 @@ def run() -> None:
     _table(
         {"Python": platform.python_version(), **{p: version(p) for p in ("ddbha", "boto3", "botocore")}}
     )
-    title("Operations of the installed service models")
+    title(f"Operations, by the service models of {model_version('dynamodb')}")
     _table(_coverage())
+    title(f"What clients of the installed botocore {version('botocore')} know")
+    _table(_installed())
     title("Extras")
     _table(_extras())
     title("Clock")
@@ -37,7 +41,7 @@ def run() -> None:
 def _coverage() -> dict[str, str]:
     lacks = implemented()
     said = {}
-    for service, name in _SERVICES.items():
+    for service, name in SERVICES.items():
         operations = service_model(service).operation_names
         there = [lacks[service, o] for o in operations if (service, o) in lacks]
         missing = [o for o in operations if (service, o) not in lacks]
@@ -46,6 +50,20 @@ def _coverage() -> dict[str, str]:
             said[name] += f", {sum(map(bool, there))} of them in part"
         if missing:
             said[name] += f"; not implemented: {', '.join(missing)}"
+    return said
+
+
+def _installed() -> dict[str, str]:
+    """What clients lack of those models, or have beyond them."""
+    loader, said = create_loader(), {}
+    for service, name in SERVICES.items():
+        installed = ServiceModel(loader.load_service_model(service, "service-2"), service)
+        there, known = set(service_model(service).operation_names), set(installed.operation_names)
+        said[name] = f"{len(known)} operations"
+        if there - known:
+            said[name] += f"; not yet: {', '.join(sorted(there - known))}"
+        if known - there:
+            said[name] += f"; not here: {', '.join(sorted(known - there))}"
     return said
 
 

@@ -10,12 +10,10 @@ from functools import cache
 from typing import Any
 
 from ddbha.api.wire.encoding import decoded, encoded
-from ddbha.api.wire.model import service_model
+from ddbha.api.wire.model import SERVICES, service_model
 from ddbha.engine import Engine
 from ddbha.errors import SerializationException, UnknownOperationException
 from ddbha.server.authentication import caller
-
-_SERVICES = {"DynamoDB_20120810": "dynamodb", "DynamoDBStreams_20120810": "dynamodbstreams"}
 
 
 def answer(
@@ -41,10 +39,16 @@ def answer(
 def _target(target: str) -> tuple[str, str]:
     """The service and the operation of a target such as DynamoDB_20120810.PutItem."""
     prefix, _, operation = target.partition(".")
-    service = _SERVICES.get(prefix)
+    service = _services().get(prefix)
     if service is None or operation not in _operations(service):
         raise UnknownOperationException
     return service, operation
+
+
+@cache
+def _services() -> dict[str, str]:
+    """The services by what their targets begin with."""
+    return {service_model(service).metadata["targetPrefix"]: service for service in SERVICES}
 
 
 @cache

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from os import PathLike
 from typing import Any
 
-from ddbha.boto.clients import client
+from ddbha.boto.clients import complete_client
 from ddbha.engine import Engine
 from ddbha.errors import UsageError
 from ddbha.templates.declarations import Declaration, create, described
@@ -47,7 +47,7 @@ def create_from(
 
     def client_in(place: str) -> Any:
         if place not in clients:
-            clients[place] = client(engine, "dynamodb", region_name=place, account_id=account)
+            clients[place] = complete_client(engine, "dynamodb", place, account)
         return clients[place]
 
     create(client_in, declarations)

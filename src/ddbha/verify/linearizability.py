@@ -43,6 +43,8 @@ class Step:
     #: Whom to name when it does not fit.
     source: Any = None
     signature: Hashable = None
+    #: What it must have written if it took place.
+    writes: tuple[tuple[Key, Value], ...] = ()
 
 
 @frozen(eq=False)
@@ -157,8 +159,8 @@ class _Search:
         #: The open steps by number, in the order of their invocations.
         self._open: dict[int, Step] = {}
         self._positions: dict[int, tuple[int, ...]] = {}
-        #: The place of the last completion.
-        self._last = -1
+        #: The place of the last completion that said something of each key.
+        self._last = [-1] * len(values)
 
     def run(self, steps: Sequence[Step]) -> list[Past]:
         """Take the steps through; gives the past of each key."""
@@ -174,42 +176,61 @@ class _Search:
                 self._positions[number] = tuple(self._places[key] for key in step.keys)
             else:
                 self._complete(number, step, place)
-        self._note(list(self._reachable()))
+        left = set(self._open)
+        while left:
+            related = self._related(min(left))
+            self._note(related, list(self._reachable(related)))
+            left -= related.keys()
         return self._past
 
+    def _related(self, number: int) -> dict[int, Step]:
+        """The open steps that keys tie to one of them, itself included.
+
+        No other one can matter to it: they may as well come later.
+        """
+        related = {number}
+        positions = set(self._positions[number])
+        others = self._open.keys() - related
+        while near := {other for other in others if not positions.isdisjoint(self._positions[other])}:
+            related |= near
+            others -= near
+            positions.update(*(self._positions[other] for other in near))
+        return {number: step for number, step in self._open.items() if number in related}
+
     def _complete(self, number: int, step: Step, place: int) -> None:
-        reachable = list(self._reachable())
-        self._note(reachable)
+        related = self._related(number)
+        reachable = list(self._reachable(related))
+        self._note(related, reachable)
         fitting = [(values, taken - {number}) for values, taken in reachable if number in taken]
         if not fitting:
             places = self._positions[number]
             possible = {tuple(values[p] for p in places) for values, taken in reachable}
             raise NotInOrder(step, list(possible))
-        touched = self._touched()
         del self._open[number]
         self._configurations = fitting
-        self._last = place
-        for position in touched:
+        for position in self._touched(related):
+            self._last[position] = place
             self._past[position].keep({values[position] for values, _ in fitting}, place)
 
-    def _touched(self) -> set[int]:
-        return {position for number in self._open for position in self._positions[number]}
+    def _touched(self, steps: Iterable[int]) -> set[int]:
+        return {position for number in steps for position in self._positions[number]}
 
-    def _note(self, reachable: list[Configuration]) -> None:
-        """Remember which values the open steps may have led to by now."""
-        for position in self._touched():
+    def _note(self, related: Mapping[int, Step], reachable: list[Configuration]) -> None:
+        """Remember which values some open steps may have led to by now."""
+        for position in self._touched(related):
+            last = self._last[position]
             # A value that is new since the last completion needs a step that was invoked since.
-            invoked = [s.invoked for n, s in self._open.items() if position in self._positions[n]]
-            start = min((place for place in invoked if place > self._last), default=self._last)
+            invoked = [s.invoked for n, s in related.items() if position in self._positions[n]]
+            start = min((place for place in invoked if place > last), default=last)
             self._past[position].add({values[position] for values, _ in reachable}, start)
 
-    def _reachable(self) -> Iterator[Configuration]:
-        """What any of the open steps may have led to by now, in any order.
+    def _reachable(self, related: Mapping[int, Step]) -> Iterator[Configuration]:
+        """What some of the open steps may have led to by now, in any order.
 
         A configuration that used up fewer unknown outcomes than another has all of its possibilities,
         so the other is left out.
         """
-        certain = frozenset(n for n, step in self._open.items() if step.completed is not None)
+        certain = frozenset(n for n, step in related.items() if step.completed is not None)
         known: dict[tuple[Values, frozenset[int]], list[frozenset[int]]] = defaultdict(list)
         count = 0
         level = self._configurations
@@ -224,12 +245,14 @@ class _Search:
                 if count > MAXIMUM_CONFIGURATIONS:
                     raise TooManyPossibilities
                 yield values, taken
-                following += self._after(values, taken)
+                following += self._after(related, values, taken)
             level = following
 
-    def _after(self, values: Values, taken: frozenset[int]) -> Iterator[Configuration]:
+    def _after(
+        self, related: Mapping[int, Step], values: Values, taken: frozenset[int]
+    ) -> Iterator[Configuration]:
         tried: set[Hashable] = set()
-        for number, step in self._open.items():
+        for number, step in related.items():
             if number in taken:
                 continue
             unknown = step.completed is None

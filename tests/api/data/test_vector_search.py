@@ -10,17 +10,14 @@ import math
 import re
 from typing import Any
 
-import boto3
 import pytest
 from botocore.exceptions import ClientError
 
 import ddbha
 from tests.building import of_units, on_demand, vector, vector_index
+from tests.installed import needs
 
-pytestmark = pytest.mark.skipif(
-    not hasattr(boto3.client("dynamodb", region_name="us-east-1"), "search_vectors"),
-    reason="the installed boto3 has no SearchVectors: it came with 1.43.64",
-)
+pytestmark = needs("SearchVectors")
 
 SCHEMA = vector_index("schema", 3, "tenant:HASH", "genre", "year")
 

@@ -14,6 +14,7 @@ from botocore.exceptions import ClientError
 
 import ddbha
 from tests.building import on_demand
+from tests.installed import needs
 
 ON = {"PointInTimeRecoveryEnabled": True}
 OFF = {"PointInTimeRecoveryEnabled": False}
@@ -79,6 +80,7 @@ def refused(code: str, message: str, call: Any, **params: Any) -> None:
     assert (error["Code"], error["Message"]) == (code, message)
 
 
+@needs("UpdateContinuousBackups.PointInTimeRecoverySpecification.RecoveryPeriodInDays")
 def test_it_is_off_until_it_is_switched_on(client: Any) -> None:
     off = {
         "ContinuousBackupsStatus": "ENABLED",
@@ -116,6 +118,7 @@ def test_it_is_off_until_it_is_switched_on(client: Any) -> None:
     )
 
 
+@needs("UpdateContinuousBackups.PointInTimeRecoverySpecification.RecoveryPeriodInDays")
 def test_the_window(client: Any, world: ddbha.World) -> None:
     enable(client)
     world.clock.advance(days=10)
@@ -179,6 +182,7 @@ def test_every_second_of_a_month_comes_back(client: Any, world: ddbha.World) -> 
             assert restored(client, moment - SECOND, f"before-{number}") == before
 
 
+@needs("UpdateContinuousBackups.PointInTimeRecoverySpecification.RecoveryPeriodInDays")
 def test_memory_follows_the_window_of_a_table_that_nobody_uses(client: Any, world: ddbha.World) -> None:
     enable(client, RecoveryPeriodInDays=3)
     for number in range(50):

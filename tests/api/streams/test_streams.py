@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 
 import ddbha
 from tests.building import keys, of_units
+from tests.installed import needs
 
 TABLE: dict[str, Any] = {"TableName": "tab", **of_units(500, 500, "pk")}
 VIEW = "NEW_AND_OLD_IMAGES"
@@ -254,6 +255,7 @@ def test_a_page_has_1000_records_or_1_mb(client: Any, streams: Any) -> None:
         streams.get_records(ShardIterator=place, Limit=1001)
 
 
+@needs("DescribeStream.ShardFilter", "dynamodbstreams")
 def test_splits_close_a_shard_and_open_two(client: Any, streams: Any, world: ddbha.World) -> None:
     put(client, "a")
     put(client, "b")
@@ -462,6 +464,7 @@ def test_lists_begin_behind_a_stream_that_is_there(client: Any, streams: Any) ->
         streams.list_streams(ExclusiveStartStreamArn="arn:aws:dynamodb:us-east-1:1:table/no-stream-of-it")
 
 
+@needs("DescribeStream.ShardFilter", "dynamodbstreams")
 @pytest.mark.parametrize("incomplete", [{}, {"ShardId": "shardId-" + "0" * 29}])
 def test_a_filter_of_shards_has_a_type(client: Any, streams: Any, incomplete: Any) -> None:
     # https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_streams_ShardFilter.html

@@ -13,6 +13,7 @@ from botocore.exceptions import ClientError
 
 import ddbha
 from tests.building import index_on, of_units, on_demand
+from tests.installed import needs
 from tests.server.asking import call
 
 TABLE: dict[str, Any] = {"TableName": "tab", **on_demand("pk")}
@@ -44,6 +45,7 @@ def encrypt(client: Any, key: str) -> Any:
     return client.update_table(TableName="tab", SSESpecification=wanted)["TableDescription"]
 
 
+@needs("CreateTable.WarmThroughput")
 @pytest.mark.parametrize(
     ("asked", "told"), [({}, False), ({"WarmThroughput": {"ReadUnitsPerSecond": 13000}}, True)]
 )

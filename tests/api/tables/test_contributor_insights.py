@@ -13,6 +13,7 @@ from botocore.exceptions import ClientError
 
 import ddbha
 from tests.building import index_on, on_demand
+from tests.installed import needs
 
 
 def table(name: str, *indexes: str) -> dict[str, Any]:
@@ -50,6 +51,7 @@ def describe(client: Any, **more: Any) -> Any:
     return answer
 
 
+@needs("UpdateContributorInsights.ContributorInsightsMode")
 def test_they_are_enabled_and_disabled_on_the_clock(client: Any, world: ddbha.World) -> None:
     assert describe(client) == {"TableName": "tab", "ContributorInsightsStatus": "DISABLED"}
     assert update(client, "DISABLE") == {"TableName": "tab", "ContributorInsightsStatus": "DISABLED"}
@@ -73,6 +75,7 @@ def test_they_are_enabled_and_disabled_on_the_clock(client: Any, world: ddbha.Wo
     assert "ContributorInsightsRuleList" not in described
 
 
+@needs("UpdateContributorInsights.ContributorInsightsMode")
 def test_the_mode_changes_by_enabling_again(client: Any, world: ddbha.World) -> None:
     update(client, "ENABLE", ContributorInsightsMode="THROTTLED_KEYS")
     world.clock.advance(seconds=20)
@@ -100,6 +103,7 @@ def test_an_index_has_its_own(client: Any, world: ddbha.World) -> None:
     ]
 
 
+@needs("UpdateContributorInsights.ContributorInsightsMode")
 def test_the_list_has_what_is_not_disabled_by_pages(client: Any, world: ddbha.World) -> None:
     assert client.list_contributor_insights()["ContributorInsightsSummaries"] == []
     client.create_table(**table("a-table", "one", "two"))

@@ -17,6 +17,7 @@ from botocore.exceptions import ClientError
 import ddbha
 from ddbha.api.tables import control_plane_quotas
 from tests.building import of_units
+from tests.installed import needs
 
 INVALID = "One or more parameter values were invalid: "
 TABLE: dict[str, Any] = {"TableName": "tab", **of_units(20, 20, "pk")}
@@ -221,9 +222,10 @@ def test_operations_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
             {"DeletionProtectionEnabled": True, "BillingMode": "PAY_PER_REQUEST"},
             "DeletionProtection modification must be the only operation in the request",
         ),
-        (
+        pytest.param(
             {"WarmThroughput": {"ReadUnitsPerSecond": 1}, "BillingMode": "PAY_PER_REQUEST"},
             "WarmThroughput must be the only operation in the request",
+            marks=needs("UpdateTable.WarmThroughput"),
         ),
         (
             {
@@ -284,10 +286,11 @@ def test_operations_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
             "MaxReadRequestUnits for OnDemandThroughput cannot be specified when the table BillingMode "
             "is PROVISIONED",
         ),
-        (
+        pytest.param(
             {"WarmThroughput": {"ReadUnitsPerSecond": 19}},
             "Requested ReadUnitsPerSecond for WarmThroughput for table is lower than current "
             "WarmThroughput, decreasing WarmThroughput is not supported",
+            marks=needs("UpdateTable.WarmThroughput"),
         ),
         ({"SSESpecification": {"Enabled": False}}, "Table is already encrypted by default"),
         (
@@ -403,6 +406,7 @@ def test_maximums_of_an_on_demand_table_change_one_by_one(client: Any) -> None:
         )
 
 
+@needs("CreateTable.WarmThroughput")
 def test_warm_throughput_only_grows(client: Any) -> None:
     client.create_table(**ON_DEMAND)
 
@@ -423,6 +427,7 @@ def test_warm_throughput_only_grows(client: Any) -> None:
     )
 
 
+@needs("CreateTable.WarmThroughput")
 def test_indexes_have_maximums_and_warm_throughput_too(client: Any) -> None:
     client.create_table(**ON_DEMAND, GlobalSecondaryIndexes=[index_on("by-pk")])
     for change in (

@@ -8,18 +8,15 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-import boto3
 import pytest
 from botocore.exceptions import ClientError
 
 import ddbha
 from ddbha.errors import InvariantError
 from tests.building import index_on, on_demand, vector, vector_index
+from tests.installed import needs
 
-pytestmark = pytest.mark.skipif(
-    not hasattr(boto3.client("dynamodb", region_name="us-east-1"), "search_vectors"),
-    reason="the installed boto3 has no SearchVectors: it came with 1.43.64",
-)
+pytestmark = needs("SearchVectors")
 
 TENANT = [{"AttributeName": "tenant", "AttributeType": "S"}]
 SCHEMA = vector_index("schema", 2, "tenant:HASH", function="EUCLIDEAN")

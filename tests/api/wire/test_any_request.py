@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from ddbha import ManualClock, World
 from ddbha.api import registry
 from ddbha.api.registry import Caller
-from ddbha.api.wire.model import input_shape, service_model
+from ddbha.api.wire.model import input_shape
 from ddbha.errors import AwsError, NoAnswer, NotImplementedOperation
 
 HERE = Caller("123456789012", "us-east-1")
@@ -305,13 +305,7 @@ def requests() -> st.SearchStrategy[tuple[str, str, Any]]:
         parameters: st.SearchStrategy[Any] = st.just({}) if shape is None else values(shape)
         return st.tuples(st.just(service), st.just(operation), parameters)
 
-    # An older model does not know all operations.
-    known = [
-        (service, operation)
-        for service, operation in sorted(registry.implemented())
-        if operation in service_model(service).operation_names
-    ]
-    return st.sampled_from(known).flatmap(lambda pair: of(*pair))
+    return st.sampled_from(sorted(registry.implemented())).flatmap(lambda pair: of(*pair))
 
 
 @given(
@@ -328,8 +322,7 @@ def test_any_request_is_answered_and_the_world_stays_whole(
 ) -> None:
     world = World(clock=ManualClock())
     more: dict[str, Any] = {} if policy is None else {"ResourcePolicy": policy}
-    if "SearchVectors" in service_model("dynamodb").operation_names:
-        more = {**more, "VectorIndexes": [VECTOR_INDEX]}
+    more = {**more, "VectorIndexes": [VECTOR_INDEX]}
     world.engine.call("dynamodb", "CreateTable", {**TABLE, **more}, HERE)
     for (service, operation, parameters), caller in asked:
         try:

@@ -7,7 +7,6 @@ from hashlib import blake2b
 from typing import Any
 from uuid import UUID
 
-from ddbha.api.wire.model import can_disassociate
 from ddbha.followers.replication import Member
 from ddbha.followers.secondary_indexes import GlobalIndex, IndexProjection, LocalIndex
 from ddbha.followers.vector_indexes import VectorIndex
@@ -127,7 +126,7 @@ def _replication(table: Table, member: Member) -> dict[str, Any]:
             if other is not member
         ],
     }
-    if group.consistency == "EVENTUAL" and can_disassociate():
+    if group.consistency == "EVENTUAL":
         shown["DisassociationProtectionEnabled"] = table.settings.disassociation_protection
     if group.consistency == "STRONG":
         shown["MultiRegionConsistency"] = "STRONG"

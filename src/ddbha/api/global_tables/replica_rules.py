@@ -13,9 +13,9 @@ from typing import Any
 from attrs import frozen
 
 from ddbha.api.registry import Request
-from ddbha.api.wire.model import regions_of_service
 from ddbha.capacity.auto_scaling import AutoScaling
 from ddbha.errors import ResourceInUseException, ValidationException
+from ddbha.region.places import COMMERCIAL
 from ddbha.region.region import Region
 from ddbha.region.table import Table
 
@@ -158,12 +158,11 @@ def _check_names(region: Region, targets: list[str], replicas: list[str]) -> Non
             "Cannot add or delete the local region through ReplicaUpdates. Use CreateTable, DeleteTable, "
             "or UpdateTable as required."
         )
-    known = regions_of_service()
     for name in targets:
-        if name not in known:
+        if name not in COMMERCIAL:
             raise ValidationException(
                 f"Region {name} is not supported. The latest version of global tables are only supported "
-                f"in the following regions: [{', '.join(known)}]"
+                f"in the following regions: [{', '.join(COMMERCIAL)}]"
             )
 
 

@@ -21,7 +21,6 @@ from typing import Any
 from attrs import frozen
 from botocore.model import ListShape, MapShape, Shape, StructureShape
 
-from ddbha.api.wire.model import most as greatest
 from ddbha.api.wire.model import required_members
 from ddbha.errors import ValidationException
 
@@ -209,7 +208,7 @@ def constraints(shape: Shape) -> tuple[Constraint, ...]:
     if shape.name in _BY_HAND:
         return ()
     enum, pattern = shape.metadata.get("enum"), shape.metadata.get("pattern")
-    least, most = shape.metadata.get("min"), greatest(shape)
+    least, most = shape.metadata.get("min"), shape.metadata.get("max")
     measure = _value if shape.type_name in ("integer", "long", "double", "float") else len
     if enum:
         listed = _ENUMS.get(shape.name) or ", ".join(enum)

@@ -8,6 +8,7 @@ from typing import Any
 
 from attrs import evolve, field, frozen
 
+from ddbha.boto.clients import complete_client
 from ddbha.errors import UsageError
 from ddbha.testing.rehearsal.clients import Policy
 from ddbha.testing.rehearsal.stage import Stage, Steps
@@ -59,7 +60,7 @@ class Option:
     def prepare(self, stage: Stage) -> None:
         """Make the tables and whatever protects them; they are ready afterwards."""
         world = stage.world
-        client = world.client("dynamodb", region_name=self.home)
+        client = complete_client(world.engine, "dynamodb", self.home)
         names = [table["TableName"] for table in stage.tables]
         for table in stage.tables:
             client.create_table(**table)
