@@ -8,10 +8,9 @@ all.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from functools import partial
 from random import Random
-from threading import RLock
 from typing import Any
 
 from ddbha.api import registry
@@ -48,7 +47,7 @@ class Engine:
         self.environment = Environment(settings, settings.clock, Random(settings.seed))
         self.regions = Regions(self.environment)
         self.environment.scheduler.set_back = self.regions.catch_up
-        self.lock = RLock()
+        self.lock = self.environment.scheduler.lock
         #: What clients asked for and were told; `history.start()` records it from then on.
         self.history = History(self.environment, recording=settings.history)
         self.attempts = Attempts(self.regions)
@@ -59,7 +58,7 @@ class Engine:
         self._clients = 0
         if settings.s3 is not None:
             self.environment.parts.put(Bucketed(S3Objects(settings.s3)))
-        self.metrics.refresh = self._count_consumption
+        self.metrics.counted = self._counted
 
     def call(
         self,
@@ -169,12 +168,9 @@ class Engine:
             region.settle(region.tables[name])
             return region.tables[name]
 
-    @contextmanager
-    def standstill(self) -> Iterator[Environment]:
-        """The world up to date, while nobody else gets in: to show it, or to do several things."""
-        with self.lock:
-            self.environment.scheduler.run_due(self.clock.time())
-            yield self.environment
+    def standstill(self) -> AbstractContextManager[Environment]:
+        """As `Environment.standstill`."""
+        return self.environment.standstill()
 
     @property
     def events(self) -> Timeline:
@@ -187,13 +183,15 @@ class Engine:
         """What was consumed, throttled and so on, by minute, under CloudWatch's names."""
         return self.environment.metrics
 
-    def _count_consumption(self) -> None:
-        """Let the metrics take in what was written and what is provisioned by now."""
+    @contextmanager
+    def _counted(self) -> Iterator[None]:
+        """A standstill in which the metrics know what was written and what is provisioned by now."""
         with self.standstill() as environment:
             environment.settle()
             environment.count_pending()
             for region in self.regions:
                 count_tables(region)
+            yield
 
     def client_name(self) -> str:
         """A name for one more client, for the history."""
