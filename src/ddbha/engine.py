@@ -11,7 +11,6 @@ from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from functools import partial
 from random import Random
-from threading import RLock
 from typing import Any
 
 from ddbha.api import registry
@@ -48,7 +47,8 @@ class Engine:
         self.account_id = settings.account_id
         self.environment = Environment(settings, settings.clock, Random(settings.seed))
         self.regions = Regions(self.environment)
-        self.lock = RLock()
+        self.environment.scheduler.set_back = self.regions.catch_up
+        self.lock = self.environment.scheduler.lock
         #: What clients asked for and were told; `history.start()` records it from then on.
         self.history = History(self.environment, recording=settings.history)
         self.attempts = Attempts(self.regions)
@@ -60,7 +60,7 @@ class Engine:
         self._clients = 0
         if settings.s3 is not None:
             self.environment.parts.put(Bucketed(S3Objects(settings.s3)))
-        self.metrics.refresh = self._count_consumption
+        self.metrics.counted = self._counted
 
     def call(
         self,
@@ -175,12 +175,9 @@ class Engine:
             region.settle(region.tables[name])
             return region.tables[name]
 
-    @contextmanager
-    def standstill(self) -> Iterator[Environment]:
-        """The world up to date, while nobody else gets in: to show it, or to do several things."""
-        with self.lock:
-            self.environment.scheduler.run_due(self.clock.time())
-            yield self.environment
+    def standstill(self) -> AbstractContextManager[Environment]:
+        """As `Environment.standstill`."""
+        return self.environment.standstill()
 
     @property
     def events(self) -> Timeline:
@@ -193,13 +190,15 @@ class Engine:
         """What was consumed, throttled and so on, by minute, under CloudWatch's names."""
         return self.environment.metrics
 
-    def _count_consumption(self) -> None:
-        """Let the metrics take in what was written and what is provisioned by now."""
+    @contextmanager
+    def _counted(self) -> Iterator[None]:
+        """A standstill in which the metrics know what was written and what is provisioned by now."""
         with self.standstill() as environment:
             environment.settle()
             environment.count_pending()
             for region in self.regions:
                 count_tables(region)
+            yield
 
     def client_name(self) -> str:
         """A name for one more client, for the history."""
@@ -220,7 +219,7 @@ class Engine:
             self.regions.clear()
             self._policies.by_arn.clear()
             self._policies.changes.clear()
-            objects = environment.parts.the(Bucketed).store
+            objects = environment.parts.the(Bucketed).own
             if isinstance(objects, Objects):
                 objects.clear()
             environment.clear()

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from botocore.awsrequest import AWSResponse, HeadersDict
 from botocore.handlers import generate_idempotent_uuid
 from botocore.hooks import BaseEventHooks
 from botocore.model import OperationModel
@@ -88,6 +89,17 @@ def credentials(client: Any) -> Any:
 def session_credentials(session: Any) -> Any:
     """The credentials that a session was given or has found already."""
     return session._credentials
+
+
+def http_response(
+    kind: type[AWSResponse], url: str, status: int, headers: dict[str, str], body: bytes
+) -> AWSResponse:
+    """An answer as if it had come over HTTP, already read; aiobotocore has a kind of its own."""
+    shown: Any = HeadersDict(headers)
+    response: Any = kind(url, status, shown, None)
+    response._content = body
+    made: AWSResponse = response
+    return made
 
 
 def with_own_cache(client: Any) -> None:

@@ -35,6 +35,9 @@ Steps = Generator[Step, Any, Any]
 #: The HTTP response and what was parsed from it, as botocore pairs them.
 Response = tuple[Any, dict[str, Any]]
 
+#: The events whose handlers look at the request as it would be sent.
+_SHOWING_HTTP = ("request-created", "before-sign", "before-send")
+
 _history = get_global_history_recorder()
 
 
@@ -179,7 +182,7 @@ class Transport:
             error: Exception | None = None
             response: Response | None = None
             try:
-                if "request-created" in heard or "before-send" in heard:
+                if not heard.keys().isdisjoint(_SHOWING_HTTP):
                     response = yield from self._announce(model, request, heard)
                 if self._limiter is not None:
                     self._limiter.on_sending_request(request=None)
@@ -263,6 +266,20 @@ class Transport:
             name = f"request-created.{self._service_id}.{model.name}"
             arguments = {"request": http_request, "operation_name": model.name, "event_name": name}
             yield handler, arguments
+        signer = internals.request_signer(self._client)
+        for handler in heard.get("before-sign", ()):
+            yield (
+                handler,
+                {
+                    "event_name": f"before-sign.{self._service_id}.{model.name}",
+                    "request": http_request,
+                    "signing_name": signer.signing_name,
+                    "region_name": signer.region_name,
+                    "signature_version": signer.signature_version,
+                    "request_signer": signer,
+                    "operation_name": model.name,
+                },
+            )
         prepared = http_request.prepare()
         for handler in heard.get("before-send", ()):
             name = f"before-send.{self._service_id}.{model.name}"

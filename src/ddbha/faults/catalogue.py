@@ -289,10 +289,11 @@ class Faults:
         actions = read_actions(read, ignore)
         rings = read_alarms(read, alarms or {})
         starts = [(action, self._of_action(action)) for action in actions]
-        experiment = Experiment(actions, self._regions.environment, rings)
-        for action, begin in starts:
-            experiment.faults += begin(action.start, action.seconds)
-        experiment.begin()
+        with self._regions.environment.standstill() as environment:
+            experiment = Experiment(actions, environment, rings)
+            for action, begin in starts:
+                experiment.faults += begin(action.start, action.seconds)
+            experiment.begin()
         return experiment
 
     def _of_action(self, action: Action) -> Callable[[float, float], list[Fault]]:
@@ -350,8 +351,9 @@ class Faults:
 
     def end_all(self) -> None:
         """End every fault."""
-        for fault in list(self._active):
-            fault.end()
+        with self._regions.environment.standstill():
+            for fault in list(self._active):
+                fault.end()
 
     def _check_region(self, *names: str) -> None:
         check_region(*names, more=self._regions.environment.settings.more_regions)
@@ -388,16 +390,14 @@ class Faults:
     def _start(self, effect: Effect, after: float, duration: float | None) -> Fault:
         if after < 0 or (duration is not None and duration < 0):
             raise UsageError("after= and duration= are seconds from now on: zero or more.")
-        environment = self._regions.environment
-        # What was due before the fault happens before it.
-        environment.scheduler.run_due(environment.clock.time())
-        fault = Fault(effect, environment)
-        self._active = [other for other in self._active if other.status != "ENDED"]
-        self._active.append(fault)
-        if after == 0:
-            fault.begin()
-        else:
-            environment.later(after, fault.begin)
-        if duration is not None:
-            environment.later(after + duration, fault.end)
+        with self._regions.environment.standstill() as environment:
+            fault = Fault(effect, environment)
+            self._active = [other for other in self._active if other.status != "ENDED"]
+            self._active.append(fault)
+            if after == 0:
+                fault.begin()
+            else:
+                environment.later(after, fault.begin)
+            if duration is not None:
+                environment.later(after + duration, fault.end)
         return fault

@@ -229,6 +229,15 @@ class Regions:
         """The names of all that are known, sorted."""
         return sorted({name for _, name in self._known})
 
+    def catch_up(self, now: float) -> None:
+        """Bring whatever follows a log as far as its lag lets it be at `now`."""
+        for region in self:
+            for table in region.tables.values():
+                for partition in table.all_partitions():
+                    partition.catch_up(now)
+        for group in self.environment.global_tables.values():
+            group.settle(now)
+
     def clear(self) -> None:
         """Forget all of them, with all that they hold."""
         self._known.clear()

@@ -516,3 +516,15 @@ def test_a_fault_on_a_table_meets_the_statements_about_it(
             with pytest.raises(ClientError, match="InternalServerError"):
                 call()
         assert refused(client, "SELECT * FROM Other")[0] == "ResourceNotFoundException"
+
+
+@pytest.mark.parametrize("digits", ["2147483648", "9" * 4301, "0" * 100 + "9" * 700])
+def test_an_index_is_within_bounds_however_long_it_is(client: DynamoDBClient, digits: str) -> None:
+    for statement in (
+        f"SELECT tags[{digits}] FROM Music",
+        f"UPDATE Music SET tags[{digits}] = 1 WHERE artist = 'a' AND track = 1",
+    ):
+        code, message = refused(client, statement)
+        assert code == "ValidationException"
+        assert message == f"List index is not within the allowable range; index: [{digits}]"
+    assert found(client, f"SELECT * FROM Music WHERE artist = 'a' AND tags[{'0' * 5000}] = 'x'") == []

@@ -35,7 +35,8 @@ _NOT_A_CLASS = (
 _SCALAR_NAMES = {"string": "String", "integer": "Integer", "long": "Long", "boolean": "Boolean"}
 _SCALAR_NAMES |= {"double": "Double", "float": "Float", "timestamp": "Date"}
 _JAVA_CLASSES = {"blob": "java.nio.ByteBuffer", "timestamp": "java.util.Date"}
-_INTEGERS = {"integer": 2**31, "long": 2**63}
+#: What the whole numbers of each type are below.
+INTEGERS = {"integer": 2**31, "long": 2**63}
 _TRUE, _FALSE = ("TRUE", "1", "YES"), ("FALSE", "0", "NO")
 
 
@@ -170,7 +171,11 @@ def _boolean(given: Any, type_name: str) -> bool:
 def _integer(given: Any, type_name: str) -> int:
     if not isinstance(given, (int, float, Decimal)) or isinstance(given, bool):
         raise _not_convertible(given, type_name)
-    if not math.isfinite(given) or not -_INTEGERS[type_name] <= given < _INTEGERS[type_name]:
+    # A whole number may be too large to be asked whether it is finite.
+    if (
+        not (isinstance(given, int) or math.isfinite(given))
+        or not -INTEGERS[type_name] <= given < INTEGERS[type_name]
+    ):
         raise _not_convertible(given, type_name)
     return int(given)
 
