@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from functools import partial
 from random import Random
 from typing import Any
@@ -18,7 +18,7 @@ from ddbha.api import registry
 from ddbha.api.access.authorization import authorize
 from ddbha.api.access.policies import Policies
 from ddbha.api.metering import count_error, count_tables
-from ddbha.api.registry import Caller, Operation
+from ddbha.api.registry import Caller
 from ddbha.api.wire.validation import validator
 from ddbha.api.wire.wording import word
 from ddbha.errors import (
@@ -30,7 +30,8 @@ from ddbha.errors import (
     UnknownPlaceError,
 )
 from ddbha.faults.catalogue import Faults
-from ddbha.faults.requests import through
+from ddbha.faults.requests import Perform, through
+from ddbha.faults.unavailability import Unavailability
 from ddbha.observe.events import Timeline
 from ddbha.observe.metrics import Metrics
 from ddbha.recovery.objects import Bucketed, Objects, S3Objects
@@ -40,7 +41,7 @@ from ddbha.region.region import Region, Regions
 from ddbha.region.table import Table
 from ddbha.settings import Settings
 from ddbha.verify.attempts import Attempt, Attempts
-from ddbha.verify.history import History
+from ddbha.verify.history import UNDERSTOOD, History
 
 _log = logging.getLogger(__name__)
 
@@ -62,6 +63,7 @@ class Engine:
         self.history = History(self.environment, recording=settings.history)
         self.attempts = Attempts(self.regions)
         self.faults = Faults(self.regions, registry.names())
+        self._unavailability = Unavailability(self.environment, self._unasked)
         self.request_ids = Random(settings.seed)
         self._policies = self.environment.parts.the(Policies)
         self._older = settings.wording == "older"
@@ -134,13 +136,14 @@ class Engine:
                 region = authorize(region, service, operation, request)
             else:
                 environment.admitted = _NOTHING
+            perform = partial(self._unavailability.answer, answer, region, operation)
             if attempt is not None:
                 self.attempts.arrive(attempt, request)
-                return self._recorded(attempt.client, region, operation, request, answer)
+                return self._recorded(attempt.client, region, operation, request, perform)
             faults = self.faults.of_requests
             if not faults:
-                return answer(region, request)
-            return through(faults, operation, request, environment.random, partial(answer, region))
+                return perform(request)
+            return through(faults, operation, request, environment.random, perform)
         except AwsError as error:
             word(error, operation, older=self._older)
             count_error(region, operation, request, error)
@@ -166,13 +169,13 @@ class Engine:
         return answer
 
     def _recorded(
-        self, client: str, region: Region, operation: str, request: dict[str, Any], perform: Operation
+        self, client: str, region: Region, operation: str, request: dict[str, Any], perform: Perform
     ) -> dict[str, Any]:
         """Answer a request, and keep it in the history."""
         call = self.history.begin(client, region, operation, request, self.faults.of_requests)
         try:
             faults, random = self.faults.of_requests, self.environment.random
-            answer = through(faults, operation, request, random, partial(perform, region))
+            answer = through(faults, operation, request, random, perform)
         except (AwsError, NoAnswer) as error:
             if isinstance(error, AwsError):
                 word(error, operation, older=self._older)
@@ -180,6 +183,10 @@ class Engine:
             raise
         self.history.end(call, answer)
         return answer
+
+    def _unasked(self, operation: str) -> AbstractContextManager[None]:
+        """Where an operation is done later than its client asked, so that the history understands it."""
+        return nullcontext() if operation in UNDERSTOOD else self.history.aside()
 
     def region(self, caller: Caller) -> Region:
         """A region as an account sees it."""

@@ -349,12 +349,13 @@ class NoAnswer(Exception):
     """The answer to a request is lost; whether it was done is known only to the engine.
 
     `kind` is what the client sees: read_timeout, connect_timeout, endpoint_connection or
-    connection_closed.
+    connection_closed.  It `waits` for as long as its own timeouts say, or is let go at once.
     """
 
-    def __init__(self, kind: str) -> None:
+    def __init__(self, kind: str, *, waits: bool = True) -> None:
         super().__init__(kind)
         self.kind = kind
+        self.waits = waits
 
 
 class FromOutside(Exception):

@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from botocore.config import Config
+from botocore.exceptions import ReadTimeoutError
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -281,6 +283,24 @@ def test_what_is_going_on_cannot_be_saved(tmp_path: Path) -> None:
     assert not list(tmp_path.iterdir())
     slow.save(path)
     assert everything(dynamodb(ddbha.World.load(path))) == []
+
+
+def test_a_transaction_that_is_prepared_is_over_before_the_world_is_saved(tmp_path: Path) -> None:
+    world = ddbha.World(clock=ddbha.ManualClock())
+    client = dynamodb(world, config=Config(retries={"total_max_attempts": 1}))
+    make_table(client)
+    item = {"customer": {"S": "1"}, "number": {"N": "1"}}
+    with (
+        world.faults.slow_transaction(seconds=30, times=1),
+        pytest.raises(ReadTimeoutError),
+    ):
+        client.transact_write_items(TransactItems=[{"Put": {"TableName": "orders", "Item": item}}])
+    with pytest.raises(UsageError, match="ongoing transaction"):
+        world.save(tmp_path / "w")
+    assert not list(tmp_path.iterdir())
+    world.clock.advance(seconds=30)
+    world.save(tmp_path / "w")
+    assert everything(dynamodb(ddbha.World.load(tmp_path / "w"))) == everything(client) != []
 
 
 @pytest.mark.parametrize(

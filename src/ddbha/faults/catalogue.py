@@ -220,7 +220,9 @@ class Faults:
         """The answers to requests are lost, after they were done if `after_commit`.
 
         `kind` is read_timeout, connect_timeout, endpoint_connection or connection_closed: which of
-        botocore's exceptions the client raises.  Requests are chosen as for `error`.
+        botocore's exceptions the client raises.  Before it does, the world's clock moves on by the
+        `read_timeout` or, where nobody answers at all, the `connect_timeout` of the client's
+        configuration; a connection that is closed takes no time.  Requests are chosen as for `error`.
         """
         if kind not in LOST_ANSWERS:
             raise UsageError(f"kind={kind!r} is none of {', '.join(LOST_ANSWERS)}.")
@@ -246,7 +248,8 @@ class Faults:
         """Transactions are prepared at once, and committed so many seconds later on the world's clock.
 
         Meanwhile their items are locked: other writes and transactions meet conflicts, reads see the
-        state before.  The client hears nothing (`ReadTimeoutError`); trying again with the same token
+        state before.  The client hears nothing (`ReadTimeoutError`, at once and not after its time, so
+        that a test with one thread sees what others see meanwhile); trying again with the same token
         gives TransactionInProgressException until it is committed.  Requests are chosen as for `error`,
         and are TransactWriteItems unless `operation` says ExecuteTransaction.
         """

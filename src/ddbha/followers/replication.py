@@ -69,6 +69,11 @@ class Member:
     def __repr__(self) -> str:
         return f"<Member {self.region} {self.status}>"
 
+    @property
+    def is_alone(self) -> bool:
+        """Whether the table cannot work, since its region reaches no other one."""
+        return False
+
     def attach(self) -> None:
         """Send out what is written from now on."""
 
