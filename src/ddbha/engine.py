@@ -7,6 +7,7 @@ all.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from functools import partial
@@ -20,7 +21,14 @@ from ddbha.api.metering import count_error, count_tables
 from ddbha.api.registry import Caller
 from ddbha.api.wire.validation import validator
 from ddbha.api.wire.wording import word
-from ddbha.errors import AwsError, NoAnswer, UnknownPlaceError
+from ddbha.errors import (
+    AwsError,
+    DdbhaError,
+    FromOutside,
+    InternalServerError,
+    NoAnswer,
+    UnknownPlaceError,
+)
 from ddbha.faults.catalogue import Faults
 from ddbha.faults.requests import Perform, through
 from ddbha.faults.unavailability import Unavailability
@@ -34,6 +42,8 @@ from ddbha.region.table import Table
 from ddbha.settings import Settings
 from ddbha.verify.attempts import Attempt, Attempts
 from ddbha.verify.history import UNDERSTOOD, History
+
+_log = logging.getLogger(__name__)
 
 _NOTHING: frozenset[str] = frozenset()
 
@@ -80,10 +90,30 @@ class Engine:
         """
         with self.lock:
             environment = self.environment
-            environment.scheduler.run_due(self.clock.time())
-            if self.history.recording:
-                return self._attempted(service, operation, params, caller, typed, client)
-            return self._answer(service, operation, params, caller, typed)
+            try:
+                environment.scheduler.run_due(self.clock.time())
+                if self.history.recording:
+                    return self._attempted(service, operation, params, caller, typed, client)
+                return self._answer(service, operation, params, caller, typed)
+            except (AwsError, NoAnswer, DdbhaError):
+                raise
+            except FromOutside as outside:
+                raise outside.error from None
+            except Exception as error:
+                raise self._defect(operation, caller, params, error) from error
+
+    def _defect(
+        self, operation: str, caller: Caller, params: Any, error: Exception
+    ) -> InternalServerError:
+        """What a client is told, after everybody else, when ddbha itself fails."""
+        _log.error(
+            "ddbha failed to answer %s in %s: %.2000r", operation, caller.region, params, exc_info=error
+        )
+        what = f"{type(error).__name__}: {error}"
+        self.environment.record("defect", caller.region, operation=operation, error=what)
+        return InternalServerError(
+            f"ddbha itself failed to answer {operation}, which is a defect of it: {what}"
+        )
 
     def _answer(
         self,

@@ -213,7 +213,7 @@ class History:
             call.answer = deepcopy(result)
             self._note_restored(call, self._region)
         else:
-            call.error = result
+            call.error = result.copied() if isinstance(result, AwsError) else result
 
     @contextmanager
     def aside(self) -> Iterator[None]:
