@@ -13,6 +13,7 @@ from botocore.exceptions import ClientError
 
 import ddbha
 from tests.building import index_on, on_demand
+from tests.installed import needs
 
 HERE, THERE, FAR = "us-east-1", "eu-west-1", "ap-southeast-2"
 ONCE = Config(retries={"total_max_attempts": 1})
@@ -148,6 +149,34 @@ def test_a_deletion_waits_for_all_regions_that_stay() -> None:
     world.clock.advance(hours=3)
     assert names(here) == names(far) == ["1"]
     assert statuses(here) == {FAR: "ACTIVE"}
+    world.verify()
+
+
+def test_a_replica_that_is_being_deleted_is_not_deleted_again() -> None:
+    world, (here, there) = new_world(THERE)
+    with world.faults.network_cut(HERE, THERE):
+        put(there, "1")
+        there.delete_table(TableName="tab")
+        world.clock.advance(minutes=1)
+        with pytest.raises(ClientError, match="while the replica is being deleted"):
+            here.update_table(TableName="tab", ReplicaUpdates=[{"Delete": {"RegionName": THERE}}])
+    world.clock.advance(hours=1)
+    assert names(here) == ["1"]
+    assert described(here)["TableStatus"] == "ACTIVE"
+
+
+@needs("UpdateTable.ReplicaUpdates.Disassociate")
+def test_a_replica_is_disassociated_although_the_last_other_one_goes_meanwhile() -> None:
+    world, (here, there) = new_world(THERE, timings=ddbha.Timings(update_table=100))
+    here.update_table(TableName="tab", DisassociationProtectionEnabled=False)
+    world.clock.advance(hours=1)
+    mode = {"RegionName": HERE, "DisassociationMode": "WAIT_FOR_REPLICATION"}
+    here.update_table(TableName="tab", ReplicaUpdates=[{"Disassociate": mode}])
+    there.delete_table(TableName="tab")
+    world.clock.advance(hours=1)
+    assert described(here)["TableStatus"] == "ACTIVE"
+    assert statuses(here) == {}
+    put(here, "1")
     world.verify()
 
 

@@ -64,6 +64,8 @@ class Schedule:
         once = Config(retries={"total_max_attempts": 1})
         self.client: Any = self.world.client("dynamodb", region_name=HERE, config=once)
         self.may_hold: dict[str, set[str | None]] = {}
+        #: What was written in the other region: a deletion of what has not arrived leaves it.
+        self.elsewhere: dict[str, set[str | None]] = {}
         self.made = 0
         stream: Any = {"StreamEnabled": True, "StreamViewType": "NEW_AND_OLD_IMAGES"}
         self.client.create_table(TableName="tab", **of_units(500, 500, "id"), StreamSpecification=stream)
@@ -151,7 +153,8 @@ class Schedule:
         before = {key: self.may_hold.get(key, {None}) for key in values}
         self.may_hold.update({key: before[key] | {value} for key, value in values.items()})
         ask()
-        self.may_hold.update({key: {value} for key, value in values.items()})
+        for key, value in values.items():
+            self.may_hold[key] = {value} if value else {None, *self.elsewhere.get(key, ())}
 
     def key(self) -> str:
         return f"k{self.random.randrange(12)}"
@@ -237,6 +240,7 @@ class Schedule:
         key, value = self.key(), self.value()
         there: Any = self.world.client("dynamodb", region_name=THERE)
         self.may_hold[key] = self.may_hold.get(key, {None}) | {value}
+        self.elsewhere.setdefault(key, set()).add(value)
         there.put_item(TableName="tab", Item={"id": {"S": key}, "v": {"S": value}})
 
     def leave(self) -> None:

@@ -316,11 +316,15 @@ def _disassociate(region: Region, table: Table) -> Response:
     response = {"TableDescription": describe(table)}
 
     def finish() -> None:
-        region.leave_global_table(member)
+        # The last other replica may have been deleted meanwhile.
+        if table.membership is member:
+            region.leave_global_table(member)
         table.status = "ACTIVE"
         region.record("replica-disassociated", table=table.name)
 
     def on_its_way() -> bool:
+        if table.membership is not member:
+            return False
         others = [name for name in group.members if name != region.name]
         return any(group.pending(region.name, o) or group.pending(o, region.name) for o in others)
 
