@@ -3,7 +3,13 @@
 from __future__ import annotations
 
 from ddbha.api.data.item_collections import CollectionLimit, with_metrics
-from ddbha.api.data.keys import MAXIMUM_ITEM_SIZE, key_of_canonical, key_of_item, refuse_large_item
+from ddbha.api.data.keys import (
+    MAXIMUM_ITEM_SIZE,
+    key_of_canonical,
+    key_of_item,
+    refuse_large_item,
+    refuse_paths_into_keys,
+)
 from ddbha.api.data.placeholders import Expressions, refuse_misplaced
 from ddbha.api.metering import admit_read, admit_unrecorded, admit_write
 from ddbha.api.registry import Request, Response, operation
@@ -36,6 +42,7 @@ def put_item(region: Region, request: Request) -> Response:
         raise of_request(error) from None
     table = region.table(request["TableName"])
     key = key_of_item(table, item, size)
+    refuse_paths_into_keys(table, condition)
 
     partition, image = table.partition(key), Image.of(item, size)
     if condition is not None:
@@ -65,6 +72,7 @@ def delete_item(region: Region, request: Request) -> Response:
         raise of_request(error) from None
     table = region.table(request["TableName"])
     key = key_of_canonical(table, key_attributes)
+    refuse_paths_into_keys(table, condition)
 
     partition = table.partition(key)
     old = partition.available_leader().items.images.get(key)
@@ -96,6 +104,7 @@ def update_item(region: Region, request: Request) -> Response:
         raise of_request(error) from None
     table = region.table(request["TableName"])
     key = key_of_canonical(table, key_attributes)
+    refuse_paths_into_keys(table, condition, update)
     if update is not None:
         refuse_key_updates(table, update)
 
@@ -138,6 +147,7 @@ def get_item(region: Region, request: Request) -> Response:
     expressions.finish()
     table = region.table(request["TableName"])
     key = key_of_canonical(table, key_attributes)
+    refuse_paths_into_keys(table, projection)
 
     partition = table.partition(key)
     consistent = bool(request.get("ConsistentRead"))

@@ -8,6 +8,9 @@ from __future__ import annotations
 
 from ddbha.api.data.vectors import check_vectors
 from ddbha.errors import ValidationException
+from ddbha.expressions.evaluate import Condition
+from ddbha.expressions.projection import Projection
+from ddbha.expressions.update import Update
 from ddbha.followers.secondary_indexes import GlobalIndex, SecondaryIndex
 from ddbha.region.table import Table
 from ddbha.values.attribute import AttributeValue, Item, canonical_item, kind_of, type_of
@@ -21,6 +24,12 @@ from ddbha.values.key import (
 
 MAXIMUM_ITEM_SIZE = 400 * 1024
 NO_MATCH = "The provided key element does not match the schema"
+
+
+class EmptyKey(ValidationException):
+    """A key attribute has an empty value: what transactions refuse before they look at their actions."""
+
+    code = "ValidationException"
 
 
 def key_of_item(table: Table, item: Item, size: int) -> ItemKey:
@@ -96,6 +105,21 @@ def key_of_canonical(table: Table, canonical: Item) -> ItemKey:
     return table.schema.key(canonical)
 
 
+def refuse_paths_into_keys(table: Table, *parts: Condition | Projection | Update | None) -> None:
+    """Raise `ValidationException` if an expression goes into a key attribute, which has no parts."""
+    for part in parts:
+        if part is None or not part.nested:
+            continue
+        indexes = (*table.local_indexes.values(), *table.global_indexes.values())
+        for kind, schemas in (("Key", [table.schema]), ("IndexKey", [one.schema for one in indexes])):
+            for name in (name for schema in schemas for name in schema.names):
+                if name in part.nested:
+                    raise ValidationException(
+                        "Key attributes must be scalars; list random access '[]' and map lookup '.' are "
+                        f"not allowed: {kind}: {name}"
+                    )
+
+
 def refuse_large_item(size: int) -> None:
     """Raise `ValidationException` for an item that no table takes."""
     if size > MAXIMUM_ITEM_SIZE:
@@ -106,7 +130,7 @@ def _check_contents(table: Table, item: Item) -> None:
     schema = table.schema
     for attribute in schema.attributes:
         if not item[attribute.name][attribute.type]:
-            raise ValidationException(
+            raise EmptyKey(
                 "One or more parameter values are not valid. The AttributeValue for a key attribute "
                 f"cannot contain an empty {kind_of(attribute.type)} value. Key: {attribute.name}"
             )

@@ -334,7 +334,7 @@ def _column(path: Path) -> str:
 
 @lru_cache(maxsize=1024)
 def _columns(paths: tuple[Path, ...]) -> Columns:
-    return Columns(frozenset(), paths, frozenset(str(path[0]) for path in paths), {})
+    return Columns(frozenset(), paths, frozenset(str(path[0]) for path in paths), frozenset(), {})
 
 
 @lru_cache(maxsize=1024)
