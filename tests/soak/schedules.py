@@ -223,7 +223,7 @@ class Schedule:
         with self.world.faults.slow_transaction(seconds=seconds, times=1):
             self.transact()
 
-    def when(self) -> dict[str, float]:
+    def when(self) -> Any:
         return {
             "after": self.random.choice([0, 1, 30]),
             "duration": self.random.choice([0.5, 2, 60, 900]),
