@@ -102,6 +102,56 @@ def test_a_region_that_is_cut_off_shows_the_settings_that_it_has() -> None:
     world.verify()
 
 
+@pytest.mark.parametrize("timings", ["instant", "aws"])
+def test_changes_that_wait_for_a_region_are_made_one_after_the_other(timings: Any) -> None:
+    world, (here, there) = new_world(THERE, timings=timings)
+    with world.faults.network_cut(HERE, THERE):
+        create_index(here)
+        world.clock.advance(hours=1)
+        for units in (1000, 2000):
+            here.update_table(
+                TableName="tab",
+                OnDemandThroughput={"MaxReadRequestUnits": units, "MaxWriteRequestUnits": units},
+            )
+            world.clock.advance(hours=1)
+        here.update_table(
+            TableName="tab", GlobalSecondaryIndexUpdates=[{"Delete": {"IndexName": "by-group"}}]
+        )
+        world.clock.advance(hours=1)
+        here.update_table(TableName="tab", TableClass="STANDARD_INFREQUENT_ACCESS")
+        world.clock.advance(hours=1)
+        assert statuses(here) == {THERE: "UPDATING"}
+    world.clock.advance(hours=3)
+    assert statuses(here) == {THERE: "ACTIVE"}
+    for client in (here, there):
+        shown = described(client)
+        assert shown["TableStatus"] == "ACTIVE"
+        assert "GlobalSecondaryIndexes" not in shown
+        assert shown["OnDemandThroughput"]["MaxReadRequestUnits"] == 2000
+        assert shown["TableClassSummary"]["TableClass"] == "STANDARD_INFREQUENT_ACCESS"
+    assert not world.events.of("settings-refused")
+    world.verify()
+
+
+def test_settings_that_change_while_a_replica_is_made_are_its_own_too() -> None:
+    world, (here, there) = new_world(THERE, timings="aws")
+    far: Any = world.client("dynamodb", region_name=FAR, config=ONCE)
+    put(here, "1")
+    here.update_table(TableName="tab", ReplicaUpdates=[{"Create": {"RegionName": FAR}}])
+    create_index(there)
+    there.update_time_to_live(
+        TableName="tab", TimeToLiveSpecification={"Enabled": True, "AttributeName": "x"}
+    )
+    world.clock.advance(hours=3)
+    for client in (here, there, far):
+        assert indexes(client) == {"by-group": "ACTIVE"}
+        shown = client.describe_time_to_live(TableName="tab")["TimeToLiveDescription"]
+        assert shown == {"TimeToLiveStatus": "ENABLED", "AttributeName": "x"}
+        assert names(client) == ["1"]
+        assert set(statuses(client).values()) == {"ACTIVE"}
+    world.verify()
+
+
 @pytest.mark.parametrize("lease", [0, 1.5])
 def test_an_index_is_made_everywhere_although_one_region_has_no_quorum(lease: float) -> None:
     world, (here, there) = new_world(THERE, leader_lease=lease)

@@ -17,7 +17,7 @@ from ddbha.api.definitions.table_building import new_table
 from ddbha.api.global_tables.replica_rules import ReplicaChange, check_departure, checked_change
 from ddbha.api.metering import admit_write
 from ddbha.api.registry import Request, Response
-from ddbha.errors import InternalServerError
+from ddbha.errors import AwsError, InternalServerError
 from ddbha.followers.replication import GlobalTable, Member
 from ddbha.followers.secondary_indexes import GlobalIndex, LocalIndex
 from ddbha.followers.strong_replication import StrongGlobalTable
@@ -58,21 +58,39 @@ def peers(region: Region, table: Table) -> Iterator[tuple[Region, Table]]:
                 yield region.peer(member.region), region.replica(member)
 
 
+def is_busy(replica: Table) -> bool:
+    """Whether changes of a replica wait for their turn."""
+    member = replica.membership
+    return replica.status != "ACTIVE" or (member is not None and member.waiting > 0)
+
+
 def once_reached(region: Region, place: Region, replica: Table, action: Callable[[], object]) -> None:
-    """Change a replica in another region, as soon as that can be reached; it is UPDATING until then."""
-    links, member = region.environment.links, replica.membership
+    """Change a replica in another region as soon as that can be reached, one change after the other.
+
+    It is UPDATING until the last of them has begun.
+    """
+    environment, member = region.environment, replica.membership
+    assert member is not None, "only replicas are changed from elsewhere"
 
     def change() -> None:
-        if place.tables.get(replica.name) is not replica or replica.status == "DELETING":
+        gone = place.tables.get(replica.name) is not replica or replica.status == "DELETING"
+        reached = environment.links.are_connected(region.name, place.name)
+        if not gone and not (reached and replica.status == "ACTIVE"):
+            environment.blocked(change)
             return
-        if not links.are_connected(region.name, place.name):
-            region.environment.blocked(change)
+        member.waiting -= 1
+        if gone:
             return
-        action()
-        if member is not None and member.status == "UPDATING":
+        if member.status == "UPDATING" and not member.waiting:
             member.status = "ACTIVE"
+        try:
+            action()
+        except AwsError as error:
+            # A quota of the replica, which it could not be asked about at the time.
+            place.record("settings-refused", table=replica.name, message=error.message)
 
-    if member is not None and member.status == "ACTIVE":
+    member.waiting += 1
+    if member.status == "ACTIVE":
         member.status = "UPDATING"
     change()
 
@@ -257,11 +275,11 @@ def _fill_later(region: Region, source: Member, target: Member, seconds: float) 
         if original.settings.ttl_attribute is not None:
             enable_time_to_live(place, table, original.settings.ttl_attribute)
         table.status = target.status = "ACTIVE"
-        region.environment.unblock()
         for witness in group.witnesses:
             group.witnesses[witness] = "ACTIVE"
-        if all(member.status == "ACTIVE" for member in group.members.values()):
+        if not any(member.status == "CREATING" for member in group.members.values()):
             original.status = "ACTIVE"
+        region.environment.unblock()
         region.record("replica-active", table=table.name, replica=target.region)
 
     region.later(seconds, fill)
@@ -283,6 +301,7 @@ def _update(region: Region, table: Table, change: ReplicaChange) -> Response:
         table.status = "ACTIVE"
         for name in change.replicas:
             members[name].status = "ACTIVE"
+        region.environment.unblock()
 
     region.later(region.environment.timings.update_table, finish)
     return response

@@ -34,6 +34,9 @@ def update_time_to_live(region: Region, request: Request) -> Response:
 
 
 def _change(enabled: bool, attribute: str, region: Region, table: Table) -> None:
+    if enabled and table.settings.ttl_attribute == attribute and table.settings.ttl_status != "DISABLING":
+        # A replica that was made meanwhile has the setting from the beginning.
+        return
     table.settings.ttl_changed = region.now()
     if enabled:
         enable_time_to_live(region, table, attribute)
