@@ -202,6 +202,60 @@ def test_a_deletion_waits_for_all_regions_that_stay() -> None:
     world.verify()
 
 
+def test_a_region_that_is_cut_off_does_not_know_that_its_replica_is_to_be_deleted() -> None:
+    world, (here, there) = new_world(THERE)
+    with world.faults.network_cut(HERE, THERE):
+        here.update_table(TableName="tab", ReplicaUpdates=[{"Delete": {"RegionName": THERE}}])
+        world.clock.advance(hours=1)
+        assert statuses(here) == {THERE: "DELETING"}
+        assert described(there)["TableStatus"] == "ACTIVE"
+        put(there, "acknowledged")
+    world.clock.advance(hours=3)
+    assert names(here) == ["acknowledged"]
+    assert described(here)["TableStatus"] == "ACTIVE"
+    assert statuses(here) == {}
+    assert there.list_tables()["TableNames"] == []
+    world.verify()
+
+
+def test_a_replica_is_deleted_by_both_regions() -> None:
+    world, (here, there) = new_world(THERE)
+    with world.faults.network_cut(HERE, THERE):
+        here.update_table(TableName="tab", ReplicaUpdates=[{"Delete": {"RegionName": THERE}}])
+        put(there, "1")
+        there.delete_table(TableName="tab")
+        world.clock.advance(hours=1)
+    world.clock.advance(hours=3)
+    assert names(here) == ["1"]
+    assert described(here)["TableStatus"] == "ACTIVE"
+    assert statuses(here) == {}
+    assert there.list_tables()["TableNames"] == []
+    world.verify()
+
+
+def test_overrides_reach_a_replica_when_its_region_is_back() -> None:
+    world, (here, there) = new_world(THERE)
+    change: Any = {"RegionName": THERE, "TableClassOverride": "STANDARD_INFREQUENT_ACCESS"}
+    with world.faults.network_cut(HERE, THERE):
+        here.update_table(TableName="tab", ReplicaUpdates=[{"Update": change}])
+        world.clock.advance(minutes=1)
+        assert described(here)["TableStatus"] == "ACTIVE"
+        assert statuses(here) == {THERE: "UPDATING"}
+        assert "TableClassSummary" not in described(there)
+    assert described(there)["TableClassSummary"]["TableClass"] == "STANDARD_INFREQUENT_ACCESS"
+    assert statuses(here) == {THERE: "ACTIVE"}
+
+
+def test_a_replica_that_is_changed_may_be_deleted_meanwhile() -> None:
+    world, (here, there) = new_world(THERE, timings=ddbha.Timings(update_table=100))
+    change: Any = {"RegionName": THERE, "TableClassOverride": "STANDARD_INFREQUENT_ACCESS"}
+    here.update_table(TableName="tab", ReplicaUpdates=[{"Update": change}])
+    there.delete_table(TableName="tab")
+    world.clock.advance(hours=1)
+    assert described(here)["TableStatus"] == "ACTIVE"
+    assert statuses(here) == {}
+
+
 def test_a_replica_that_is_being_deleted_is_not_deleted_again() -> None:
     world, (here, there) = new_world(THERE)
     with world.faults.network_cut(HERE, THERE):

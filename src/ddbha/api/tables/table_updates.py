@@ -13,7 +13,8 @@ from attrs import frozen
 from ddbha.api.definitions.descriptions import describe
 from ddbha.api.definitions.projections import INVALID
 from ddbha.api.definitions.stream_settings import check_change, disable_stream, enable_stream
-from ddbha.api.global_tables.replicas import is_busy, once_reached, peers, update_replicas
+from ddbha.api.global_tables.replicas import peers, update_replicas
+from ddbha.api.global_tables.waiting import is_busy, once_reached
 from ddbha.api.registry import Request, Response, operation
 from ddbha.api.tables.control_plane_quotas import (
     MAXIMUM_ENCRYPTIONS,
@@ -211,7 +212,7 @@ def _apply(region: Region, table: Table, request: Request, change: _Change) -> R
         response["TableDescription"]["BillingModeSummary"] = {"BillingMode": change.billing_mode}
 
     def finish() -> None:
-        if region.tables.get(table.name) is not table:
+        if region.tables.get(table.name) is not table or table.status == "DELETING":
             return
         try:
             growth.grow(region, table.name)

@@ -8,7 +8,8 @@ from __future__ import annotations
 from functools import partial
 
 from ddbha.api.definitions.expiry_settings import disable_time_to_live, enable_time_to_live
-from ddbha.api.global_tables.replicas import once_reached, peers
+from ddbha.api.global_tables.replicas import peers
+from ddbha.api.global_tables.waiting import once_reached
 from ddbha.api.registry import Request, Response, operation
 from ddbha.errors import ResourceInUseException, ValidationException
 from ddbha.region.region import Region
