@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 from ddbha.errors import ValidationException
 from ddbha.values import number
 
-
 #: What Python's own number types would read.
 DECORATED = [" 1", "1 ", "1_0", "\uff11", "\u0663", "1\n", "\t1", "- 1", "1,0", "inf", "+-1"]
 
