@@ -246,6 +246,7 @@ class Engine:
             self.faults.end_all()
             self.history.clear()
             self.attempts.clear()
+            self._unavailability.clear()
             self.regions.clear()
             self._policies.by_arn.clear()
             self._policies.changes.clear()

@@ -145,6 +145,22 @@ def test_a_transaction_does_not_come_after_what_other_partitions_took_meanwhile(
         world.verify()
 
 
+def test_a_transaction_does_not_come_after_a_deletion_that_left_no_record() -> None:
+    for seed in range(12):
+        world, client = world_with_table(seed=seed, leader_lease=1.5, open_outcomes=True)
+        with world.faults.zone_outage(holder(world).leader.zone):
+            assert error_of(transact, client) == "InternalServerError"
+            gone = [
+                {"id": {"S": name}}
+                for name in "23"
+                if not error_of(client.delete_item, TableName="tab", Key={"id": {"S": name}})
+            ]
+            world.clock.advance(seconds=1.5)
+        for key in gone:
+            assert "Item" not in client.get_item(TableName="tab", Key=key, ConsistentRead=True)
+        world.verify()
+
+
 def test_a_table_that_is_made_anew_has_nothing_of_the_old_one() -> None:
     for seed in range(12):
         world, client = world_with_table(seed=seed, leader_lease=1.5, open_outcomes=True)

@@ -13,9 +13,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from copy import deepcopy
+from functools import partial
 from typing import Any
 
-from attrs import define
+from attrs import Factory, define
 
 from ddbha.errors import AwsError, InternalServerError, ServiceUnavailable
 from ddbha.faults.requests import tables_of
@@ -49,12 +50,56 @@ def changes_resources(operation: str) -> bool:
 
 
 @define(eq=False)
+class _Survivor:
+    """A write that was answered with an error, and is done nevertheless once there is a leader."""
+
+    perform: Callable[[Region, Request], Response]
+    region: Region
+    operation: str
+    request: Request
+    #: What it names, and how far that was written.
+    tables: dict[str, Table | None]
+    written: list[int]
+    #: The tables of other accounts that it may use.
+    admitted: frozenset[str]
+    #: Whether something newer was answered, so that what is older is not written any more.
+    is_late: bool = False
+
+    @classmethod
+    def of(
+        cls,
+        perform: Callable[[Region, Request], Response],
+        region: Region,
+        operation: str,
+        request: Request,
+    ) -> _Survivor | None:
+        """What survives of a request; None for one that cannot."""
+        tables = {name: region.tables.get(name) for name in tables_of(request)}
+        if any(table is None or table.consistency == "STRONG" for table in tables.values()):
+            # Regions agree on an order, and what they have not agreed on is in none of their logs.
+            return None
+        admitted = region.environment.admitted
+        return cls(perform, region, operation, deepcopy(request), tables, _written(tables), admitted)
+
+    @property
+    def is_possible(self) -> bool:
+        """Whether its tables are those that it was meant for, and nothing newer is in them.
+
+        Nobody else writes a single item while its partition has no leader; other partitions may go on.
+        """
+        if {name: self.region.tables.get(name) for name in self.tables} != self.tables:
+            return False
+        return self.operation in _SINGLE or not (self.is_late or _written(self.tables) != self.written)
+
+
+@define(eq=False)
 class Unavailability:
     """Stands between requests and the operations that answer them."""
 
     environment: Environment
     #: Within it, an operation is done that no client asks for at the time.
     aside: Callable[[str], AbstractContextManager[None]]
+    _survivors: list[_Survivor] = Factory(list)
 
     def answer(
         self,
@@ -71,49 +116,49 @@ class Unavailability:
         try:
             if changes_resources(operation) and not region.has_quorum:
                 raise InternalServerError
-            return perform(region, request)
+            response = perform(region, request)
         except InternalServerError:
             random = self.environment.random
             is_open = operation in _WRITES and self.environment.settings.open_outcomes
             if is_open and random.random() < SURVIVING:
-                self._survive(perform, region, operation, deepcopy(request))
+                survivor = _Survivor.of(perform, region, operation, request)
+                if survivor is not None:
+                    self._survivors.append(survivor)
+                    self.environment.blocked(partial(self._take_effect, survivor))
             if _is_dark(region, request) and random.random() < UNAVAILABLE:
                 raise ServiceUnavailable from None
             raise
+        if self._survivors and operation in _WRITES:
+            self._note_newer(tables_of(request))
+        return response
 
-    def _survive(
-        self,
-        perform: Callable[[Region, Request], Response],
-        region: Region,
-        operation: str,
-        request: Request,
-    ) -> None:
-        """Let a write be in the log that the next leader finds, if nothing newer is."""
-        tables = {name: region.tables.get(name) for name in tables_of(request)}
-        if any(table is None or table.consistency == "STRONG" for table in tables.values()):
-            # Regions agree on an order, and what they have not agreed on is in none of their logs.
-            return
-        environment, admitted, written = self.environment, self.environment.admitted, _written(tables)
+    def clear(self) -> None:
+        """Forget what was left open."""
+        self._survivors.clear()
 
-        def take_effect() -> None:
-            if {name: region.tables.get(name) for name in tables} != tables:
-                return
-            if operation not in _SINGLE and _written(tables) != written:
-                # Other partitions went on: what is older than their items is not written any more.
-                return
-            before, environment.admitted = environment.admitted, admitted
+    def _note_newer(self, names: set[str]) -> None:
+        """A write was answered: it may have left no record, but what is older must not follow it."""
+        for survivor in self._survivors:
+            if not names.isdisjoint(survivor.tables):
+                survivor.is_late = True
+
+    def _take_effect(self, survivor: _Survivor) -> None:
+        """Do what is in the log that a new leader found, unless something newer is."""
+        environment = self.environment
+        if survivor.is_possible:
+            before, environment.admitted = environment.admitted, survivor.admitted
             try:
-                with self.aside(operation):
-                    perform(region, request)
+                with self.aside(survivor.operation):
+                    survivor.perform(survivor.region, survivor.request)
             except InternalServerError:
-                environment.blocked(take_effect)
+                environment.blocked(partial(self._take_effect, survivor))
+                return
             except AwsError:
                 # It would have been refused, had it been answered.
-                return
+                pass
             finally:
                 environment.admitted = before
-
-        environment.blocked(take_effect)
+        self._survivors.remove(survivor)
 
 
 def _written(tables: dict[str, Table | None]) -> list[int]:

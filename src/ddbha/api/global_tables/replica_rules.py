@@ -235,9 +235,10 @@ def _check_members(region: Region, table: Table, change: ReplicaChange) -> None:
             raise ValidationException("Update table delete operation does not include all witnesses.")
     for name in change.replicas:
         member = members[name]
-        if member.status == "CREATING":
+        if member.status in ("CREATING", "DELETING"):
+            doing = "added to" if member.status == "CREATING" else "deleted from"
             raise ValidationException(
-                "Create/Update/Delete of replica is not allowed while the replica is being added to "
+                f"Create/Update/Delete of replica is not allowed while the replica is being {doing} "
                 f"table with name: {_quoted(table.name)} in region: {_quoted(name)}."
             )
         if region.replica(member).settings.deletion_protection:

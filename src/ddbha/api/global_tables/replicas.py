@@ -58,10 +58,44 @@ def peers(region: Region, table: Table) -> Iterator[tuple[Region, Table]]:
                 yield region.peer(member.region), region.replica(member)
 
 
-def leave(region: Region, table: Table) -> None:
-    """Take a table that is deleted out of its global table."""
-    if table.membership is not None:
-        region.leave_global_table(table.membership)
+def once_reached(region: Region, place: Region, replica: Table, action: Callable[[], object]) -> None:
+    """Change a replica in another region, as soon as that can be reached; it is UPDATING until then."""
+    links, member = region.environment.links, replica.membership
+
+    def change() -> None:
+        if place.tables.get(replica.name) is not replica or replica.status == "DELETING":
+            return
+        if not links.are_connected(region.name, place.name):
+            region.environment.blocked(change)
+            return
+        action()
+        if member is not None and member.status == "UPDATING":
+            member.status = "ACTIVE"
+
+    if member is not None and member.status == "ACTIVE":
+        member.status = "UPDATING"
+    change()
+
+
+def once_left(region: Region, table: Table, action: Callable[[], None]) -> None:
+    """Take a table that is deleted out of its global table, and then do something.
+
+    What its clients were told is in the other regions first.
+    """
+    member = table.membership
+    if member is None:
+        action()
+        return
+
+    def leave() -> None:
+        if table.membership is member:
+            region.leave_global_table(member)
+        action()
+
+    def is_needed() -> bool:
+        return table.membership is member and unsent(member.group, [region.name])
+
+    once_arrived(region, is_needed, leave)
 
 
 # -- Create -----------------------------------------------------------------------------------------
@@ -282,11 +316,15 @@ def _disassociate(region: Region, table: Table) -> Response:
     response = {"TableDescription": describe(table)}
 
     def finish() -> None:
-        region.leave_global_table(member)
+        # The last other replica may have been deleted meanwhile.
+        if table.membership is member:
+            region.leave_global_table(member)
         table.status = "ACTIVE"
         region.record("replica-disassociated", table=table.name)
 
     def on_its_way() -> bool:
+        if table.membership is not member:
+            return False
         others = [name for name in group.members if name != region.name]
         return any(group.pending(region.name, o) or group.pending(o, region.name) for o in others)
 
@@ -308,8 +346,12 @@ def once_arrived(
 
 
 def unsent(group: GlobalTable, leaving: Collection[str]) -> bool:
-    """Whether members that leave a global table have acknowledged writes that no other one has."""
-    others = [name for name in group.members if name not in leaving]
+    """Whether members that leave a global table have acknowledged writes that others do not have."""
+    others = [
+        name
+        for name, member in group.members.items()
+        if name not in leaving and member.status != "DELETING"
+    ]
     return any(
         group.pending(name, other) for name in leaving if name in group.members for other in others
     )

@@ -5,6 +5,7 @@ https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_UpdateTable.h
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from attrs import frozen
@@ -12,7 +13,7 @@ from attrs import frozen
 from ddbha.api.definitions.descriptions import describe
 from ddbha.api.definitions.projections import INVALID
 from ddbha.api.definitions.stream_settings import check_change, disable_stream, enable_stream
-from ddbha.api.global_tables.replicas import peers, update_replicas
+from ddbha.api.global_tables.replicas import once_reached, peers, update_replicas
 from ddbha.api.registry import Request, Response, operation
 from ddbha.api.tables.control_plane_quotas import (
     MAXIMUM_ENCRYPTIONS,
@@ -99,27 +100,8 @@ def update_table(region: Region, request: Request) -> Response:
     ]
     response = _apply(region, table, request, change)
     for place, replica, same in others:
-        _apply_in(region, place, replica, shared, same)
+        once_reached(region, place, replica, partial(_apply, place, replica, shared, same))
     return response
-
-
-def _apply_in(region: Region, place: Region, replica: Table, shared: Request, change: _Change) -> None:
-    """Change a replica in another region, as soon as that can be reached; it is UPDATING until then."""
-    links, member = region.environment.links, replica.membership
-
-    def apply() -> None:
-        if place.tables.get(replica.name) is not replica or replica.status == "DELETING":
-            return
-        if not links.are_connected(region.name, place.name):
-            region.environment.blocked(apply)
-            return
-        _apply(place, replica, shared, change)
-        if member is not None and member.status == "UPDATING":
-            member.status = "ACTIVE"
-
-    if member is not None and member.status == "ACTIVE":
-        member.status = "UPDATING"
-    apply()
 
 
 @frozen(eq=False)
