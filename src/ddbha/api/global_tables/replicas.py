@@ -11,6 +11,7 @@ from typing import Any
 from attrs import evolve
 
 from ddbha.api.definitions.descriptions import describe
+from ddbha.api.definitions.encryption_keys import note_key
 from ddbha.api.definitions.expiry_settings import enable_time_to_live
 from ddbha.api.definitions.stream_settings import disable_stream, enable_stream
 from ddbha.api.definitions.table_building import new_table
@@ -31,7 +32,6 @@ from ddbha.values.settings import ContributorInsights
 #: Seconds after which it is first looked again whether writes on their way have arrived.
 RETRY = 60.0
 _OVERRIDES = (
-    "KMSMasterKeyId",
     "ProvisionedThroughputOverride",
     "OnDemandThroughputOverride",
     "GlobalSecondaryIndexes",
@@ -179,6 +179,7 @@ def _first_member(region: Region, table: Table, strong: bool) -> Member:
     group.add(member)
     member.attach()
     table.membership = member
+    note_key(table)
     return member
 
 
@@ -226,6 +227,7 @@ def _new_replica(region: Region, table: Table, action: dict[str, Any], source: M
     member.source = source.region
     _override(replica, member, action)
     replica.membership = member
+    note_key(replica)
     return member
 
 
@@ -290,6 +292,8 @@ def _update(region: Region, table: Table, change: ReplicaChange) -> Response:
 
 def _override(table: Table, member: Member, action: dict[str, Any]) -> None:
     settings = table.settings
+    if "KMSMasterKeyId" in action:
+        settings.encryption = {**(settings.encryption or {}), "KMSMasterKeyId": action["KMSMasterKeyId"]}
     member.overrides.update({name: action[name] for name in _OVERRIDES if name in action})
     if "TableClassOverride" in action:
         settings.table_class = action["TableClassOverride"]
