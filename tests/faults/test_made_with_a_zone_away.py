@@ -90,7 +90,7 @@ def import_(scene: Scene) -> None:
     assert scene.names("new", ConsistentRead=True) == ALL
 
 
-def index(scene: Scene) -> None:
+def fill_index(scene: Scene) -> None:
     scene.client.update_table(
         TableName="tab",
         AttributeDefinitions=[{"AttributeName": "group", "AttributeType": "S"}],
@@ -100,6 +100,10 @@ def index(scene: Scene) -> None:
     (shown,) = scene.client.describe_table(TableName="tab")["Table"]["GlobalSecondaryIndexes"]
     assert shown["IndexStatus"] == "ACTIVE"
     assert scene.names(IndexName="by-group") == ALL
+
+
+def index(scene: Scene) -> None:
+    fill_index(scene)
     scene.client.put_item(TableName="tab", Item={"id": {"S": "new"}, "group": {"S": "0"}})
     assert scene.names(IndexName="by-group") == {*ALL, "new"}
     scene.client.delete_item(TableName="tab", Key={"id": {"S": "new"}})
@@ -213,4 +217,34 @@ def test_it_is_made_and_works(make: Callable[[Scene], None], options: Any) -> No
             scene.world.verify()
         scene.world.clock.advance(minutes=5)
         assert scene.names(ConsistentRead=True) >= ALL
+        scene.world.verify()
+
+
+@pytest.mark.parametrize(
+    ("make", "read"),
+    [
+        (restore, {"table": "new"}),
+        (restore_in_time, {"table": "new"}),
+        (import_, {"table": "new"}),
+        (fill_index, {"IndexName": "by-group"}),
+        (grow, {"table": "small"}),
+        (split, {"table": "small"}),
+    ],
+    ids=lambda one: one.__name__.strip("_") if callable(one) else "",
+)
+def test_what_is_made_while_a_zone_is_cut_off_is_seen_whole_there(
+    make: Callable[[Scene], None], read: dict[str, Any]
+) -> None:
+    for zone in "abc":
+        scene = Scene(leader_lease=1.5)
+        others = [other for other in "abc" if other != zone]
+        cuts = [scene.world.faults.zone_cut(f"{HERE}{zone}", f"{HERE}{other}") for other in others]
+        make(scene)
+        # Each reads from a zone that the seed chooses.
+        for _ in range(12):
+            assert scene.names(**read) == ALL
+        scene.world.verify()
+        for cut in cuts:
+            cut.end()
+        assert scene.names(**read) == ALL
         scene.world.verify()

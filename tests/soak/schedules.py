@@ -84,6 +84,10 @@ class Schedule:
             self.outage,
             self.cut,
             self.region_cut,
+            self.node_outage,
+            self.region_outage,
+            self.lag,
+            self.slow_transaction,
             self.capacity,
             self.split,
             self.index,
@@ -198,7 +202,28 @@ class Schedule:
     def region_cut(self) -> None:
         self.world.faults.network_cut(HERE, THERE, **self.when())
 
-    def when(self) -> dict[str, float]:
+    def node_outage(self) -> None:
+        partition = self.random.randrange(len(self.world.table("tab").partitions))
+        zone = self.random.choice(ZONES)
+        when = {"duration": self.when()["duration"]}
+        self.world.faults.node_outage(zone, table="tab", partition=partition, **when)
+
+    def region_outage(self) -> None:
+        self.world.faults.region_outage(self.random.choice([HERE, THERE]), **self.when())
+
+    def lag(self) -> None:
+        seconds = self.random.choice([1, 30])
+        if self.random.random() < 0.5:
+            self.world.faults.follower_lag(self.random.choice(ZONES), seconds=seconds, **self.when())
+        else:
+            self.world.faults.replication_lag(HERE, THERE, seconds=seconds, **self.when())
+
+    def slow_transaction(self) -> None:
+        seconds = self.random.choice([1, 90])
+        with self.world.faults.slow_transaction(seconds=seconds, times=1):
+            self.transact()
+
+    def when(self) -> Any:
         return {
             "after": self.random.choice([0, 1, 30]),
             "duration": self.random.choice([0.5, 2, 60, 900]),

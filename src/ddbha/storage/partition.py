@@ -357,6 +357,10 @@ class Partition:
 
     def _half(self, number: int, low: ItemKey, high: ItemKey, leader: Replica, zone: str) -> Partition:
         reachable = self._reachable(leader)
+        for replica in self.replicas:
+            if replica not in reachable:
+                # It goes on from what it shows, which is not less than before.
+                replica.catch_up(self.replication.now())
         replicas = [
             replica.half(leader if replica in reachable else replica, low, high)
             for replica in self.replicas
