@@ -38,7 +38,7 @@ MAXIMUM_SEGMENTS = 1_000_000
 @operation("Query")
 def query(region: Region, request: Request) -> Response:
     """A page of one item collection, in the order of the sort key."""
-    refuse_misplaced(request)
+    refuse_misplaced(request, "FilterExpression and KeyConditionExpression are null")
     asked = start_key(request)
     expressions = Expressions(request)
     condition = expressions.key_condition()
@@ -94,7 +94,7 @@ def _partition_key(bounds: KeyBounds) -> Any:
 @operation("Scan")
 def scan(region: Region, request: Request) -> Response:
     """A page of everything, or of one segment, in the order of the hashes."""
-    refuse_misplaced(request)
+    refuse_misplaced(request, "FilterExpression is null")
     asked = start_key(request)
     segment, count = _segment(request)
     expressions = Expressions(request)
