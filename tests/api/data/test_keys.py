@@ -108,6 +108,26 @@ def test_the_size_of_a_transaction_is_that_of_its_request(client: Any) -> None:
     assert "4 MB" in told(client.transact_write_items, TransactItems=updates)
 
 
+def test_empty_keys_of_indexes(client: Any) -> None:
+    """The conformance suite's negative cases of index keys, for UpdateItem, PutItem and transactions."""
+    put = (
+        "One or more parameter values are not valid. A value specified for a secondary index key is not "
+        "supported. The AttributeValue for a key attribute cannot contain an empty string value. "
+        "IndexName: by-d, IndexKey: d"
+    )
+    update = (
+        "One or more parameter values are not valid. The update expression attempted to update a "
+        "secondary index key to a value that is not supported. The AttributeValue for a key attribute "
+        "cannot contain an empty string value."
+    )
+    empty = {"d": {"S": ""}}
+    change = {"UpdateExpression": "SET d = :v", "ExpressionAttributeValues": {":v": empty["d"]}}
+    body = {"TableName": "orders", "Key": KEY, **change}
+    assert told(client.put_item, TableName="orders", Item={**KEY, **empty}) == put
+    assert told(client.update_item, **body) == update
+    assert told(client.transact_write_items, TransactItems=[{"Update": body}]) == update
+
+
 @pytest.mark.parametrize(
     ("name", "message"),
     [

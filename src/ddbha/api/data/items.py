@@ -30,7 +30,7 @@ from ddbha.values.key import ItemKey
 def put_item(region: Region, request: Request) -> Response:
     """Create an item, or replace it whole."""
     try:
-        refuse_misplaced(request)
+        refuse_misplaced(request, "ConditionExpression is null")
         item, size = canonical_item(request["Item"])
         return_old = "ReturnValues" in request and _returns_old(request)
         if size > MAXIMUM_ITEM_SIZE:
@@ -62,7 +62,7 @@ def put_item(region: Region, request: Request) -> Response:
 def delete_item(region: Region, request: Request) -> Response:
     """Remove an item; one that is not there makes no record."""
     try:
-        refuse_misplaced(request)
+        refuse_misplaced(request, "ConditionExpression is null")
         key_attributes, _ = canonical_item(request["Key"])
         return_old = "ReturnValues" in request and _returns_old(request)
         expressions = Expressions(request)
@@ -94,7 +94,11 @@ def update_item(region: Region, request: Request) -> Response:
     """Change attributes of an item, or create it; an update that changes nothing makes no record."""
     wanted = request.get("ReturnValues", "NONE")
     try:
-        refuse_misplaced(request)
+        refuse_misplaced(
+            request,
+            "UpdateExpression and ConditionExpression are null",
+            "UpdateExpression is null and ConditionExpression is null",
+        )
         key_attributes, _ = canonical_item(request["Key"])
         expressions = Expressions(request)
         update = expressions.update()
@@ -122,7 +126,7 @@ def update_item(region: Region, request: Request) -> Response:
     item, size = canonical_item(new)
     if size > MAXIMUM_ITEM_SIZE:
         raise ValidationException("Item size to update has exceeded the maximum allowed size")
-    key_of_item(table, item, size)
+    key_of_item(table, item, size, updated=True)
     before = None if old is None else old.item()
     image = Image.of(item, size)
     if not same_item(before, item):

@@ -32,8 +32,11 @@ class EmptyKey(ValidationException):
     code = "ValidationException"
 
 
-def key_of_item(table: Table, item: Item, size: int) -> ItemKey:
-    """The key of a canonical item that is to be stored; `ValidationException` if it may not be."""
+def key_of_item(table: Table, item: Item, size: int, *, updated: bool = False) -> ItemKey:
+    """The key of a canonical item that is to be stored; `ValidationException` if it may not be.
+
+    `updated` says that an update made the item.
+    """
     for attribute in table.schema.attributes:
         value = item.get(attribute.name)
         if value is None:
@@ -56,7 +59,7 @@ def key_of_item(table: Table, item: Item, size: int) -> ItemKey:
                 if isinstance(index, GlobalIndex) and index.status == "CREATING":
                     # Until an index is filled it leaves such items out, those of before and new ones.
                     break
-                raise _violation(index, attribute, value, most)
+                raise _violation(index, attribute, value, most, updated)
     if table.vector_indexes:
         check_vectors(table, item)
     if size > MAXIMUM_ITEM_SIZE:
@@ -65,7 +68,7 @@ def key_of_item(table: Table, item: Item, size: int) -> ItemKey:
 
 
 def _violation(
-    index: SecondaryIndex, attribute: KeyAttribute, value: AttributeValue, most: int
+    index: SecondaryIndex, attribute: KeyAttribute, value: AttributeValue, most: int, updated: bool
 ) -> ValidationException:
     """What is wrong with a value for a key attribute of an index: its type, size, or emptiness."""
     name, kind = attribute.name, attribute.type
@@ -80,7 +83,13 @@ def _violation(
             f"One or more parameter values were invalid: Size limit exceeded for Index Key {name} "
             f"Actual Size: {size} bytes Max Size: {most} bytes IndexName: {index.name}"
         )
-    return ValidationException(
+    if updated:
+        return EmptyKey(
+            "One or more parameter values are not valid. The update expression attempted to update a "
+            "secondary index key to a value that is not supported. The AttributeValue for a key "
+            f"attribute cannot contain an empty {kind_of(kind)} value."
+        )
+    return EmptyKey(
         "One or more parameter values are not valid. A value specified for a secondary index key is not "
         "supported. The AttributeValue for a key attribute cannot contain an empty "
         f"{kind_of(kind)} value. IndexName: {index.name}, IndexKey: {name}"

@@ -38,7 +38,7 @@ MAXIMUM_SEGMENTS = 1_000_000
 @operation("Query")
 def query(region: Region, request: Request) -> Response:
     """A page of one item collection, in the order of the sort key."""
-    refuse_misplaced(request)
+    refuse_misplaced(request, "FilterExpression and KeyConditionExpression are null")
     asked = start_key(request)
     expressions = Expressions(request)
     condition = expressions.key_condition()
@@ -51,12 +51,14 @@ def query(region: Region, request: Request) -> Response:
     expressions.finish()
     condition.require_sound()
     target = target_of(region, request)
-    bounds = bounds_of(condition.bind(target.schema, expressions.values))
+    key_range = condition.bind(target.schema, expressions.values)
+    bounds = bounds_of(key_range)
     start = start_in(target, asked)
     reverse = not request.get("ScanIndexForward", True)
     refuse_paths_into_keys(target.table, page.projection)
     if start is not None:
-        refuse_start_outside(target, bounds, start)
+        whole = key_range.operator is None and len(key_range.sort) == len(target.schema.sort_attributes)
+        refuse_start_outside(bounds, start, alone=whole and target.index is None)
         bounds = behind(bounds, start, reverse)
     page.refuse_keys_in_filter(target)
     return _read(region, request, page, target, [bounds], reverse)
@@ -92,7 +94,7 @@ def _partition_key(bounds: KeyBounds) -> Any:
 @operation("Scan")
 def scan(region: Region, request: Request) -> Response:
     """A page of everything, or of one segment, in the order of the hashes."""
-    refuse_misplaced(request)
+    refuse_misplaced(request, "FilterExpression is null")
     asked = start_key(request)
     segment, count = _segment(request)
     expressions = Expressions(request)

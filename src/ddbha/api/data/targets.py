@@ -104,20 +104,20 @@ def start_in(target: Target, key: Item | None) -> ItemKey | None:
     return target.position(key)
 
 
-def refuse_start_outside(target: Target, bounds: KeyBounds, start: ItemKey) -> None:
-    """Raise `ValidationException` for a starting key that the key condition cannot have led to."""
+def refuse_start_outside(bounds: KeyBounds, start: ItemKey, *, alone: bool) -> None:
+    """Raise `ValidationException` for a starting key that the key condition cannot have led to.
+
+    `alone` says that the condition names one item, behind which there is nothing.
+    """
     collection, elsewhere = bounds.low[:2], bounds.low[:2] != start[:2]
     if bounds != KeyBounds(collection, (*collection, GREATEST)):
         place = (*collection, *start[2:])
         if place < bounds.low or not place < bounds.high:
             raise ValidationException("The provided starting key does not match the range key predicate")
-        alone = target.index is None and bounds.high == (*bounds.low, GREATEST)
     elif elsewhere:
         raise ValidationException(
             "The provided starting key is outside query boundaries based on provided conditions"
         )
-    else:
-        alone = target.index is None and target.schema.sort is None
     if elsewhere or alone:
         raise ValidationException("The query can return at most one row and cannot be restarted")
 

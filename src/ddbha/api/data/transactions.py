@@ -122,6 +122,8 @@ def transact_write(region: Region, request: Request, identity: str) -> Response:
             new = _result(action, old)
             if new is not old:
                 limit.admit(action.table, action.key, new)
+        except EmptyKey:
+            raise
         except ValidationException as error:
             reasons.append({"Code": "ValidationError", "Message": error.message})
             continue
@@ -229,7 +231,7 @@ def _result(action: _Action, old: Image | None) -> Image | None:
     item, size = canonical_item(new)
     if size > MAXIMUM_ITEM_SIZE:
         raise ValidationException("Item size to update has exceeded the maximum allowed size")
-    key_of_item(action.table, item, size)
+    key_of_item(action.table, item, size, updated=True)
     return old if same_item(before, item) else Image.of(item, size)
 
 

@@ -12,6 +12,7 @@ from typing import Any
 
 from attrs import frozen
 
+from ddbha.api.definitions.encryption_keys import is_customers
 from ddbha.api.registry import Request
 from ddbha.capacity.auto_scaling import AutoScaling
 from ddbha.errors import ResourceInUseException, ValidationException
@@ -101,6 +102,7 @@ def checked_change(region: Region, table: Table, request: Request) -> ReplicaCha
     change = ReplicaChange(
         kind, dict(zip(names, (action for _, action in actions), strict=True)), witness, strong
     )
+    _check_keys(table, change)
     if kind == "Create":
         _check_create(region, table, change)
     else:
@@ -178,6 +180,31 @@ def _check_create(region: Region, table: Table, change: ReplicaChange) -> None:
             )
     if table.settings.billing_mode == "PROVISIONED":
         _check_scaling(table)
+
+
+def _check_keys(table: Table, change: ReplicaChange) -> None:
+    """A table with a key of the customer's has replicas with keys of theirs, each in its own region.
+
+    https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/encryption.usagenotes.html
+    """
+    encryption = table.settings.encryption or {}
+    own = is_customers(encryption.get("KMSMasterKeyId"))
+    for name, action in change.replicas.items():
+        key = action.get("KMSMasterKeyId")
+        if key is None and (change.kind != "Create" or not own):
+            continue
+        if key is None or change.kind == "Update" or not encryption.get("Enabled"):
+            raise ValidationException(f"{_INVALID}KMSMasterKeyId must be specified for each replica.")
+        if is_customers(key) is not own:
+            raise ValidationException(
+                f"{_INVALID}All replica keys must either be Customer Managed CMK or AWS Managed CMK."
+            )
+        place = key.split(":")[3] if key.startswith("arn:") and key.count(":") > 3 else name
+        if place != name:
+            raise ValidationException(
+                f"KMS validation error for region {name}: "
+                f"com.amazonaws.services.kms.model.NotFoundException: Invalid arn {place}"
+            )
 
 
 def _check_scaling(table: Table) -> None:

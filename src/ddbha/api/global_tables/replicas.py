@@ -12,6 +12,7 @@ from typing import Any
 from attrs import evolve
 
 from ddbha.api.definitions.descriptions import describe
+from ddbha.api.definitions.encryption_keys import note_key
 from ddbha.api.definitions.expiry_settings import enable_time_to_live
 from ddbha.api.definitions.stream_settings import disable_stream, enable_stream
 from ddbha.api.definitions.table_building import new_table
@@ -31,7 +32,6 @@ from ddbha.values.key import ItemKey
 from ddbha.values.settings import ContributorInsights
 
 _OVERRIDES = (
-    "KMSMasterKeyId",
     "ProvisionedThroughputOverride",
     "OnDemandThroughputOverride",
     "GlobalSecondaryIndexes",
@@ -139,6 +139,7 @@ def _first_member(region: Region, table: Table, strong: bool) -> Member:
     group.add(member)
     member.attach()
     table.membership = member
+    note_key(table)
     return member
 
 
@@ -186,6 +187,7 @@ def _new_replica(region: Region, table: Table, action: dict[str, Any], source: M
     member.source = source.region
     _override(replica, member, action)
     replica.membership = member
+    note_key(replica)
     return member
 
 
@@ -254,6 +256,8 @@ def _update(region: Region, table: Table, change: ReplicaChange) -> Response:
 
 def _override(table: Table, member: Member, action: dict[str, Any]) -> None:
     settings = table.settings
+    if "KMSMasterKeyId" in action:
+        settings.encryption = {**(settings.encryption or {}), "KMSMasterKeyId": action["KMSMasterKeyId"]}
     member.overrides.update({name: action[name] for name in _OVERRIDES if name in action})
     if "TableClassOverride" in action:
         settings.table_class = action["TableClassOverride"]

@@ -11,6 +11,7 @@ from typing import Any
 from attrs import frozen
 
 from ddbha.api.definitions.descriptions import describe
+from ddbha.api.definitions.encryption_keys import note_key
 from ddbha.api.definitions.projections import INVALID
 from ddbha.api.definitions.stream_settings import check_change, disable_stream, enable_stream
 from ddbha.api.global_tables.replicas import peers, update_replicas
@@ -257,6 +258,7 @@ def _encrypt(region: Region, table: Table, encryption: dict[str, Any]) -> None:
 
     def encrypted() -> None:
         settings.encryption, settings.encrypting = encryption, False
+        note_key(table)
 
     region.later(region.environment.timings.change_encryption, encrypted)
 
