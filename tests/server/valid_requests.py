@@ -374,7 +374,7 @@ class Prepared:
                 },
             ),
             ("UpdateTable", {**table, "ReplicaUpdates": [{"Create": {
-                "RegionName": "eu-west-1", "KMSMasterKeyId": "alias/k", "TableClassOverride": "STANDARD",
+                "RegionName": "eu-west-1", "TableClassOverride": "STANDARD",
                 "GlobalSecondaryIndexes": [{"IndexName": "global"}]}}]}),
             ("UpdateTable", {**table, "StreamSpecification": {"StreamEnabled": False}}),
             ("UpdateTable", {**table, "OnDemandThroughput": {"MaxReadRequestUnits": 50}}),

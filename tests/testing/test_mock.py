@@ -6,7 +6,7 @@ import inspect
 import os
 import threading
 import unittest
-from typing import Any
+from typing import Any, ClassVar
 
 import boto3
 import botocore.session
@@ -555,39 +555,45 @@ class TestPlainClassWithSetup:
 class TestUnittestClassSetup(unittest.TestCase):
     """What the class sets up is there for all its tests: they share one world."""
 
+    worlds: ClassVar[set[World]] = set()
+
     @classmethod
     def setUpClass(cls) -> None:
         make_table(at_import)
-        cls.addClassCleanup(make_table, at_import, "of-cleanup")
+        cls.worlds.add(active_world())
+        cls.addClassCleanup(lambda: cls.worlds.add(active_world()))
 
     def test_first(self) -> None:
-        assert "orders" in tables(at_import)
-        make_table(at_import, "first")
+        assert tables(at_import) == ["orders"]
+        self.worlds.add(active_world())
 
     def test_second(self) -> None:
-        assert "orders" in tables(at_import)
-        make_table(at_import, "second")
+        self.test_first()
 
     @classmethod
     def tearDownClass(cls) -> None:
-        assert tables(at_import) == ["first", "orders", "second"]
+        assert cls.worlds == {active_world()}
 
 
 @mock
 class TestPlainClassSetup:
+    worlds: ClassVar[set[World]] = set()
+
     @classmethod
     def setup_class(cls) -> None:
         make_table(at_import)
+        cls.worlds.add(active_world())
 
     def test_first(self) -> None:
-        make_table(at_import, "first")
+        assert tables(at_import) == ["orders"]
+        self.worlds.add(active_world())
 
     def test_second(self) -> None:
-        assert tables(at_import) == ["first", "orders"]
+        self.test_first()
 
     @classmethod
     def teardown_class(cls) -> None:
-        assert tables(at_import) == ["first", "orders"]
+        assert cls.worlds == {active_world()}
 
 
 @mock
@@ -613,14 +619,16 @@ class TestFixturesOfAClass:
 class TestFixtureOfTheClass:
     @pytest.fixture(scope="class", autouse=True)
     @classmethod
-    def table(cls) -> None:
+    def world(cls) -> World:
         make_table(at_import)
+        return active_world()
 
-    def test_first(self) -> None:
-        make_table(at_import, "first")
+    def test_first(self, world: World) -> None:
+        assert tables(at_import) == ["orders"]
+        assert active_world() is world
 
-    def test_second(self) -> None:
-        assert tables(at_import) == ["first", "orders"]
+    def test_second(self, world: World) -> None:
+        self.test_first(world)
 
 
 def test_a_failing_class_setup_ends_the_mock() -> None:

@@ -80,6 +80,13 @@ class Transport:
         self._draw = Random(f"{engine.settings.seed} {self.name}").random
         self._listeners = Listeners(client.meta.events, self._service_id)
         self._operations: dict[str, tuple[OperationModel, Operation]] = {}
+        config: Any = client.meta.config
+        #: For how many seconds the client waits in vain.
+        self._patience: dict[str, float] = {
+            "read_timeout": config.read_timeout or 0.0,
+            "connect_timeout": config.connect_timeout or 0.0,
+            "endpoint_connection": config.connect_timeout or 0.0,
+        }
         adaptive = (private.meta.config.retries or {}).get("mode") == "adaptive"
         self._limiter = pacing.rate_limiter(engine.clock) if adaptive else None
 
@@ -182,6 +189,8 @@ class Transport:
                 if response is None:
                     response = self._answer(operation, model, params, typed)
             except NoAnswer as no_answer:
+                if no_answer.waits:
+                    self._engine.clock.sleep(self._patience.get(no_answer.kind, 0.0))
                 error = answers.lost(no_answer, f"{self._client.meta.endpoint_url}/")
             except Exception as caught:
                 # Handlers may play a broken network; whether that is worth a retry is not ours to say.

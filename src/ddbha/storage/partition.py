@@ -327,6 +327,10 @@ class Partition:
         sequence number, and successors of this partition's followers read them.  Raises `UsageError`
         where no cut is possible, and `InternalServerError` while fewer than two replicas are up.
         """
+        with self.replication.scheduler.lock:
+            return self._split(at)
+
+    def _split(self, at: ItemKey | None) -> tuple[Partition, Partition]:
         if self not in self.siblings:
             raise UsageError(f"Partition {self.number} was split before; split one of its halves.")
         leader = self.available_leader()
@@ -353,6 +357,10 @@ class Partition:
 
     def _half(self, number: int, low: ItemKey, high: ItemKey, leader: Replica, zone: str) -> Partition:
         reachable = self._reachable(leader)
+        for replica in self.replicas:
+            if replica not in reachable:
+                # It goes on from what it shows, which is not less than before.
+                replica.catch_up(self.replication.now())
         replicas = [
             replica.half(leader if replica in reachable else replica, low, high)
             for replica in self.replicas

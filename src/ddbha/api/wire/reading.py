@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import binascii
 import math
-from base64 import b64decode
+from base64 import b64decode, b64encode
 from collections.abc import Callable
 from datetime import datetime, timezone
 from decimal import Decimal
@@ -26,6 +26,7 @@ Reader = Callable[[Any], Any]
 #: Containers around a value beyond which nothing is read: every operation would refuse it for its depth.
 MAXIMUM_DEPTH = 62
 
+_BAD_BASE64 = "Invalid last non-pad Base64 character dectected"
 _PACKAGE = "com.amazonaws.dynamodb.v20120810."
 _NOT_A_CLASS = (
     "class sun.reflect.generics.reflectiveObjects.ParameterizedTypeImpl cannot be cast to class "
@@ -201,7 +202,11 @@ def _blob(given: Any, type_name: str) -> bytes:
     try:
         data = b64decode(given, validate=True)
     except (binascii.Error, ValueError):
-        raise SerializationException("Invalid last non-pad Base64 character dectected") from None
+        raise SerializationException(_BAD_BASE64) from None
+    # The bits of the last character that no byte takes have to be zero.
+    rest = len(data) % 3
+    if rest and b64encode(data[-rest:]).decode() != given[-4:]:
+        raise SerializationException(_BAD_BASE64)
     return data
 
 
