@@ -30,7 +30,7 @@ models: $(READY)
 	$(BIN)/python tools/service_models.py
 	$(BIN)/python docs/coverage.py
 
-# Random schedules of faults and random worlds by the thousand, in more than an hour; a failure names its seed.
+# Random schedules of faults and random worlds by the thousand, in half an hour; a failure names its seed.
 # `make soak SOAK="--first 42 --count 1"` is one schedule; DDBHA_FIRST_SEED and DDBHA_SEEDS choose worlds.
 soak: $(READY)
 	$(BIN)/pytest tests/soak

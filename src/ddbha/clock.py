@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import heapq
+import os
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from datetime import datetime, timedelta, timezone
+from threading import Lock, RLock
+from typing import Any
+from weakref import WeakSet
 
 from attrs import Factory, define, field, frozen
 
@@ -64,6 +68,10 @@ class Clock(ABC):
         self.advance(timedelta(seconds=_epoch(moment) - self.time()))
 
 
+#: Held while a clock moves, so that threads that sleep at once do not set it back.
+_moving = Lock()
+
+
 class SystemClock(Clock):
     """The machine's time, plus whatever was slept or advanced: waiting costs no real time."""
 
@@ -74,7 +82,8 @@ class SystemClock(Clock):
         return time.time() + self._ahead
 
     def sleep(self, seconds: float) -> None:
-        self._ahead += seconds
+        with _moving:
+            self._ahead += seconds
 
 
 class ManualClock(Clock):
@@ -90,7 +99,8 @@ class ManualClock(Clock):
         return self._time
 
     def sleep(self, seconds: float) -> None:
-        self._time += seconds
+        with _moving:
+            self._time += seconds
 
     def __repr__(self) -> str:
         return f"ManualClock({self.now().isoformat()!r})"
@@ -127,11 +137,15 @@ class Moment(Clock):
 Action = Callable[[], None]
 #: How often one action after another may be put off to the very moment at which they run.
 MOST_AT_ONE_MOMENT = 10_000
+#: By how many seconds what a request put off can be behind the beginning of that request.
+_LONGEST_REQUEST = 1.0
 
 
-@define
+@define(eq=False)
 class Scheduler:
     """Actions in order of time, then of insertion, and actions that wait for something to change.
+
+    Whoever looks at a world or changes it holds its `lock`, which one thread may do again and again.
 
     Each action runs at the moment at which it is due: `stand_at` is told that moment before, and None
     after the last one.  What finds that it cannot be done yet is `blocked` until something has changed;
@@ -139,6 +153,9 @@ class Scheduler:
     """
 
     stand_at: Callable[[float | None], None] = lambda moment: None
+    #: Told the latest moment there was before a clock was set back.
+    set_back: Callable[[float], None] = lambda moment: None
+    lock: Any = Factory(RLock)
     #: When, number, how many before it led to it at the same moment, and what to do.
     _heap: list[tuple[float, int, int, Action]] = Factory(list)
     _blocked: list[Action] = Factory(list)
@@ -147,6 +164,13 @@ class Scheduler:
     _running: tuple[float, int] | None = field(default=None, init=False)
     #: No action runs at a moment before the last one.
     _latest: float = field(default=float("-inf"), init=False)
+    #: The numbers of actions that ended in an exception.
+    _failed: set[int] = field(factory=set, init=False)
+    #: The world's time when what is due was last looked for.
+    _seen: float = field(default=float("-inf"), init=False)
+
+    def __attrs_post_init__(self) -> None:
+        _schedulers.add(self)
 
     def at(self, when: float, action: Action) -> None:
         """Run `action` once the world's time has reached `when` (seconds since the epoch)."""
@@ -171,14 +195,28 @@ class Scheduler:
 
         Raises `UnsettledError` if an action leads to another one at the same moment without an end.
         """
+        if now < self._seen - _LONGEST_REQUEST and self._running is None:
+            self._follow_back(now)
+        self._seen = now
         if self._heap and self._heap[0][0] <= now and self._running is None:
-            self._run(now)
+            with self.lock:
+                self._run(now)
+
+    def _follow_back(self, now: float) -> None:
+        """The machine's time was set back, as freezegun does: what waited so long waits no longer."""
+        latest = self._seen + _LONGEST_REQUEST
+        self.set_back(latest)
+        back = latest - now
+        self._heap = [(when - back, number, depth, action) for when, number, depth, action in self._heap]
+        self._latest = now
 
     def _run(self, now: float) -> None:
+        if self._running is not None:
+            return
         heap = self._heap
         try:
             while heap and heap[0][0] <= now:
-                when, _, depth, action = heapq.heappop(heap)
+                entry = when, number, depth, action = heap[0]
                 if depth > MOST_AT_ONE_MOMENT:
                     raise UnsettledError(
                         f"{_named(action)} does not settle: {depth} actions led to one another at "
@@ -187,10 +225,26 @@ class Scheduler:
                 self._latest = max(when, self._latest)
                 self._running = self._latest, depth
                 self.stand_at(self._latest)
-                action()
+                try:
+                    action()
+                except BaseException:
+                    # A signal may have come meanwhile: it is tried once more at the next look.
+                    if number in self._failed:
+                        self._done(entry)
+                    self._failed.add(number)
+                    raise
+                self._done(entry)
         finally:
             self._running = None
             self.stand_at(None)
+
+    def _done(self, entry: tuple[float, int, int, Action]) -> None:
+        """Take an action out that has been run, wherever it is by now."""
+        if self._heap and self._heap[0] is entry:
+            heapq.heappop(self._heap)
+        elif entry in self._heap:
+            self._heap.remove(entry)
+            heapq.heapify(self._heap)
 
     @property
     def waiting(self) -> int:
@@ -201,6 +255,26 @@ class Scheduler:
         """Forget everything."""
         self._heap.clear()
         self._blocked.clear()
+
+
+_schedulers: WeakSet[Scheduler] = WeakSet()
+_held: list[Scheduler] = []
+
+
+def _hold_still() -> None:
+    """Before a fork: the child must not find a world in the middle of something that nobody ends."""
+    for scheduler in list(_schedulers):
+        scheduler.lock.acquire()
+        _held.append(scheduler)
+
+
+def _go_on() -> None:
+    while _held:
+        _held.pop().lock.release()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(before=_hold_still, after_in_parent=_go_on, after_in_child=_go_on)
 
 
 def _named(action: Action) -> str:

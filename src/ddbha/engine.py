@@ -7,23 +7,31 @@ all.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from functools import partial
 from random import Random
-from threading import RLock
 from typing import Any
 
 from ddbha.api import registry
 from ddbha.api.access.authorization import authorize
 from ddbha.api.access.policies import Policies
 from ddbha.api.metering import count_error, count_tables
-from ddbha.api.registry import Caller, Operation
+from ddbha.api.registry import Caller
 from ddbha.api.wire.validation import validator
 from ddbha.api.wire.wording import word
-from ddbha.errors import AwsError, NoAnswer, UnknownPlaceError
+from ddbha.errors import (
+    AwsError,
+    DdbhaError,
+    FromOutside,
+    InternalServerError,
+    NoAnswer,
+    UnknownPlaceError,
+)
 from ddbha.faults.catalogue import Faults
-from ddbha.faults.requests import through
+from ddbha.faults.requests import Perform, through
+from ddbha.faults.unavailability import Unavailability
 from ddbha.observe.events import Timeline
 from ddbha.observe.metrics import Metrics
 from ddbha.recovery.objects import Bucketed, Objects, S3Objects
@@ -33,7 +41,9 @@ from ddbha.region.region import Region, Regions
 from ddbha.region.table import Table
 from ddbha.settings import Settings
 from ddbha.verify.attempts import Attempt, Attempts
-from ddbha.verify.history import History
+from ddbha.verify.history import UNDERSTOOD, History
+
+_log = logging.getLogger(__name__)
 
 _NOTHING: frozenset[str] = frozenset()
 
@@ -47,18 +57,20 @@ class Engine:
         self.account_id = settings.account_id
         self.environment = Environment(settings, settings.clock, Random(settings.seed))
         self.regions = Regions(self.environment)
-        self.lock = RLock()
+        self.environment.scheduler.set_back = self.regions.catch_up
+        self.lock = self.environment.scheduler.lock
         #: What clients asked for and were told; `history.start()` records it from then on.
         self.history = History(self.environment, recording=settings.history)
         self.attempts = Attempts(self.regions)
         self.faults = Faults(self.regions, registry.names())
+        self._unavailability = Unavailability(self.environment, self._unasked)
         self.request_ids = Random(settings.seed)
         self._policies = self.environment.parts.the(Policies)
         self._older = settings.wording == "older"
         self._clients = 0
         if settings.s3 is not None:
             self.environment.parts.put(Bucketed(S3Objects(settings.s3)))
-        self.metrics.refresh = self._count_consumption
+        self.metrics.counted = self._counted
 
     def call(
         self,
@@ -78,10 +90,30 @@ class Engine:
         """
         with self.lock:
             environment = self.environment
-            environment.scheduler.run_due(self.clock.time())
-            if self.history.recording:
-                return self._attempted(service, operation, params, caller, typed, client)
-            return self._answer(service, operation, params, caller, typed)
+            try:
+                environment.scheduler.run_due(self.clock.time())
+                if self.history.recording:
+                    return self._attempted(service, operation, params, caller, typed, client)
+                return self._answer(service, operation, params, caller, typed)
+            except (AwsError, NoAnswer, DdbhaError):
+                raise
+            except FromOutside as outside:
+                raise outside.error from None
+            except Exception as error:
+                raise self._defect(operation, caller, params, error) from error
+
+    def _defect(
+        self, operation: str, caller: Caller, params: Any, error: Exception
+    ) -> InternalServerError:
+        """What a client is told, after everybody else, when ddbha itself fails."""
+        _log.error(
+            "ddbha failed to answer %s in %s: %.2000r", operation, caller.region, params, exc_info=error
+        )
+        what = f"{type(error).__name__}: {error}"
+        self.environment.record("defect", caller.region, operation=operation, error=what)
+        return InternalServerError(
+            f"ddbha itself failed to answer {operation}, which is a defect of it: {what}"
+        )
 
     def _answer(
         self,
@@ -104,13 +136,14 @@ class Engine:
                 region = authorize(region, service, operation, request)
             else:
                 environment.admitted = _NOTHING
+            perform = partial(self._unavailability.answer, answer, region, operation)
             if attempt is not None:
                 self.attempts.arrive(attempt, request)
-                return self._recorded(attempt.client, region, operation, request, answer)
+                return self._recorded(attempt.client, region, operation, request, perform)
             faults = self.faults.of_requests
             if not faults:
-                return answer(region, request)
-            return through(faults, operation, request, environment.random, partial(answer, region))
+                return perform(request)
+            return through(faults, operation, request, environment.random, perform)
         except AwsError as error:
             word(error, operation, older=self._older)
             count_error(region, operation, request, error)
@@ -136,13 +169,13 @@ class Engine:
         return answer
 
     def _recorded(
-        self, client: str, region: Region, operation: str, request: dict[str, Any], perform: Operation
+        self, client: str, region: Region, operation: str, request: dict[str, Any], perform: Perform
     ) -> dict[str, Any]:
         """Answer a request, and keep it in the history."""
         call = self.history.begin(client, region, operation, request, self.faults.of_requests)
         try:
             faults, random = self.faults.of_requests, self.environment.random
-            answer = through(faults, operation, request, random, partial(perform, region))
+            answer = through(faults, operation, request, random, perform)
         except (AwsError, NoAnswer) as error:
             if isinstance(error, AwsError):
                 word(error, operation, older=self._older)
@@ -150,6 +183,10 @@ class Engine:
             raise
         self.history.end(call, answer)
         return answer
+
+    def _unasked(self, operation: str) -> AbstractContextManager[None]:
+        """Where an operation is done later than its client asked, so that the history understands it."""
+        return nullcontext() if operation in UNDERSTOOD else self.history.aside()
 
     def region(self, caller: Caller) -> Region:
         """A region as an account sees it."""
@@ -168,12 +205,9 @@ class Engine:
             region.settle(region.tables[name])
             return region.tables[name]
 
-    @contextmanager
-    def standstill(self) -> Iterator[Environment]:
-        """The world up to date, while nobody else gets in: to show it, or to do several things."""
-        with self.lock:
-            self.environment.scheduler.run_due(self.clock.time())
-            yield self.environment
+    def standstill(self) -> AbstractContextManager[Environment]:
+        """As `Environment.standstill`."""
+        return self.environment.standstill()
 
     @property
     def events(self) -> Timeline:
@@ -186,13 +220,15 @@ class Engine:
         """What was consumed, throttled and so on, by minute, under CloudWatch's names."""
         return self.environment.metrics
 
-    def _count_consumption(self) -> None:
-        """Let the metrics take in what was written and what is provisioned by now."""
+    @contextmanager
+    def _counted(self) -> Iterator[None]:
+        """A standstill in which the metrics know what was written and what is provisioned by now."""
         with self.standstill() as environment:
             environment.settle()
             environment.count_pending()
             for region in self.regions:
                 count_tables(region)
+            yield
 
     def client_name(self) -> str:
         """A name for one more client, for the history."""
@@ -210,10 +246,11 @@ class Engine:
             self.faults.end_all()
             self.history.clear()
             self.attempts.clear()
+            self._unavailability.clear()
             self.regions.clear()
             self._policies.by_arn.clear()
             self._policies.changes.clear()
-            objects = environment.parts.the(Bucketed).store
+            objects = environment.parts.the(Bucketed).own
             if isinstance(objects, Objects):
                 objects.clear()
             environment.clear()

@@ -11,7 +11,11 @@ https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Programming.Err
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar
+from copy import deepcopy
+from typing import TYPE_CHECKING, Any, ClassVar
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
 
 #: Where AWS's errors come from: the service itself, or the framework that it runs on.
 _SERVICE = "com.amazonaws.dynamodb.v20120810"
@@ -44,6 +48,12 @@ class AwsError(Exception):
         super().__init_subclass__(**kwargs)
         if "code" not in cls.__dict__:
             cls.code = cls.__name__
+
+    def copied(self) -> Self:
+        """The same error, to be kept: whoever is told this one may change what it holds."""
+        twin = type(self).__new__(type(self), *self.args)
+        twin.__dict__ = deepcopy(self.__dict__)
+        return twin
 
     def body(self) -> dict[str, Any]:
         """The error as it is sent; one without a message has no member for it."""
@@ -339,12 +349,21 @@ class NoAnswer(Exception):
     """The answer to a request is lost; whether it was done is known only to the engine.
 
     `kind` is what the client sees: read_timeout, connect_timeout, endpoint_connection or
-    connection_closed.
+    connection_closed.  It `waits` for as long as its own timeouts say, or is let go at once.
     """
 
-    def __init__(self, kind: str) -> None:
+    def __init__(self, kind: str, *, waits: bool = True) -> None:
         super().__init__(kind)
         self.kind = kind
+        self.waits = waits
+
+
+class FromOutside(Exception):
+    """A function that a test handed over raised its `error` while a request was answered."""
+
+    def __init__(self, error: Exception) -> None:
+        super().__init__(error)
+        self.error = error
 
 
 class DdbhaError(Exception):

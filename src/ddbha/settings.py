@@ -36,6 +36,7 @@ class Arguments(TypedDict, total=False):
     history: bool
     leader_lease: float | None
     stale_reads: float
+    open_outcomes: bool
     s3: Any
     throttling: bool
     partition_size: float
@@ -129,7 +130,8 @@ class Settings:
 
     When a leader is lost, its successor serves after `leader_lease` seconds (None: what `timings` say).
     Eventually consistent reads that do not meet a leader show the past, up to `stale_reads` seconds of it
-    as the seed decides.
+    as the seed decides.  With `open_outcomes` a write that finds no leader, and is answered with an error
+    of status 500 or 503, may be done nevertheless once there is one, as the seed decides.
 
     `wording` says in which of AWS's two wordings requests that are not valid are refused: the 'newer',
     to which it moved its regions in 2026, or the 'older'.
@@ -144,6 +146,7 @@ class Settings:
     history: bool = False
     leader_lease: float | None = field(default=None, validator=_at_least(0, "seconds"))
     stale_reads: float = field(default=0.0, validator=_at_least(0, "seconds"))
+    open_outcomes: bool = False
     s3: Any = None
     throttling: bool = False
     partition_size: float = field(default=10 * 1024**3, validator=_at_least(1, "bytes"))

@@ -277,7 +277,7 @@ class World:
         Asking for a bucket makes it.  Raises `UsageError` if the world was given an S3 client.
         """
         with self.engine.standstill() as environment:
-            objects = environment.parts.the(Bucketed).store
+            objects = environment.parts.the(Bucketed).own
             if not isinstance(objects, Objects):
                 raise UsageError("This world keeps its objects in the S3 that it was given; ask there.")
             return objects

@@ -50,14 +50,21 @@ def heard(client: Any, event: str, name: str = "ListTables") -> list[Any]:
 # -- Clients ----------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("name", ["CALLS", "CREATIONS", "ASYNC_CALLS", "ASYNC_CREATIONS"])
-def test_places(name: str) -> None:
-    module, owner, method = getattr(internals, name)
-    if name.startswith("ASYNC"):
+@pytest.mark.parametrize(
+    ("name", "parameters"),
+    [
+        ("CALLS", ["self", "operation_name", "api_params"]),
+        ("CREATIONS", ["self", "service_name"]),
+        ("SENDING", ["self", "request"]),
+    ],
+)
+@pytest.mark.parametrize("prefix", ["", "ASYNC_"])
+def test_places(prefix: str, name: str, parameters: list[str]) -> None:
+    module, owner, method = getattr(internals, prefix + name)
+    if prefix:
         pytest.importorskip("aiobotocore")
-    parameters = [*inspect.signature(vars(getattr(import_module(module), owner))[method]).parameters]
-    expected = ["self", "operation_name", "api_params"] if "CALLS" in name else ["self", "service_name"]
-    assert parameters[: len(expected)] == expected
+    found = inspect.signature(vars(getattr(import_module(module), owner))[method]).parameters
+    assert [*found][: len(parameters)] == parameters
 
 
 def test_caller_and_answer_calls(client: Any) -> None:

@@ -88,19 +88,20 @@ def test_a_partition_without_a_quorum_elects_with_the_first_zone_that_is_back() 
 
 
 def test_a_split_that_finds_no_leader_waits_for_one() -> None:
-    world, client = world_with_table(leader_lease=1.5)
+    world, client = world_with_table(leader_lease=1.5, timings=ddbha.Timings(split_partition=60))
     outage = world.faults.zone_outage("us-east-1c")
     world.clock.advance(seconds=1)
     client.update_table(
         TableName="orders", ProvisionedThroughput={"ReadCapacityUnits": 3000, "WriteCapacityUnits": 2000}
     )
-    world.clock.advance(seconds=61)
+    world.clock.advance(seconds=119)
     world.faults.zone_outage("us-east-1a")
     outage.end()
     lost = world.clock.time()
+    world.clock.advance(seconds=1)
     assert client.describe_table(TableName="orders")["Table"]["TableStatus"] == "UPDATING"
     assert world.engine.environment.scheduler.waiting < 5
-    world.clock.advance(seconds=1.5)
+    world.clock.advance(seconds=0.5)
     put(client, "1")
     assert client.describe_table(TableName="orders")["Table"]["TableStatus"] == "ACTIVE"
     assert [e.time for e in world.events.of("partition-added")] == [lost + 1.5] * 2

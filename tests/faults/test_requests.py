@@ -6,7 +6,13 @@ from typing import Any
 
 import pytest
 from botocore.config import Config
-from botocore.exceptions import ClientError, EndpointConnectionError, ReadTimeoutError
+from botocore.exceptions import (
+    ClientError,
+    ConnectionError,
+    EndpointConnectionError,
+    HTTPClientError,
+    ReadTimeoutError,
+)
 
 import ddbha
 from ddbha.errors import DdbhaError, UnknownPlaceError, UsageError
@@ -74,6 +80,32 @@ def test_a_lost_answer_raises_what_botocore_raises(world: ddbha.World, client: A
     with world.faults.timeout(kind="endpoint_connection"), pytest.raises(EndpointConnectionError):
         client.list_tables()
     assert count(client) == 0
+
+
+@pytest.mark.parametrize(
+    ("kind", "seconds"),
+    [("read_timeout", 7), ("connect_timeout", 3), ("endpoint_connection", 3), ("connection_closed", 0)],
+)
+def test_a_client_waits_for_as_long_as_it_is_configured(
+    world: ddbha.World, kind: str, seconds: float
+) -> None:
+    config = Config(connect_timeout=3, read_timeout=7, retries={"total_max_attempts": 1})
+    client = world.client("dynamodb", region_name="us-east-1", config=config)
+    began = world.clock.time()
+    with world.faults.timeout(kind=kind), pytest.raises((ConnectionError, HTTPClientError)):
+        client.list_tables()
+    assert world.clock.time() - began == seconds
+
+
+def test_a_region_that_is_out_costs_a_client_its_time_and_a_fault_may_end_meanwhile(
+    world: ddbha.World,
+) -> None:
+    client = client_of(world, 2)
+    # 60 s are botocore's default.
+    began = world.clock.time()
+    world.faults.region_outage("us-east-1", duration=50)
+    assert client.list_tables()["ResponseMetadata"]["RetryAttempts"] == 1
+    assert 60 <= world.clock.time() - began < 90
 
 
 def test_what_a_batch_did_not_do_comes_back(world: ddbha.World, client: Any) -> None:

@@ -169,6 +169,22 @@ def test_an_older_write_does_not_bring_a_deleted_item_back() -> None:
     assert contents(home) == contents(away) == {}
 
 
+def test_a_deletion_of_what_has_not_arrived_is_no_write() -> None:
+    # An operation that changes nothing writes no stream record, so that there is nothing to replicate:
+    # https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Streams.html
+    world, (home, away) = new_world()
+    with world.faults.network_cut(HOME, AWAY):
+        put(home, "a", "1")
+        world.clock.advance(seconds=1)
+        away.delete_item(TableName="tab", Key={"id": {"S": "a"}})
+        assert contents(away) == {}
+    assert contents(home) == contents(away) == {"a": "1"}
+    assert not world.events.of("write-conflict-resolved")
+    names = [record["eventName"] for record in stream_records(world, AWAY)]
+    assert names == ["INSERT"]
+    world.verify()
+
+
 def test_counters_in_two_regions_lose_increments() -> None:
     world, (home, away) = new_world()
 

@@ -148,21 +148,49 @@ def test_tables_are_chosen_by_tag_when_a_run_is_due(client: Any, world: ddbha.Wo
     assert [b["TableName"] for b in listed(client)] == ["tab", "tagged"]
 
 
-def test_a_backup_that_cannot_be_made_is_a_failed_job(client: Any, world: ddbha.World) -> None:
+def test_a_job_that_finds_no_quorum_is_tried_again(client: Any, world: ddbha.World) -> None:
+    # Every ten minutes for eight hours: https://docs.aws.amazon.com/aws-backup/latest/devguide/API_BackupRule.html
     plan = world.backup_plan("rate(1 hour)", table="tab")
-    world.faults.zone_outage("us-east-1a", duration=2 * 3600)
-    world.faults.zone_outage("us-east-1b", duration=2 * 3600)
-    world.clock.advance(hours=3)
-    assert len(listed(client)) == 2
-    assert [(job.status, job.message) for job in plan.jobs] == [
-        ("FAILED", "Internal server error"),
-        ("COMPLETED", ""),
-        ("COMPLETED", ""),
-    ]
+    began = world.clock.time()
+    world.faults.zone_outage("us-east-1a", duration=2 * 3600 + 300)
+    world.faults.zone_outage("us-east-1b", duration=2 * 3600 + 300)
+    world.clock.advance(hours=2)
+    unmade = ("CREATED", "Internal server error")
+    assert [(job.status, job.message) for job in plan.jobs] == [unmade] * 2
+    assert listed(client) == []
+    world.clock.advance(hours=1)
+    assert [(job.status, job.message) for job in plan.jobs] == [("COMPLETED", "")] * 3
+    made = [b["BackupCreationDateTime"].timestamp() - began for b in listed(client)]
+    assert sorted(made) == [7800, 7800, 10800]
     client.delete_table(TableName="tab")
     world.clock.advance(hours=1)
-    assert len(listed(client)) == 2
-    assert plan.jobs[-1].message == "Table not found: tab"
+    assert len(listed(client)) == 3
+    assert (plan.jobs[-1].status, plan.jobs[-1].message) == ("FAILED", "Table not found: tab")
+
+
+def test_a_job_expires_with_its_start_window(client: Any, world: ddbha.World) -> None:
+    plan = world.backup_plan("rate(1 day)", table="tab")
+    world.faults.zone_outage("us-east-1a")
+    world.faults.zone_outage("us-east-1b")
+    world.clock.advance(hours=24 + 7)
+    assert [job.status for job in plan.jobs] == ["CREATED"]
+    world.clock.advance(hours=1)
+    assert [job.status for job in plan.jobs] == ["EXPIRED"]
+    world.faults.end_all()
+    world.clock.advance(hours=3)
+    assert listed(client) == []
+
+
+def test_a_job_within_a_failover_is_done_after_it() -> None:
+    world = ddbha.World(clock=ddbha.ManualClock(), leader_lease=1.5)
+    client: Any = world.client("dynamodb", region_name="us-east-1")
+    create(client, "tab")
+    plan = world.backup_plan("rate(1 hour)", table="tab")
+    world.faults.zone_outage(world.table("tab").partitions[0].leader.zone, after=3599)
+    world.clock.advance(hours=1)
+    assert [job.status for job in plan.jobs] == ["CREATED"]
+    world.clock.advance(minutes=10)
+    assert [job.status for job in plan.jobs] == ["COMPLETED"]
 
 
 def test_a_plan_needs_a_target(world: ddbha.World) -> None:

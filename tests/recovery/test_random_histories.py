@@ -128,7 +128,7 @@ def possibly_without_quorum() -> Iterator[None]:
     try:
         yield
     except ClientError as error:
-        if error.response["Error"]["Code"] != "InternalServerError":
+        if error.response["Error"]["Code"] not in ("InternalServerError", "ServiceUnavailable"):
             raise
 
 

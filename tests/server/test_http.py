@@ -499,3 +499,20 @@ def test_a_forged_iterator_is_refused(world: World, iterator: str) -> None:
     body = f'{{"ShardIterator": "{iterator}"}}'.encode()
     answer = call(world, "DynamoDBStreams_20120810.GetRecords", body)
     assert (answer.status, answer.json["message"]) == (400, "Invalid ShardIterator")
+
+
+@pytest.mark.parametrize("limit", ["9" * 400, "-" + "9" * 400, "9" * 1000, "2147483648"])
+def test_whole_numbers_beyond_all_bounds(world: World, limit: str) -> None:
+    answer = call(world, "ListTables", f'{{"Limit": {limit}}}'.encode())
+    assert answer.status == 400
+    assert answer.json["Message"] == "NUMBER_VALUE cannot be converted to Integer"
+
+
+def test_an_index_that_shall_be_scaled_has_a_name(world: World) -> None:
+    for member in ("GlobalSecondaryIndexUpdates", "ReplicaGlobalSecondaryIndexUpdates"):
+        request: dict[str, Any] = {member: [{}]}
+        if member.startswith("Replica"):
+            request = {"ReplicaUpdates": [{"RegionName": "us-east-1", **request}]}
+        answer = call(world, "UpdateTableReplicaAutoScaling", {"TableName": "orders", **request})
+        assert answer.status == 400
+        assert answer.json["message"].endswith("Member must not be null")

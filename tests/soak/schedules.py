@@ -58,11 +58,14 @@ class Schedule:
             clock=ddbha.ManualClock("2026-01-01T00:00:00Z"),
             timings=timings,
             leader_lease=self.random.choice([0, 1.5, 5]),
+            open_outcomes=self.random.random() < 0.5,
             history=True,
         )
         once = Config(retries={"total_max_attempts": 1})
         self.client: Any = self.world.client("dynamodb", region_name=HERE, config=once)
         self.may_hold: dict[str, set[str | None]] = {}
+        #: What was written in the other region: a deletion of what has not arrived leaves it.
+        self.elsewhere: dict[str, set[str | None]] = {}
         self.made = 0
         stream: Any = {"StreamEnabled": True, "StreamViewType": "NEW_AND_OLD_IMAGES"}
         self.client.create_table(TableName="tab", **of_units(500, 500, "id"), StreamSpecification=stream)
@@ -81,6 +84,10 @@ class Schedule:
             self.outage,
             self.cut,
             self.region_cut,
+            self.node_outage,
+            self.region_outage,
+            self.lag,
+            self.slow_transaction,
             self.capacity,
             self.split,
             self.index,
@@ -88,6 +95,8 @@ class Schedule:
             self.backup,
             self.restore,
             self.restore_to_now,
+            self.write_there,
+            self.leave,
         ]
         for _ in range(steps):
             step = self.random.choice(often if self.random.random() < 0.6 else seldom)
@@ -108,6 +117,8 @@ class Schedule:
         self.world.clock.advance(hours=12)
         unsettled = [line for region in (HERE, THERE) for line in self.unsettled(region)]
         assert not unsettled, "\n".join(unsettled)
+        if THERE in self.replicas():
+            assert self.indexes(HERE) == self.indexes(THERE)
         for key, values in sorted(self.may_hold.items()):
             item = self.client.get_item(TableName="tab", Key={"id": {"S": key}}, ConsistentRead=True).get(
                 "Item"
@@ -130,12 +141,24 @@ class Schedule:
             if wrong:
                 yield f"{region} {name}: {wrong}"
 
+    def replicas(self) -> set[str]:
+        """The other regions of the table."""
+        found = self.client.describe_table(TableName="tab")["Table"].get("Replicas", ())
+        return {replica["RegionName"] for replica in found}
+
+    def indexes(self, region: str) -> set[str]:
+        """The indexes of the table in a region."""
+        client: Any = self.world.client("dynamodb", region_name=region)
+        found = client.describe_table(TableName="tab")["Table"].get("GlobalSecondaryIndexes", ())
+        return {index["IndexName"] for index in found}
+
     def write(self, values: dict[str, str | None], ask: Callable[[], Any]) -> None:
         """A write that sets all keys; one that was not acknowledged may have been done or not."""
         before = {key: self.may_hold.get(key, {None}) for key in values}
         self.may_hold.update({key: before[key] | {value} for key, value in values.items()})
         ask()
-        self.may_hold.update({key: {value} for key, value in values.items()})
+        for key, value in values.items():
+            self.may_hold[key] = {value} if value else {None, *self.elsewhere.get(key, ())}
 
     def key(self) -> str:
         return f"k{self.random.randrange(12)}"
@@ -179,7 +202,28 @@ class Schedule:
     def region_cut(self) -> None:
         self.world.faults.network_cut(HERE, THERE, **self.when())
 
-    def when(self) -> dict[str, float]:
+    def node_outage(self) -> None:
+        partition = self.random.randrange(len(self.world.table("tab").partitions))
+        zone = self.random.choice(ZONES)
+        when = {"duration": self.when()["duration"]}
+        self.world.faults.node_outage(zone, table="tab", partition=partition, **when)
+
+    def region_outage(self) -> None:
+        self.world.faults.region_outage(self.random.choice([HERE, THERE]), **self.when())
+
+    def lag(self) -> None:
+        seconds = self.random.choice([1, 30])
+        if self.random.random() < 0.5:
+            self.world.faults.follower_lag(self.random.choice(ZONES), seconds=seconds, **self.when())
+        else:
+            self.world.faults.replication_lag(HERE, THERE, seconds=seconds, **self.when())
+
+    def slow_transaction(self) -> None:
+        seconds = self.random.choice([1, 90])
+        with self.world.faults.slow_transaction(seconds=seconds, times=1):
+            self.transact()
+
+    def when(self) -> Any:
         return {
             "after": self.random.choice([0, 1, 30]),
             "duration": self.random.choice([0.5, 2, 60, 900]),
@@ -215,6 +259,18 @@ class Schedule:
         what = self.random.choice(["Create", "Create", "Delete"])
         self.client.update_table(TableName="tab", BillingMode="PAY_PER_REQUEST")
         self.client.update_table(TableName="tab", ReplicaUpdates=[{what: {"RegionName": THERE}}])
+
+    def write_there(self) -> None:
+        """A write in the other region, which wins over what it does not know of."""
+        key, value = self.key(), self.value()
+        there: Any = self.world.client("dynamodb", region_name=THERE)
+        self.may_hold[key] = self.may_hold.get(key, {None}) | {value}
+        self.elsewhere.setdefault(key, set()).add(value)
+        there.put_item(TableName="tab", Item={"id": {"S": key}, "v": {"S": value}})
+
+    def leave(self) -> None:
+        there: Any = self.world.client("dynamodb", region_name=THERE)
+        there.delete_table(TableName="tab")
 
     def backup(self) -> None:
         self.client.create_backup(TableName="tab", BackupName=f"backup-{self.value()}")

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import inspect
+import os
 import threading
 import unittest
-from typing import Any
+from typing import Any, ClassVar
 
 import boto3
 import botocore.session
@@ -13,9 +14,11 @@ import pytest
 from botocore.client import BaseClient
 from botocore.config import Config
 from botocore.exceptions import ClientError, HTTPClientError
+from botocore.stub import Stubber
 
 from ddbha.clock import ManualClock, Timings
 from ddbha.errors import UsageError
+from ddbha.testing.activation import innermost
 from ddbha.testing.mock import active_world, mock
 from ddbha.world import World
 from tests.building import on_demand
@@ -31,6 +34,9 @@ ORIGINALS = {
 @pytest.fixture(autouse=True)
 def nothing_leaks() -> Any:
     yield
+    if innermost() is not None:
+        # That of a class, which goes on.
+        return
     for (owner, name), original in ORIGINALS.items():
         assert vars(owner).get(name) is original
 
@@ -91,15 +97,34 @@ def test_an_exception_ends_it_too() -> None:
 def test_the_innermost_mock_has_the_calls() -> None:
     with mock() as outer:
         make_table(at_import, "outer")
-        with mock() as inner:
+        with mock(World()) as inner:
             assert inner is not outer
             assert active_world() is inner
             assert tables(at_import) == []
             make_table(at_import, "inner")
         assert active_world() is outer
         assert tables(at_import) == ["outer"]
+        with mock(seed=3):
+            assert tables(at_import) == []
     with pytest.raises(UsageError, match="No mock is active"):
         active_world()
+
+
+def test_a_mock_without_arguments_joins_the_one_around_it() -> None:
+    """As moto's do: a fixture makes the tables, a decorated function finds them."""
+
+    @mock
+    def found() -> list[str]:
+        return tables(at_import)
+
+    with mock(seed=3) as outer:
+        make_table(at_import)
+        assert found() == ["orders"]
+        with mock() as inner:
+            assert inner is outer
+            make_table(at_import, "second")
+        assert tables(at_import) == ["orders", "second"]
+    assert refused_by_network(at_import)
 
 
 def test_mocks_may_end_in_another_order() -> None:
@@ -144,11 +169,101 @@ def test_clients_of_a_world_stay_with_it() -> None:
         assert tables(at_import) == []
 
 
-def test_other_services_are_left_alone() -> None:
+def other_client(service: Any) -> Any:
     options: Any = {"aws_access_key_id": "x", "aws_secret_access_key": "y", "region_name": "us-east-1"}
-    queues = boto3.client("sqs", config=Config(retries={"total_max_attempts": 1}), **options)
-    with mock(), pytest.raises(HTTPClientError, match="network"):
+    made: Any = boto3.Session().client
+    return made(service, config=Config(retries={"total_max_attempts": 1}), **options)
+
+
+def test_other_services_reach_aws_no_more() -> None:
+    queues, machines = other_client("sqs"), other_client("stepfunctions")
+    with mock():
+        with pytest.raises(UsageError, match=r"sqs.us-east-1.amazonaws.com .*passthrough=\['sqs'\]"):
+            queues.list_queues()
+        with pytest.raises(UsageError, match=r"passthrough=\['states'\]"):
+            machines.list_state_machines()
+        with pytest.raises(UsageError, match=r"passthrough=\['s3'\]"):
+            other_client("s3").get_object(Bucket="photos", Key="1")
+    with pytest.raises(HTTPClientError, match="network"):
         queues.list_queues()
+
+
+@pytest.mark.parametrize("through", [["states", "sqs"], "sqs", "*", ["https://sqs."]])
+def test_services_that_are_let_through(through: Any) -> None:
+    with mock(passthrough=through), pytest.raises(HTTPClientError, match="network"):
+        other_client("sqs").list_queues()
+
+
+def test_addresses_that_are_let_through() -> None:
+    """An engine of one's own beside the world."""
+    elsewhere = keyed_client(
+        endpoint_url="http://localhost:8000", config=Config(retries={"total_max_attempts": 1})
+    )
+    with mock():
+        assert tables(elsewhere) == []
+        with mock(passthrough=["http://localhost:8000"]):
+            assert refused_by_network(elsewhere)
+            assert tables(at_import) == []
+
+
+def test_a_client_of_another_service_with_an_answer_of_its_own() -> None:
+    queues = other_client("sqs")
+    with mock(), Stubber(queues) as stubber:
+        stubber.add_response("list_queues", {"QueueUrls": ["https://q"]})
+        assert queues.list_queues()["QueueUrls"] == ["https://q"]
+
+
+def test_credentials_of_nobody_are_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIAREAL")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "real")
+    before = boto3.DEFAULT_SESSION
+    with mock():
+        found: Any = boto3.Session().get_credentials()
+        assert (found.access_key, found.secret_key, found.token) == ("ddbha", "ddbha", "ddbha")
+        boto3.client("dynamodb", region_name="us-east-1").list_tables()
+    assert os.environ["AWS_ACCESS_KEY_ID"] == "AKIAREAL"
+    assert "AWS_SESSION_TOKEN" not in os.environ
+    assert boto3.DEFAULT_SESSION is before
+
+
+def test_a_test_may_change_the_credentials(monkeypatch: pytest.MonkeyPatch) -> None:
+    with mock():
+        monkeypatch.setenv("AWS_ACCESS_KEY_ID", "111122223333")
+        make_table(plain_client())
+        assert tables(at_import) == []
+    assert os.environ["AWS_ACCESS_KEY_ID"] == "111122223333"
+
+
+def test_whoever_took_the_method_before_is_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The usual way to patch one operation of botocore; what it passes on reaches the world."""
+    original: Any = BaseClient._make_api_call  # type: ignore[attr-defined]
+
+    def patched(self: Any, operation_name: str, parameters: Any) -> Any:
+        if operation_name == "ListTables":
+            return {"TableNames": ["patched"]}
+        return original(self, operation_name, parameters)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(BaseClient, "_make_api_call", patched)
+        with mock() as world:
+            make_table(at_import)
+            assert tables(at_import) == ["patched"]
+            assert tables(world.client("dynamodb")) == ["orders"]
+            with pytest.raises(ClientError, match="Requested resource not found") as caught:
+                at_import.get_item(TableName="none", Key={"pk": {"S": "a"}})
+            assert caught.value.response["Error"]["Code"] == "ResourceNotFoundException"
+
+
+def test_handlers_see_the_request_before_it_would_be_signed() -> None:
+    client, seen = keyed_client(), []
+
+    def sign(request: Any, operation_name: str, signing_name: str, **_: Any) -> None:
+        seen.append((operation_name, signing_name, request.headers["X-Amz-Target"]))
+
+    client.meta.events.register("before-sign.dynamodb", sign)
+    with mock():
+        client.list_tables()
+    assert seen == [("ListTables", "dynamodb", "DynamoDB_20120810.ListTables")]
 
 
 def test_region_and_account_are_the_clients() -> None:
@@ -259,7 +374,7 @@ def test_pynamodb_models_are_served() -> None:
         assert tables(world.client("dynamodb")) == ["orders"]
 
 
-def test_moto_keeps_the_other_services(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_moto_keeps_the_other_services() -> None:
     moto = pytest.importorskip("moto")
     with moto.mock_aws(), mock() as world:
         make_table(plain_client())
@@ -267,6 +382,40 @@ def test_moto_keeps_the_other_services(monkeypatch: pytest.MonkeyPatch) -> None:
         assert boto3.client("sts", region_name="us-east-1").get_caller_identity()["Account"]
     with moto.mock_aws():
         assert tables(plain_client()) == []
+
+
+def test_moto_may_be_inside() -> None:
+    moto = pytest.importorskip("moto")
+    with mock() as world, moto.mock_aws():
+        make_table(plain_client())
+        assert tables(world.client("dynamodb")) == ["orders"]
+        assert boto3.client("sts", region_name="us-east-1").get_caller_identity()["Account"]
+
+
+@pytest.mark.parametrize("inside", [False, True])
+def test_exports_and_imports_share_motos_buckets(inside: bool) -> None:
+    moto = pytest.importorskip("moto")
+    first, second = (moto.mock_aws, mock) if inside else (mock, moto.mock_aws)
+    with first(), second():
+        client, s3 = plain_client(), boto3.client("s3", region_name="us-east-1")
+        s3.create_bucket(Bucket="exports")
+        make_table(client)
+        client.put_item(TableName="orders", Item={"pk": {"S": "a"}})
+        client.update_continuous_backups(
+            TableName="orders", PointInTimeRecoverySpecification={"PointInTimeRecoveryEnabled": True}
+        )
+        table = client.describe_table(TableName="orders")["Table"]["TableArn"]
+        client.export_table_to_point_in_time(TableArn=table, S3Bucket="exports")
+        client.list_tables()
+        keys = [one["Key"] for one in s3.list_objects_v2(Bucket="exports")["Contents"]]
+        (data,) = {key.rpartition("/")[0] for key in keys if "/data/" in key}
+        client.import_table(
+            S3BucketSource={"S3Bucket": "exports", "S3KeyPrefix": data},
+            InputFormat="DYNAMODB_JSON",
+            InputCompressionType="GZIP",
+            TableCreationParameters={"TableName": "copied", **on_demand("pk")},
+        )
+        assert client.scan(TableName="copied")["Items"] == [{"pk": {"S": "a"}}]
 
 
 # -- Decorators -------------------------------------------------------------------------------------
@@ -402,6 +551,101 @@ class TestPlainClassWithSetup:
         assert len(tables(at_import)) == 1
 
 
+@mock
+class TestUnittestClassSetup(unittest.TestCase):
+    """What the class sets up is there for all its tests: they share one world."""
+
+    worlds: ClassVar[set[World]] = set()
+
+    @classmethod
+    def setUpClass(cls) -> None:
+        make_table(at_import)
+        cls.worlds.add(active_world())
+        cls.addClassCleanup(lambda: cls.worlds.add(active_world()))
+
+    def test_first(self) -> None:
+        assert tables(at_import) == ["orders"]
+        self.worlds.add(active_world())
+
+    def test_second(self) -> None:
+        self.test_first()
+
+    @classmethod
+    def tearDownClass(cls) -> None:
+        assert cls.worlds == {active_world()}
+
+
+@mock
+class TestPlainClassSetup:
+    worlds: ClassVar[set[World]] = set()
+
+    @classmethod
+    def setup_class(cls) -> None:
+        make_table(at_import)
+        cls.worlds.add(active_world())
+
+    def test_first(self) -> None:
+        assert tables(at_import) == ["orders"]
+        self.worlds.add(active_world())
+
+    def test_second(self) -> None:
+        self.test_first()
+
+    @classmethod
+    def teardown_class(cls) -> None:
+        assert cls.worlds == {active_world()}
+
+
+@mock
+class TestFixturesOfAClass:
+    @pytest.fixture
+    def table(self) -> Any:
+        make_table(at_import)
+        yield "orders"
+        assert "orders" in tables(at_import)
+
+    @pytest.fixture(autouse=True)
+    def another_table(self) -> None:
+        make_table(at_import, "another")
+
+    def test_first(self, table: str) -> None:
+        assert tables(at_import) == ["another", table]
+
+    def test_second(self) -> None:
+        assert tables(at_import) == ["another"]
+
+
+@mock
+class TestFixtureOfTheClass:
+    @pytest.fixture(scope="class", autouse=True)
+    @classmethod
+    def world(cls) -> World:
+        make_table(at_import)
+        return active_world()
+
+    def test_first(self, world: World) -> None:
+        assert tables(at_import) == ["orders"]
+        assert active_world() is world
+
+    def test_second(self, world: World) -> None:
+        self.test_first(world)
+
+
+def test_a_failing_class_setup_ends_the_mock() -> None:
+    @mock
+    class Broken(unittest.TestCase):
+        @classmethod
+        def setUpClass(cls) -> None:
+            raise ZeroDivisionError
+
+        def test(self) -> None: ...
+
+    result = unittest.TestResult()
+    unittest.TestSuite([Broken("test")]).run(result)
+    assert len(result.errors) == 1
+    assert refused_by_network(at_import)
+
+
 def test_a_failing_setup_ends_the_mock() -> None:
     @mock
     class Broken:
@@ -419,6 +663,8 @@ def test_misuse_is_explained() -> None:
         wrong("x")
     with pytest.raises(UsageError, match="not both"):
         wrong(World(), seed=1)
+    with pytest.raises(UsageError, match="passthrough="):
+        wrong(config={"core": {}})
 
 
 def test_client_errors_have_their_operation() -> None:

@@ -11,6 +11,9 @@ from hypothesis import strategies as st
 from ddbha.errors import ValidationException
 from ddbha.values import number
 
+#: What Python's own number types would read.
+DECORATED = [" 1", "1 ", "1_0", "\uff11", "\u0663", "1\n", "\t1", "- 1", "1,0", "inf", "+-1"]
+
 
 @pytest.mark.parametrize(
     ("text", "canonical"),
@@ -20,7 +23,7 @@ def test_numbers_are_read_back_without_exponent_or_needless_zeros(text: str, can
     assert number.canonical(text) == canonical
 
 
-@pytest.mark.parametrize("text", ["", "abc", "1 2", "NaN", "Infinity", "0x1", "1e"])
+@pytest.mark.parametrize("text", ["", "abc", "1 2", "NaN", "Infinity", "0x1", "1e", *DECORATED])
 def test_what_is_no_number_is_refused(text: str) -> None:
     with pytest.raises(ValidationException, match="cannot be converted to a numeric value"):
         number.canonical(text)

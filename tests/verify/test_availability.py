@@ -25,7 +25,8 @@ def world_with_table(tries: int = 1, **settings: Any) -> tuple[ddbha.World, Any]
 
 def client_of(world: ddbha.World, region: str, tries: int = 1) -> Any:
     retries: Any = {"mode": "standard", "total_max_attempts": tries}
-    return world.client("dynamodb", region_name=region, config=Config(retries=retries))
+    config = Config(retries=retries, connect_timeout=0.5)
+    return world.client("dynamodb", region_name=region, config=config)
 
 
 def put(client: Any, key: str, value: int = 0) -> bool:
@@ -39,8 +40,9 @@ def put(client: Any, key: str, value: int = 0) -> bool:
 def test_an_outage_has_a_beginning_and_an_end() -> None:
     world, client = world_with_table()
     world.faults.region_outage(HOME, after=10, duration=5)
-    for _ in range(20):
-        world.clock.advance(seconds=1)
+    start = world.clock.time()
+    for second in range(1, 21):
+        world.clock.advance_to(start + second)
         put(client, "a")
     found = world.availability()
     service = found.by("operation")["PutItem",]

@@ -234,6 +234,22 @@ def test_half_of_a_transaction_is_found() -> None:
         world.verify()
 
 
+def test_outcomes_that_left_no_record_are_known() -> None:
+    world, client = world_with_table()
+    put(client, 1)
+    with world.faults.zone_outage("us-east-1a"), world.faults.zone_outage("us-east-1b"):
+        for number in range(40):
+            items = [{"id": {"S": str((number + n) % 15)}, "n": {"N": str(number)}} for n in range(3)]
+            puts = [{"Put": {"TableName": "tab", "Item": item}} for item in items]
+            with pytest.raises(ClientError):
+                client.transact_write_items(TransactItems=puts)
+    get(client)
+    world.verify()
+    change(world, -1, {"Item": {**KEY, "n": {"N": "12"}}})
+    with pytest.raises(InvariantError, match="GetItem"):
+        world.verify()
+
+
 def test_a_condition_that_held_and_was_refused_is_found() -> None:
     world, client = world_with_table()
     put(client, 1)

@@ -5,11 +5,14 @@ from __future__ import annotations
 import io
 import json
 import zipfile
+from concurrent.futures import ThreadPoolExecutor
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 import pytest
+from botocore.config import Config
+from botocore.exceptions import ReadTimeoutError
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -282,6 +285,24 @@ def test_what_is_going_on_cannot_be_saved(tmp_path: Path) -> None:
     assert everything(dynamodb(ddbha.World.load(path))) == []
 
 
+def test_a_transaction_that_is_prepared_is_over_before_the_world_is_saved(tmp_path: Path) -> None:
+    world = ddbha.World(clock=ddbha.ManualClock())
+    client = dynamodb(world, config=Config(retries={"total_max_attempts": 1}))
+    make_table(client)
+    item = {"customer": {"S": "1"}, "number": {"N": "1"}}
+    with (
+        world.faults.slow_transaction(seconds=30, times=1),
+        pytest.raises(ReadTimeoutError),
+    ):
+        client.transact_write_items(TransactItems=[{"Put": {"TableName": "orders", "Item": item}}])
+    with pytest.raises(UsageError, match="ongoing transaction"):
+        world.save(tmp_path / "w")
+    assert not list(tmp_path.iterdir())
+    world.clock.advance(seconds=30)
+    world.save(tmp_path / "w")
+    assert everything(dynamodb(ddbha.World.load(tmp_path / "w"))) == everything(client) != []
+
+
 @pytest.mark.parametrize(
     "strong", [False, pytest.param(True, marks=needs("UpdateTable.MultiRegionConsistency"))]
 )
@@ -428,3 +449,47 @@ def test_progress_is_shown_on_a_terminal(
     shown = capsys.readouterr().err
     assert "saving orders: 50 %" in shown
     assert "loading items: 100 %" in shown
+
+
+def test_a_symbolic_link_stays_one(tmp_path: Path) -> None:
+    kept, link = tmp_path / "kept.zip", tmp_path / "link.zip"
+    ddbha.World().save(kept)
+    kept.chmod(0o640)
+    link.symlink_to(kept)
+    world = ddbha.World(seed=8)
+    world.save(link)
+    assert link.is_symlink()
+    assert kept.stat().st_mode & 0o777 == 0o640
+    assert ddbha.World.load(kept).seed == 8
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["kept.zip", "link.zip"]
+
+
+def test_many_may_save_to_one_file_at_once(tmp_path: Path) -> None:
+    """Whoever reads meanwhile finds a whole world."""
+    path = tmp_path / "world.zip"
+    ddbha.World().save(path)
+    seeds = range(4)
+
+    def save(seed: int) -> None:
+        world = ddbha.World(seed=seed)
+        for _ in range(10):
+            world.save(path)
+            assert ddbha.World.load(path).seed in seeds
+
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(save, seeds))
+    assert [one.name for one in tmp_path.iterdir()] == ["world.zip"]
+
+
+def test_what_cannot_be_written_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "world.zip"
+    ddbha.World(seed=4).save(path)
+
+    def fail(*_: Any) -> None:
+        raise OSError("no space left")
+
+    monkeypatch.setattr("zipfile.ZipFile.writestr", fail)
+    with pytest.raises(OSError, match="no space"):
+        ddbha.World(seed=5).save(path)
+    assert ddbha.World.load(path).seed == 4
+    assert [one.name for one in tmp_path.iterdir()] == ["world.zip"]

@@ -40,13 +40,17 @@ class OngoingTransaction:
     commit: Callable[[], None]
 
     def begin(self, seconds: float) -> None:
-        """Lock the items, and commit in so many seconds.  The client hears nothing: raises `NoAnswer`."""
+        """Lock the items, and commit in so many seconds.
+
+        The client hears nothing: raises `NoAnswer`.  It is let go at once, so that whoever has one thread
+        sees the items locked.
+        """
         for table, key in self.items:
             self.region.environment.locks[table.arn, key] = self
         names = sorted({table.name for table, _ in self.items})
         self.region.record("transaction-prepared", tables=", ".join(names), seconds=seconds)
         self.region.later(seconds, self.end)
-        raise NoAnswer("read_timeout")
+        raise NoAnswer("read_timeout", waits=False)
 
     def end(self) -> None:
         """Commit and unlock the items, as soon as all of their partitions have a leader."""

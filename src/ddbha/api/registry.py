@@ -7,6 +7,7 @@ what it uses.  Each module registers its own; the table below says which module 
 from __future__ import annotations
 
 from collections.abc import Callable
+from copy import deepcopy
 from importlib import import_module
 from typing import Any
 
@@ -81,6 +82,8 @@ FAMILIES: dict[str, dict[str, tuple[str, ...]]] = {
         "streams.streams": ("ListStreams", "DescribeStream", "GetShardIterator", "GetRecords"),
     },
 }
+#: Where the operations on items are.
+_PACKING = "ddbha.api.data."
 _HOMES = {
     (service, name): module
     for service, modules in FAMILIES.items()
@@ -112,9 +115,14 @@ def operation(
         def refuse(region: Region, request: Request) -> Response:
             for member in sorted(lacks & request.keys()):
                 raise ValidationException(f"ddbha does not implement {member} of {name} yet")
-            return function(region, request)
+            return function(region, deepcopy(request))
 
-        _OPERATIONS[service, name] = refuse if lacks else function
+        def keep(region: Region, request: Request) -> Response:
+            return function(region, deepcopy(request))
+
+        # Items are packed; what other operations keep of a request must not be the caller's.
+        packs = function.__module__.startswith(_PACKING)
+        _OPERATIONS[service, name] = refuse if lacks else function if packs else keep
         _LACKS[service, name] = lacks
         return function
 

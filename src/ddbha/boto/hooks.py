@@ -18,6 +18,7 @@ EVENTS = (
     "before-parameter-build",
     "before-call",
     "request-created",
+    "before-sign",
     "before-send",
     "before-parse",
     "response-received",

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from botocore.awsrequest import AWSResponse, HeadersDict
 from botocore.handlers import generate_idempotent_uuid
 from botocore.hooks import BaseEventHooks
 from botocore.model import OperationModel
@@ -47,9 +48,12 @@ Place = tuple[str, str, str]
 #: Where every operation of a client ends ...
 CALLS: Place = ("botocore.client", "BaseClient", "_make_api_call")
 ASYNC_CALLS: Place = ("aiobotocore.client", "AioBaseClient", "_make_api_call")
-#: ... and where every client begins.
+#: ... where every client begins ...
 CREATIONS: Place = ("botocore.session", "Session", "create_client")
 ASYNC_CREATIONS: Place = ("aiobotocore.session", "AioSession", "_create_client")
+#: ... and where every request goes to the network.
+SENDING: Place = ("botocore.httpsession", "URLLib3Session", "send")
+ASYNC_SENDING: Place = ("aiobotocore.httpsession", "AIOHTTPSession", "send")
 
 
 def caller(client: Any) -> Callable[[str, dict[str, Any]], Any]:
@@ -104,6 +108,17 @@ def credentials(client: Any) -> Any:
 def session_credentials(session: Any) -> Any:
     """The credentials that a session was given or has found already."""
     return session._credentials
+
+
+def http_response(
+    kind: type[AWSResponse], url: str, status: int, headers: dict[str, str], body: bytes
+) -> AWSResponse:
+    """An answer as if it had come over HTTP, already read; aiobotocore has a kind of its own."""
+    shown: Any = HeadersDict(headers)
+    response: Any = kind(url, status, shown, None)
+    response._content = body
+    made: AWSResponse = response
+    return made
 
 
 def with_own_cache(client: Any) -> None:

@@ -17,7 +17,7 @@ from botocore.model import ListShape, MapShape, OperationModel, Shape, Structure
 from botocore.utils import parse_to_aware_datetime
 from botocore.validate import ParamValidator
 
-from ddbha.api.wire.reading import MAXIMUM_DEPTH
+from ddbha.api.wire.reading import INTEGERS, MAXIMUM_DEPTH
 
 #: Whether a value is certainly valid and needs no conversion.
 Check = Callable[[Any], bool]
@@ -130,6 +130,11 @@ def _scalar_check(shape: Shape) -> Check:
     if plain is None:
         return _never
     least = shape.metadata.get("min")
+    if shape.type_name in INTEGERS:
+        # What no such number can be is for the engine to refuse.
+        beyond = INTEGERS[shape.type_name]
+        first = -beyond if least is None else least
+        return lambda value: type(value) is int and first <= value < beyond
     if least is None or plain in (bytes, bool):
         return lambda value: type(value) is plain
     if plain is str:

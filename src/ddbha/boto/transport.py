@@ -35,6 +35,9 @@ Steps = Generator[Step, Any, Any]
 #: The HTTP response and what was parsed from it, as botocore pairs them.
 Response = tuple[Any, dict[str, Any]]
 
+#: The events whose handlers look at the request as it would be sent.
+_SHOWING_HTTP = ("request-created", "before-sign", "before-send")
+
 _history = get_global_history_recorder()
 
 
@@ -77,6 +80,13 @@ class Transport:
         self._draw = Random(f"{engine.settings.seed} {self.name}").random
         self._listeners = Listeners(client.meta.events, self._service_id)
         self._operations: dict[str, tuple[OperationModel, Operation]] = {}
+        config: Any = client.meta.config
+        #: For how many seconds the client waits in vain.
+        self._patience: dict[str, float] = {
+            "read_timeout": config.read_timeout or 0.0,
+            "connect_timeout": config.connect_timeout or 0.0,
+            "endpoint_connection": config.connect_timeout or 0.0,
+        }
         adaptive = (private.meta.config.retries or {}).get("mode") == "adaptive"
         self._limiter = pacing.rate_limiter(engine.clock) if adaptive else None
 
@@ -172,13 +182,15 @@ class Transport:
             error: Exception | None = None
             response: Response | None = None
             try:
-                if "request-created" in heard or "before-send" in heard:
+                if not heard.keys().isdisjoint(_SHOWING_HTTP):
                     response = yield from self._announce(model, request, heard)
                 if self._limiter is not None:
                     self._limiter.on_sending_request(request=None)
                 if response is None:
                     response = self._answer(operation, model, params, typed)
             except NoAnswer as no_answer:
+                if no_answer.waits:
+                    self._engine.clock.sleep(self._patience.get(no_answer.kind, 0.0))
                 error = answers.lost(no_answer, f"{self._client.meta.endpoint_url}/")
             except Exception as caught:
                 # Handlers may play a broken network; whether that is worth a retry is not ours to say.
@@ -254,6 +266,20 @@ class Transport:
             name = f"request-created.{self._service_id}.{model.name}"
             arguments = {"request": http_request, "operation_name": model.name, "event_name": name}
             yield handler, arguments
+        signer = internals.request_signer(self._client)
+        for handler in heard.get("before-sign", ()):
+            yield (
+                handler,
+                {
+                    "event_name": f"before-sign.{self._service_id}.{model.name}",
+                    "request": http_request,
+                    "signing_name": signer.signing_name,
+                    "region_name": signer.region_name,
+                    "signature_version": signer.signature_version,
+                    "request_signer": signer,
+                    "operation_name": model.name,
+                },
+            )
         prepared = http_request.prepare()
         for handler in heard.get("before-send", ()):
             name = f"before-send.{self._service_id}.{model.name}"

@@ -33,7 +33,7 @@ from ddbha.expressions.syntax import (
     Value,
 )
 from ddbha.expressions.update import Update, of_actions
-from ddbha.values.attribute import AttributeValue, canonical_value, order, type_of
+from ddbha.values.attribute import AttributeValue, canonical_value, check_names, order, type_of
 
 #: In the order in which AWS lists them when they meet expressions.
 LEGACY_PARAMETERS = (
@@ -109,6 +109,9 @@ def legacy(request: Mapping[str, Any]) -> Legacy | None:
     given = [name for name in LEGACY_PARAMETERS if name in request]
     if not given:
         return None
+    for name in given:
+        if name != "ConditionalOperator":
+            check_names(request[name])
     _check_conditional_operator(request)
     values: dict[str, AttributeValue] = {}
     return Legacy(

@@ -13,7 +13,17 @@ from collections.abc import Mapping
 from ddbha.errors import ValidationException
 from ddbha.expressions.lexer import Token, tokens
 from ddbha.expressions.reserved import RESERVED
-from ddbha.expressions.syntax import Arithmetic, Attribute, Function, Operand, Path, Value
+from ddbha.expressions.syntax import (
+    INDEX_OUT_OF_RANGE,
+    MAXIMUM_INDEX,
+    Arithmetic,
+    Attribute,
+    Function,
+    Operand,
+    Path,
+    Value,
+    list_index,
+)
 from ddbha.values.attribute import MAXIMUM_LEVELS
 
 COMPARATORS = frozenset({"=", "<>", "<", "<=", ">", ">="})
@@ -28,8 +38,6 @@ CONDITION_FUNCTIONS = {
 _UPDATE_FUNCTIONS = {"if_not_exists": 2, "list_append": 2}
 _ALL_FUNCTIONS = {**CONDITION_FUNCTIONS, **_UPDATE_FUNCTIONS, "size": 1}
 MAXIMUM_OPERATORS = 300
-#: The last index that AWS takes for the place of an element.
-MAXIMUM_INDEX = 2**31 - 1
 #: What makes a condition of the operand before it.
 AFTER_OPERAND = COMPARATORS | {"BETWEEN", "IN"}
 
@@ -148,9 +156,10 @@ class OperandParser:
         return attribute.path, attribute.fault
 
     def _index(self, text: str) -> int:
-        index = int(text)
-        if index > MAXIMUM_INDEX:
-            self._faults.append(f"List index is not within the allowable range; index: [{text}]")
+        index = list_index(text)
+        if index is None:
+            self._faults.append(f"{INDEX_OUT_OF_RANGE}; index: [{text}]")
+            return MAXIMUM_INDEX
         return index
 
     def _name(self) -> tuple[str, str | None]:

@@ -28,6 +28,8 @@ class Projection:
     names_used: frozenset[str]
     paths: tuple[Path, ...]
     attributes: frozenset[str]
+    #: Those attributes of which only a part is named.
+    nested: frozenset[str]
     _tree: _Tree
 
     def project(self, item: Item) -> Item:
@@ -59,7 +61,9 @@ def of_paths(paths: Sequence[Path], names_used: frozenset[str] = frozenset()) ->
                 break
         else:
             below[path[-1]] = None
-    return Projection(names_used, tuple(paths), frozenset(str(p[0]) for p in paths), tree)
+    attributes = frozenset(str(path[0]) for path in paths)
+    nested = frozenset(str(path[0]) for path in paths if len(path) > 1)
+    return Projection(names_used, tuple(paths), attributes, nested, tree)
 
 
 def refuse_overlaps(paths: Sequence[Path], parameter: str) -> None:

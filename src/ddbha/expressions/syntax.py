@@ -6,6 +6,17 @@ from attrs import frozen
 
 #: A document path: an attribute name, then names of map members and positions in lists.
 Path = tuple[str | int, ...]
+#: The last index that AWS takes for the place of an element.
+MAXIMUM_INDEX = 2**31 - 1
+INDEX_OUT_OF_RANGE = "List index is not within the allowable range"
+
+
+def list_index(digits: str) -> int | None:
+    """The place in a list that digits name, None if it is beyond any; however many they are."""
+    significant = digits.lstrip("0") or "0"
+    if len(significant) > len(str(MAXIMUM_INDEX)) or int(significant) > MAXIMUM_INDEX:
+        return None
+    return int(significant)
 
 
 def written(path: Path) -> str:

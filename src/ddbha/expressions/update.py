@@ -56,6 +56,11 @@ class Update:
     #: What is said of an operand whose type does not fit the item.
     _mismatch: str
 
+    @property
+    def nested(self) -> frozenset[str]:
+        """The attributes of which only a part is changed."""
+        return self._targets.nested
+
     def check(self, values: Values) -> None:
         """Raise `ValidationException` for undefined placeholders and operands of impossible types."""
         for check in self._checks:

@@ -220,7 +220,9 @@ class Faults:
         """The answers to requests are lost, after they were done if `after_commit`.
 
         `kind` is read_timeout, connect_timeout, endpoint_connection or connection_closed: which of
-        botocore's exceptions the client raises.  Requests are chosen as for `error`.
+        botocore's exceptions the client raises.  Before it does, the world's clock moves on by the
+        `read_timeout` or, where nobody answers at all, the `connect_timeout` of the client's
+        configuration; a connection that is closed takes no time.  Requests are chosen as for `error`.
         """
         if kind not in LOST_ANSWERS:
             raise UsageError(f"kind={kind!r} is none of {', '.join(LOST_ANSWERS)}.")
@@ -246,7 +248,8 @@ class Faults:
         """Transactions are prepared at once, and committed so many seconds later on the world's clock.
 
         Meanwhile their items are locked: other writes and transactions meet conflicts, reads see the
-        state before.  The client hears nothing (`ReadTimeoutError`); trying again with the same token
+        state before.  The client hears nothing (`ReadTimeoutError`, at once and not after its time, so
+        that a test with one thread sees what others see meanwhile); trying again with the same token
         gives TransactionInProgressException until it is committed.  Requests are chosen as for `error`,
         and are TransactWriteItems unless `operation` says ExecuteTransaction.
         """
@@ -286,10 +289,11 @@ class Faults:
         actions = read_actions(read, ignore)
         rings = read_alarms(read, alarms or {})
         starts = [(action, self._of_action(action)) for action in actions]
-        experiment = Experiment(actions, self._regions.environment, rings)
-        for action, begin in starts:
-            experiment.faults += begin(action.start, action.seconds)
-        experiment.begin()
+        with self._regions.environment.standstill() as environment:
+            experiment = Experiment(actions, environment, rings)
+            for action, begin in starts:
+                experiment.faults += begin(action.start, action.seconds)
+            experiment.begin()
         return experiment
 
     def _of_action(self, action: Action) -> Callable[[float, float], list[Fault]]:
@@ -347,8 +351,9 @@ class Faults:
 
     def end_all(self) -> None:
         """End every fault."""
-        for fault in list(self._active):
-            fault.end()
+        with self._regions.environment.standstill():
+            for fault in list(self._active):
+                fault.end()
 
     def _check_region(self, *names: str) -> None:
         check_region(*names, more=self._regions.environment.settings.more_regions)
@@ -385,14 +390,14 @@ class Faults:
     def _start(self, effect: Effect, after: float, duration: float | None) -> Fault:
         if after < 0 or (duration is not None and duration < 0):
             raise UsageError("after= and duration= are seconds from now on: zero or more.")
-        environment = self._regions.environment
-        fault = Fault(effect, environment)
-        self._active = [other for other in self._active if other.status != "ENDED"]
-        self._active.append(fault)
-        if after == 0:
-            fault.begin()
-        else:
-            environment.later(after, fault.begin)
-        if duration is not None:
-            environment.later(after + duration, fault.end)
+        with self._regions.environment.standstill() as environment:
+            fault = Fault(effect, environment)
+            self._active = [other for other in self._active if other.status != "ENDED"]
+            self._active.append(fault)
+            if after == 0:
+                fault.begin()
+            else:
+                environment.later(after, fault.begin)
+            if duration is not None:
+                environment.later(after + duration, fault.end)
         return fault

@@ -76,10 +76,11 @@ class Experiment:
 
     def end(self) -> None:
         """Stop: all faults end, and those that have not begun never do."""
-        for fault in self.faults:
-            fault.end()
-        if self.status == "RUNNING":
-            self.status = "STOPPED"
+        with self._environment.standstill():
+            for fault in self.faults:
+                fault.end()
+            if self.status == "RUNNING":
+                self.status = "STOPPED"
 
     def _complete(self) -> None:
         if self.status == "RUNNING":

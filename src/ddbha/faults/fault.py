@@ -34,18 +34,20 @@ class Fault:
 
     def begin(self) -> None:
         """Start the fault now."""
-        if self.status == "SCHEDULED":
-            self.status = "ACTIVE"
-            self._environment.record("fault-began", "", fault=self.description)
-            self._effect.begin(self)
+        with self._environment.standstill():
+            if self.status == "SCHEDULED":
+                self.status = "ACTIVE"
+                self._environment.record("fault-began", "", fault=self.description)
+                self._effect.begin(self)
 
     def end(self) -> None:
         """End the fault now; a scheduled one never begins.  Ending twice is harmless."""
-        began = self.status == "ACTIVE"
-        self.status = "ENDED"
-        if began:
-            self._environment.record("fault-ended", "", fault=self.description)
-            self._effect.end(self)
+        with self._environment.standstill():
+            began = self.status == "ACTIVE"
+            self.status = "ENDED"
+            if began:
+                self._environment.record("fault-ended", "", fault=self.description)
+                self._effect.end(self)
 
     def __enter__(self) -> Fault:
         return self

@@ -8,12 +8,13 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from copy import deepcopy
 from random import Random
 from typing import Any, TypedDict
 
 from attrs import Factory, define, field, fields_dict, frozen
 
-from ddbha.errors import AwsError, NoAnswer, TransactionCanceledException, UsageError
+from ddbha.errors import AwsError, FromOutside, NoAnswer, TransactionCanceledException, UsageError
 from ddbha.expressions.partiql.parser import table_of
 from ddbha.region.environment import Environment
 
@@ -105,10 +106,19 @@ class Chosen:
             return False
         if self.table is not None and self.table not in tables_of(request):
             return False
-        if self.when is not None and not self.when(request):
+        if self.when is not None and not _asked(self.when, request):
             return False
         # Without a probability nothing is drawn, so that adding a sure fault changes no other choice.
         return self.probability >= 1 or random.random() < self.probability
+
+
+def _asked(when: Callable[[Request], bool], request: Request) -> bool:
+    # A test may do with it what it likes.
+    shown = deepcopy(request)
+    try:
+        return bool(when(shown))
+    except Exception as error:
+        raise FromOutside(error) from error
 
 
 @define(eq=False)

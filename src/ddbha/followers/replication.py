@@ -61,6 +61,8 @@ class Member:
     #: When the table became a member of the group, and by the help of which region.
     joined: float = 0.0
     source: str | None = None
+    #: How many changes of its settings wait until it can be reached.
+    waiting: int = 0
     #: Since when nobody can reach the replica, if its `status` says so.
     inaccessible_since: float | None = None
     #: Nothing more arrives before this time, so that a log never goes back in time.
@@ -68,6 +70,11 @@ class Member:
 
     def __repr__(self) -> str:
         return f"<Member {self.region} {self.status}>"
+
+    @property
+    def is_alone(self) -> bool:
+        """Whether the table cannot work, since its region reaches no other one."""
+        return False
 
     def attach(self) -> None:
         """Send out what is written from now on."""

@@ -35,6 +35,10 @@ class StrongMember(Member, Guard):
         assert isinstance(self.group, StrongGlobalTable), "such a group makes such members"
         return self.group
 
+    @property
+    def is_alone(self) -> bool:
+        return not self._strong.peers(self.region)
+
     def attach(self) -> None:
         super().attach()
         for partition in self.partitions:
@@ -58,7 +62,7 @@ class StrongMember(Member, Guard):
         """Take in every acknowledged write of any region; `InternalServerError` if none can be asked."""
         if self._taking_in:
             return
-        if not self._strong.peers(self.region):
+        if self.is_alone:
             raise InternalServerError
         self._strong.exchange()
         self._take_in(self._strong.now(), late=False)

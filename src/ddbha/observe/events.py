@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import datetime, timezone
+from types import MappingProxyType
 from typing import Any
 
 from attrs import Factory, define, field, frozen
@@ -20,7 +21,7 @@ class Event:
     time: float
     kind: str
     region: str
-    details: dict[str, Any] = Factory(dict)
+    details: Mapping[str, Any] = Factory(dict)
 
     def __str__(self) -> str:
         when = datetime.fromtimestamp(self.time, timezone.utc).isoformat(timespec="milliseconds")
@@ -30,24 +31,25 @@ class Event:
 
 @define
 class Timeline:
-    """The newest events, oldest first."""
+    """The newest events, oldest first; more may come while one looks at those that are there."""
 
     _events: deque[Event] = field(factory=lambda: deque(maxlen=KEPT))
 
     def add(self, time: float, kind: str, region: str, **details: Any) -> None:
         """Append an event."""
-        self._events.append(Event(time, kind, region, details))
+        self._events.append(Event(time, kind, region, MappingProxyType(details)))
 
     def of(self, kind: str) -> list[Event]:
         """The events of one kind."""
-        return [event for event in self._events if event.kind == kind]
+        return [event for event in self if event.kind == kind]
 
     def clear(self) -> None:
         """Forget everything."""
         self._events.clear()
 
     def __iter__(self) -> Iterator[Event]:
-        return iter(self._events)
+        # A deque that grows may not be iterated over.
+        return iter(tuple(self._events))
 
     def __len__(self) -> int:
         return len(self._events)
@@ -56,4 +58,4 @@ class Timeline:
         return self._events[position]
 
     def __str__(self) -> str:
-        return "\n".join(map(str, self._events))
+        return "\n".join(map(str, self))

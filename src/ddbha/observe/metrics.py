@@ -6,6 +6,7 @@ https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/metrics-dimensi
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from datetime import datetime, timezone
 from math import inf
 
@@ -87,10 +88,11 @@ class Series:
 class Metrics:
     """All series of a world.
 
-    `refresh` is called before each query: what is counted late, from logs, is counted then.
+    `counted` is entered for each query: what is counted late, from logs, is counted then, and nobody
+    adds to the series meanwhile.
     """
 
-    refresh: Callable[[], None] = lambda: None
+    counted: Callable[[], AbstractContextManager[None]] = nullcontext
     _series: dict[SeriesKey, Series] = Factory(dict)
 
     def put(self, name: str, value: float, time: float, region: str, **dimensions: str) -> None:
@@ -129,7 +131,22 @@ class Metrics:
             raise UsageError(f"statistic={statistic!r} is none of {', '.join(STATISTICS)}.")
         if period < MINUTE or period % MINUTE:
             raise UsageError(f"period={period} is not a multiple of {MINUTE} seconds.")
-        self.refresh()
+        with self.counted():
+            periods = self._periods(name, region, period, start, end, dimensions)
+        return [
+            (datetime.fromtimestamp(seconds, timezone.utc), periods[seconds].statistic(statistic))
+            for seconds in sorted(periods)
+        ]
+
+    def _periods(
+        self,
+        name: str,
+        region: str | None,
+        period: int,
+        start: datetime | None,
+        end: datetime | None,
+        dimensions: dict[str, str],
+    ) -> dict[int, Summary]:
         first = -1.0 if start is None else start.timestamp() // MINUTE * MINUTE
         last = float("inf") if end is None else end.timestamp()
         periods: dict[int, Summary] = {}
@@ -148,15 +165,12 @@ class Metrics:
                         periods[period_start] = Summary(
                             summary.sum, summary.count, summary.minimum, summary.maximum
                         )
-        return [
-            (datetime.fromtimestamp(seconds, timezone.utc), periods[seconds].statistic(statistic))
-            for seconds in sorted(periods)
-        ]
+        return periods
 
     def names(self) -> list[str]:
         """The names of all metrics that have values."""
-        self.refresh()
-        return sorted({name for (name, _, _), series in self._series.items() if series.minutes})
+        with self.counted():
+            return sorted({name for (name, _, _), series in self._series.items() if series.minutes})
 
     def clear(self) -> None:
         """Forget all values; series that are at hand somewhere go on."""

@@ -6,7 +6,7 @@ https://docs.aws.amazon.com/AmazonS3/latest/userguide/Welcome.html
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from hashlib import md5
 from typing import Any
 
@@ -64,9 +64,16 @@ class Objects(dict[str, dict[str, bytes]], ObjectStore):
 
 @define(eq=False)
 class Bucketed:
-    """Where the objects of a world are."""
+    """Where the objects of a world are: in its own store, or for a while in another one."""
 
-    store: ObjectStore = Factory(Objects)
+    own: ObjectStore = Factory(Objects)
+    #: The store that takes its place, if there is one now.
+    instead: Callable[[], ObjectStore | None] = lambda: None
+
+    @property
+    def store(self) -> ObjectStore:
+        """Where exports go and imports come from now."""
+        return self.instead() or self.own
 
 
 @define(eq=False)

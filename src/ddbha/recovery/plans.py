@@ -1,6 +1,7 @@
 """Backup plans: backups of chosen tables on a schedule, kept for some days, as AWS Backup makes them.
 
 https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/backuprestore_HowItWorksAWS.html
+and, for jobs that are tried again, https://docs.aws.amazon.com/aws-backup/latest/devguide/API_BackupRule.html
 """
 
 from __future__ import annotations
@@ -8,18 +9,26 @@ from __future__ import annotations
 from math import ceil
 from types import TracebackType
 
-from attrs import define, field, frozen
+from attrs import define, evolve, field, frozen
 
-from ddbha.errors import AwsError, TableNotFoundException
+from ddbha.errors import AwsError, InternalServerError, TableNotFoundException
 from ddbha.recovery.backup import back_up, keep
 from ddbha.recovery.schedules import Schedule
 from ddbha.region.region import Region
 from ddbha.region.table import Table
 
+#: Seconds between two attempts of a job, and from when it is due until it is given up.
+RETRY = 600.0
+START_WINDOW = 8 * 3600.0
+
 
 @frozen
 class BackupJob:
-    """One run for one table: COMPLETED with a backup's ARN, or FAILED with a message."""
+    """One run for one table: COMPLETED with a backup's ARN, or FAILED with a message.
+
+    It stays CREATED, with the message of the last attempt, while the table cannot be backed up, and is
+    EXPIRED after eight hours.
+    """
 
     #: When it was due, in seconds since the epoch.
     time: float
@@ -74,12 +83,21 @@ class BackupPlan:
         if self._ended:
             return
         for name in self._tables():
-            job = self._back_up(name, due)
-            self._jobs.append(job)
-            self._region.record(
-                f"backup-job-{job.status.lower()}", plan=self.name, table=name, message=job.message
-            )
+            self._jobs.append(BackupJob(due, name, "CREATED"))
+            self._try(len(self._jobs) - 1)
         self._wait(due)
+
+    def _try(self, number: int) -> None:
+        """Do a job; one that meets no quorum is tried again within its start window."""
+        job, region = self._jobs[number], self._region
+        job = self._jobs[number] = self._back_up(job.table, job.time)
+        if job.status == "CREATED" and region.now() + RETRY > job.time + START_WINDOW:
+            job = self._jobs[number] = evolve(job, status="EXPIRED")
+        if job.status == "CREATED":
+            region.later(RETRY, lambda: self._try(number))
+        region.record(
+            f"backup-job-{job.status.lower()}", plan=self.name, table=job.table, message=job.message
+        )
 
     def _tables(self) -> list[str]:
         tagged = [name for name, table in self._region.tables.items() if self._is_tagged(table)]
@@ -98,7 +116,11 @@ class BackupPlan:
             if table is None or table.status not in ("ACTIVE", "UPDATING"):
                 raise TableNotFoundException(f"Table not found: {name}")
             title = f"awsbackup-{ceil(due)}"
-            backup = back_up(region, table, title, "AWS_BACKUP", time=due, retention=self.retention)
+            backup = back_up(
+                region, table, title, "AWS_BACKUP", time=region.now(), retention=self.retention
+            )
+        except InternalServerError as error:
+            return BackupJob(due, name, "CREATED", message=error.message)
         except AwsError as error:
             return BackupJob(due, name, "FAILED", message=error.message)
         keep(region, backup)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 from itertools import permutations
 from random import Random
 from typing import Any
@@ -83,6 +85,13 @@ class Environment:
     def timings(self) -> Timings:
         """How long transitions of the control plane take."""
         return self.settings.timings
+
+    @contextmanager
+    def standstill(self) -> Iterator[Environment]:
+        """The world up to date, while nobody else gets in: to show it, or to do several things."""
+        with self.scheduler.lock:
+            self.scheduler.run_due(self.clock.time())
+            yield self
 
     def record(self, kind: str, region: str, **details: Any) -> None:
         """Put an event on the timeline."""

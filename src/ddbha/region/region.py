@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from datetime import datetime, timezone
+from itertools import combinations
 from typing import Any
 
 from attrs import Factory, define, field
@@ -56,6 +57,13 @@ class Region:
 
     def __repr__(self) -> str:
         return f"<Region {self.name} account={self.account_id}>"
+
+    @property
+    def has_quorum(self) -> bool:
+        """Whether two of its zones are up and reach each other."""
+        down, cuts = self.environment.zone_outages, self.environment.zone_cuts
+        up = [zone for zone in self.zones if not down.get(zone)]
+        return any(frozenset(pair) not in cuts for pair in combinations(up, 2))
 
     def table(self, name_or_arn: str) -> Table:
         """A table that takes reads and writes.
@@ -220,6 +228,15 @@ class Regions:
     def names(self) -> list[str]:
         """The names of all that are known, sorted."""
         return sorted({name for _, name in self._known})
+
+    def catch_up(self, now: float) -> None:
+        """Bring whatever follows a log as far as its lag lets it be at `now`."""
+        for region in self:
+            for table in region.tables.values():
+                for partition in table.all_partitions():
+                    partition.catch_up(now)
+        for group in self.environment.global_tables.values():
+            group.settle(now)
 
     def clear(self) -> None:
         """Forget all of them, with all that they hold."""

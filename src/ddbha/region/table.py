@@ -203,5 +203,7 @@ class Table:
 
 def _best(partition: Partition) -> Replica:
     """The leader with all applied; descriptions answer even while the partition has no quorum."""
-    partition.leader.apply_all()
-    return partition.leader
+    with partition.replication.scheduler.lock:
+        leader = partition.leader
+        leader.apply_all()
+    return leader

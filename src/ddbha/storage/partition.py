@@ -265,7 +265,7 @@ class Partition:
         if leader.items.size > self.full_at:
             self._note_size(leader)
         if sequence >= self._cut_at:
-            self._catch_up_and_cut(time)
+            self.catch_up(time)
         return record
 
     def _note_size(self, leader: Replica) -> None:
@@ -278,7 +278,8 @@ class Partition:
         """Let the followers catch up at the next write already: one of them wants to know of it."""
         self._cut_at = self.acknowledged_sequence + 1
 
-    def _catch_up_and_cut(self, now: float) -> None:
+    def catch_up(self, now: float) -> None:
+        """Let followers and replicas be as far as their lags let them, and keep the rest of the log."""
         for follower in self.followers:
             follower.catch_up(now)
         for replica in self.replicas:
@@ -326,6 +327,10 @@ class Partition:
         sequence number, and successors of this partition's followers read them.  Raises `UsageError`
         where no cut is possible, and `InternalServerError` while fewer than two replicas are up.
         """
+        with self.replication.scheduler.lock:
+            return self._split(at)
+
+    def _split(self, at: ItemKey | None) -> tuple[Partition, Partition]:
         if self not in self.siblings:
             raise UsageError(f"Partition {self.number} was split before; split one of its halves.")
         leader = self.available_leader()
@@ -352,6 +357,10 @@ class Partition:
 
     def _half(self, number: int, low: ItemKey, high: ItemKey, leader: Replica, zone: str) -> Partition:
         reachable = self._reachable(leader)
+        for replica in self.replicas:
+            if replica not in reachable:
+                # It goes on from what it shows, which is not less than before.
+                replica.catch_up(self.replication.now())
         replicas = [
             replica.half(leader if replica in reachable else replica, low, high)
             for replica in self.replicas

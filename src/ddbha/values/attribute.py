@@ -85,6 +85,13 @@ def _refuse_large_names(names: Iterable[str]) -> None:
         raise ValidationException(NAME_TOO_LARGE)
 
 
+def check_names(names: Iterable[str]) -> None:
+    """Raise `ValidationException` if one of these cannot be the name of an attribute."""
+    if "" in names:
+        raise ValidationException(EMPTY_NAME)
+    _refuse_large_names(names)
+
+
 def canonical_value(value: AttributeValue, depth: int = 0) -> tuple[AttributeValue, int]:
     """A copy of `value` with canonical numbers, and its size in bytes.
 

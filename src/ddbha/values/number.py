@@ -37,13 +37,11 @@ def canonical(text: str) -> str:
 
 @lru_cache(maxsize=4096)
 def _canonical(text: str) -> str:
-    stripped = text.strip(" ")
-    if not stripped:
+    if not _NUMBER.fullmatch(text):
         fault = "The parameter cannot be converted to a numeric value"
-        raise InvalidValue(fault, newer=f"{fault}: {text}")
-    if not _NUMBER.fullmatch(stripped):
-        raise ValidationException(f"The parameter cannot be converted to a numeric value: {text}")
-    return _write(_decimal(stripped))
+        shown = f"{fault}: {text}"
+        raise ValidationException(shown) if text.strip(" ") else InvalidValue(fault, newer=shown)
+    return _write(_decimal(text))
 
 
 def _decimal(text: str) -> Decimal:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timezone
 from math import inf
 from typing import Any
@@ -30,9 +30,10 @@ def verify_history(history: History, events: Iterable[Event]) -> None:
 
     Strongly consistent reads and writes are linearizable for each key, transactions for all of their keys
     together; eventually consistent reads show what was there within their lag; what was acknowledged is
-    in the tables at the end.
+    in the tables at the end.  What has an unknown outcome and left no record did not happen.
     """
     history.read_all()
+    written = _last_writes(history)
     initial: dict[Key, Value] = {}
     final: dict[str, dict[ItemKey, Image]] = {}
     for known in history.known.values():
@@ -46,10 +47,10 @@ def verify_history(history: History, events: Iterable[Event]) -> None:
     def take(meaning: Meaning, calls: Iterable[Call]) -> None:
         for call in calls:
             for one in meaning.of(call):
-                if isinstance(one, Step):
-                    steps.append(one)
-                else:
+                if not isinstance(one, Step):
                     observations.append(one)
+                elif one.completed is not None or _may_have_happened(one, written):
+                    steps.append(one)
 
     pages = [call for call in history if call.operation in PAGES]
     take(Meaning({}, since(history)), (call for call in history if call.operation not in PAGES))
@@ -71,6 +72,21 @@ def verify_history(history: History, events: Iterable[Event]) -> None:
         check(steps, observations, initial)
     except NotInOrder as failure:
         raise InvariantError(_report(failure, history, events)) from None
+
+
+def _last_writes(history: History) -> dict[tuple[Key, Value], int]:
+    """Before which place each item was last written as it then was."""
+    places: dict[tuple[Key, Value], int] = {}
+    for known in history.known.values():
+        for kept in known.records:
+            if kept.record.new is not None:
+                written = (known.table.id, kept.record.key), packed(kept.record.new.item())
+                places[written] = max(kept.place, places.get(written, 0))
+    return places
+
+
+def _may_have_happened(step: Step, written: Mapping[tuple[Key, Value], int]) -> bool:
+    return all(written.get(write, -1) > step.invoked for write in step.writes)
 
 
 def since(history: History) -> Since:

@@ -146,20 +146,22 @@ class History:
 
     def start(self) -> None:
         """Record from now on; what was recorded before is forgotten."""
-        self.clear()
-        self.recording = True
+        with self._environment.standstill():
+            self.clear()
+            self.recording = True
 
     def clear(self) -> None:
         """Forget everything that was recorded."""
-        for follower in self._followers:
-            follower.partition.followers.remove(follower)
-        self._followers.clear()
-        self.calls.clear()
-        self.background.clear()
-        self.known.clear()
-        self.restored.clear()
-        self.lost.clear()
-        self.times.clear()
+        with self._environment.standstill():
+            for follower in self._followers:
+                follower.partition.followers.remove(follower)
+            self._followers.clear()
+            self.calls.clear()
+            self.background.clear()
+            self.known.clear()
+            self.restored.clear()
+            self.lost.clear()
+            self.times.clear()
 
     def begin(
         self,
@@ -211,7 +213,7 @@ class History:
             call.answer = deepcopy(result)
             self._note_restored(call, self._region)
         else:
-            call.error = result
+            call.error = result.copied() if isinstance(result, AwsError) else result
 
     @contextmanager
     def aside(self) -> Iterator[None]:
@@ -289,7 +291,7 @@ class History:
         return worst if index is None else worst + _behind_table(index, self._environment.clock.time())
 
     def __iter__(self) -> Iterator[Call]:
-        return iter(self.calls)
+        return iter(list(self.calls))
 
     def __len__(self) -> int:
         return len(self.calls)

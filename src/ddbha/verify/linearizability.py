@@ -43,6 +43,8 @@ class Step:
     #: Whom to name when it does not fit.
     source: Any = None
     signature: Hashable = None
+    #: What it must have written if it took place.
+    writes: tuple[tuple[Key, Value], ...] = ()
 
 
 @frozen(eq=False)

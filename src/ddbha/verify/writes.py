@@ -38,6 +38,11 @@ class _Action:
     #: The item that a put leaves.
     new: Value = None
 
+    @property
+    def writes(self) -> tuple[tuple[Key, Value], ...]:
+        """What the action leaves whatever was there before."""
+        return ((self.key, self.new),) if self.kind == "Put" else ()
+
     @classmethod
     def of(cls, call: Call, kind: str, body: dict[str, Any]) -> _Action:
         expressions = Expressions(body)
@@ -90,7 +95,8 @@ def _single(call: Call, kind: str) -> Iterator[Step]:
         return (after,)
 
     completed = call.completed if known else None
-    yield Step((action.key,), call.invoked, completed, apply, call, (kind, repr(call.request)))
+    signature = kind, repr(call.request)
+    yield Step((action.key,), call.invoked, completed, apply, call, signature, action.writes)
 
 
 def _returned(call: Call, action: _Action) -> Callable[[Value, Value], bool]:
@@ -122,7 +128,8 @@ def _batch_write(call: Call) -> Iterator[Step]:
             if key not in undone:
                 completed = None if call.answer is None else call.completed
                 write = partial(_overwrite, new)
-                yield Step((key,), call.invoked, completed, write, call, ("Write", new))
+                written = () if new is None else ((key, new),)
+                yield Step((key,), call.invoked, completed, write, call, ("Write", new), written)
 
 
 def _overwrite(new: Value, values: Values) -> Values:
@@ -178,7 +185,8 @@ def _transact_write(call: Call) -> Iterator[Step]:
         return (*after, *(call.began for _ in tokens))
 
     completed = call.completed if call.outcome == "ANSWERED" else None
-    yield Step((*keys, *used), call.invoked, completed, apply, call)
+    written = tuple(one for action in actions for one in action.writes)
+    yield Step((*keys, *used), call.invoked, completed, apply, call, None, written)
 
 
 #: By operation: the steps that a call of it took, or may have taken.

@@ -8,7 +8,9 @@ import zlib
 from collections.abc import Iterable, Iterator
 from hashlib import sha256
 from pathlib import Path
+from shutil import copymode
 from typing import Any, TypeVar
+from uuid import uuid4
 from zipfile import ZIP_DEFLATED, BadZipFile, ZipFile, ZipInfo
 
 from attrs import define
@@ -27,15 +29,20 @@ Each = TypeVar("Each")
 
 
 def write(path: Path, members: Iterable[tuple[str, bytes]]) -> None:
-    """Write a file, or leave what was there if that fails."""
+    """Write a file, or leave what was there if that fails: readers find either, never a part."""
     checksums = {}
-    unfinished = path.with_name(f"{path.name}.unfinished")
+    # A symbolic link stays one, and what it names is replaced.
+    path = path.resolve()
+    # Several threads and processes may write one file at once.
+    unfinished = path.with_name(f".{path.name}.{uuid4().hex}")
     try:
-        with ZipFile(unfinished, "w", ZIP_DEFLATED) as archive:
+        with ZipFile(unfinished, "x", ZIP_DEFLATED) as archive:
             for name, data in members:
                 checksums[name] = sha256(data).hexdigest()
                 archive.writestr(_info(name), data)
             archive.writestr(_info(_CHECKSUMS), json.dumps(checksums))
+        if path.exists():
+            copymode(path, unfinished)
         unfinished.replace(path)
     except BaseException:
         unfinished.unlink(missing_ok=True)

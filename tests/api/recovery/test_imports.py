@@ -173,6 +173,56 @@ def test_the_rest_of_a_malformed_object_is_skipped(
     assert len(items(client)) == (3 if (form, compression) == ("CSV", "NONE") else 2)
 
 
+@pytest.mark.parametrize(
+    "value",
+    # Of Ion's types only these have one of DynamoDB's beside them; a null is not of any:
+    # https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/S3DataExport.Output.html
+    [
+        "null.bool",
+        "null.int",
+        "null.float",
+        "null.decimal",
+        "null.string",
+        "null.blob",
+        "null.list",
+        "null.struct",
+        "null.symbol",
+        "[null.int]",
+        "{a: null.struct}",
+        "$dynamodb_SS::[null.string]",
+        "$dynamodb_NS::null.list",
+        "2026-01-01T",
+        "symbol",
+        "nan",
+        "[" * 40 + "]" * 40,
+        "{a:" * 300 + "1" + "}" * 300,
+    ],
+)
+def test_ion_values_that_no_attribute_can_have(world: ddbha.World, client: Any, value: str) -> None:
+    lines = f'$ion_1_0 {{Item:{{ISBN:"1",Year:1.,x:{value}}}}}\n'.encode() + ION
+    world.objects["sources"]["data/1"] = lines
+    assert imported(client, "ION")["ErrorCount"] == 1
+    assert items(client) == ITEMS
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"$ion_1_0 {Item:{ISBN:'\x88'}}",
+        # Ion has a binary form too.
+        b"\xe0\x01\x00\xea\xee\xa3\x81\x83\xde\x9f\x87\xbe\x9c\x84Item\x81a\x81v",
+        b"$ion_1_0 {Item:{ISBN:1d99999999999}}",
+        b"[" * 100_000,
+        b"$ion_1_0 $999999999999",
+        b"$ion_symbol_table::{imports:[{name:'x',version:1,max_id:999999999}]}",
+    ],
+)
+def test_what_is_no_ion_text(world: ddbha.World, client: Any, data: bytes) -> None:
+    world.objects["sources"]["data/1"] = data
+    description = imported(client, "ION")
+    assert (description["ImportStatus"], description["ErrorCount"]) == ("FAILED", 1)
+
+
 def test_the_last_of_several_items_with_one_key_stays(world: ddbha.World, client: Any) -> None:
     line = '{"Item":{"ISBN":{"S":"1"},"Year":{"N":"1"},"n":{"N":"%d"}}}\n'
     bucket = world.objects["sources"]

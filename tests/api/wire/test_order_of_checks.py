@@ -185,7 +185,27 @@ VALUE = {":v": {"S": "x"}}
         (
             "PutItem",
             {"TableName": "absent", "Item": KEY, "ExpressionAttributeValues": VALUE},
-            "ExpressionAttributeValues can only be specified when using expressions",
+            "ExpressionAttributeValues can only be specified when using expressions: ConditionExpression "
+            "is null",
+        ),
+        # dynalite, deleteItem, query and scan
+        (
+            "DeleteItem",
+            {**ABSENT, "ExpressionAttributeValues": VALUE},
+            "ExpressionAttributeValues can only be specified when using expressions: ConditionExpression "
+            "is null",
+        ),
+        (
+            "Query",
+            {"TableName": "absent", "ExpressionAttributeValues": VALUE},
+            "ExpressionAttributeValues can only be specified when using expressions: FilterExpression "
+            "and KeyConditionExpression are null",
+        ),
+        (
+            "Scan",
+            {"TableName": "absent", "ExpressionAttributeValues": VALUE},
+            "ExpressionAttributeValues can only be specified when using expressions: FilterExpression is "
+            "null",
         ),
         (
             "GetItem",

@@ -335,6 +335,9 @@ VALUES = "com.amazonaws.dynamodb.v20120810.AttributeValue"
             {"Key": {"a": {"B": "23456"}}},
             "Base64 encoded length is expected a multiple of 4 bytes but found: 5",
         ),
+        # Bits of the last character that belong to no byte, as Java's codec of the service refuses them.
+        ("GetItem", {"Key": {"a": {"B": "QR=="}}}, "Invalid last non-pad Base64 character dectected"),
+        ("GetItem", {"Key": {"a": {"B": "QUF="}}}, "Invalid last non-pad Base64 character dectected"),
         ("GetItem", {"Key": {"a": {"SS": "x"}}}, "Unexpected field type"),
         ("GetItem", {"Key": {"a": {"SS": {}}}}, "Start of structure or map found where not expected"),
         ("GetItem", {"Key": {"a": {"L": ["x"]}}}, "Unexpected value type in payload"),

@@ -29,7 +29,7 @@ def load(path: Path) -> ModuleType:
 NEEDED = {
     "lost_update": 1,
     "stale_read": 1,
-    "retried_payment": 1,
+    "retried_payment": 2,
     "unprocessed_items": 1,
     "unconditional_lock": 3,
     "repeated_records": 1,

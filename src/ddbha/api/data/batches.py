@@ -8,7 +8,13 @@ from __future__ import annotations
 from typing import Any
 
 from ddbha.api.data.item_collections import CollectionLimit, with_metrics_by_table
-from ddbha.api.data.keys import NO_MATCH, key_of_canonical, key_of_item, refuse_large_item
+from ddbha.api.data.keys import (
+    NO_MATCH,
+    key_of_canonical,
+    key_of_item,
+    refuse_large_item,
+    refuse_paths_into_keys,
+)
 from ddbha.api.data.placeholders import Expressions
 from ddbha.api.metering import admit_read, admit_unrecorded, admit_write
 from ddbha.api.registry import Request, Response, operation
@@ -117,6 +123,7 @@ def batch_get_item(region: Region, request: Request) -> Response:
         expressions.finish()
         table = region.table(name)
         keys = [(key_of_canonical(table, key), key) for key in asked[name]]
+        refuse_paths_into_keys(table, projection)
         if len({key for key, _ in keys}) != len(keys):
             raise ValidationException(_DUPLICATES)
         reads.append((name, table, keys, projection))

@@ -3,7 +3,13 @@
 from __future__ import annotations
 
 from ddbha.api.data.item_collections import CollectionLimit, with_metrics
-from ddbha.api.data.keys import MAXIMUM_ITEM_SIZE, key_of_canonical, key_of_item, refuse_large_item
+from ddbha.api.data.keys import (
+    MAXIMUM_ITEM_SIZE,
+    key_of_canonical,
+    key_of_item,
+    refuse_large_item,
+    refuse_paths_into_keys,
+)
 from ddbha.api.data.placeholders import Expressions, refuse_misplaced
 from ddbha.api.metering import admit_read, admit_unrecorded, admit_write
 from ddbha.api.registry import Request, Response, operation
@@ -24,7 +30,7 @@ from ddbha.values.key import ItemKey
 def put_item(region: Region, request: Request) -> Response:
     """Create an item, or replace it whole."""
     try:
-        refuse_misplaced(request)
+        refuse_misplaced(request, "ConditionExpression is null")
         item, size = canonical_item(request["Item"])
         return_old = "ReturnValues" in request and _returns_old(request)
         if size > MAXIMUM_ITEM_SIZE:
@@ -36,6 +42,7 @@ def put_item(region: Region, request: Request) -> Response:
         raise of_request(error) from None
     table = region.table(request["TableName"])
     key = key_of_item(table, item, size)
+    refuse_paths_into_keys(table, condition)
 
     partition, image = table.partition(key), Image.of(item, size)
     if condition is not None:
@@ -55,7 +62,7 @@ def put_item(region: Region, request: Request) -> Response:
 def delete_item(region: Region, request: Request) -> Response:
     """Remove an item; one that is not there makes no record."""
     try:
-        refuse_misplaced(request)
+        refuse_misplaced(request, "ConditionExpression is null")
         key_attributes, _ = canonical_item(request["Key"])
         return_old = "ReturnValues" in request and _returns_old(request)
         expressions = Expressions(request)
@@ -65,6 +72,7 @@ def delete_item(region: Region, request: Request) -> Response:
         raise of_request(error) from None
     table = region.table(request["TableName"])
     key = key_of_canonical(table, key_attributes)
+    refuse_paths_into_keys(table, condition)
 
     partition = table.partition(key)
     old = partition.available_leader().items.images.get(key)
@@ -86,7 +94,11 @@ def update_item(region: Region, request: Request) -> Response:
     """Change attributes of an item, or create it; an update that changes nothing makes no record."""
     wanted = request.get("ReturnValues", "NONE")
     try:
-        refuse_misplaced(request)
+        refuse_misplaced(
+            request,
+            "UpdateExpression and ConditionExpression are null",
+            "UpdateExpression is null and ConditionExpression is null",
+        )
         key_attributes, _ = canonical_item(request["Key"])
         expressions = Expressions(request)
         update = expressions.update()
@@ -96,6 +108,7 @@ def update_item(region: Region, request: Request) -> Response:
         raise of_request(error) from None
     table = region.table(request["TableName"])
     key = key_of_canonical(table, key_attributes)
+    refuse_paths_into_keys(table, condition, update)
     if update is not None:
         refuse_key_updates(table, update)
 
@@ -113,7 +126,7 @@ def update_item(region: Region, request: Request) -> Response:
     item, size = canonical_item(new)
     if size > MAXIMUM_ITEM_SIZE:
         raise ValidationException("Item size to update has exceeded the maximum allowed size")
-    key_of_item(table, item, size)
+    key_of_item(table, item, size, updated=True)
     before = None if old is None else old.item()
     image = Image.of(item, size)
     if not same_item(before, item):
@@ -138,6 +151,7 @@ def get_item(region: Region, request: Request) -> Response:
     expressions.finish()
     table = region.table(request["TableName"])
     key = key_of_canonical(table, key_attributes)
+    refuse_paths_into_keys(table, projection)
 
     partition = table.partition(key)
     consistent = bool(request.get("ConsistentRead"))

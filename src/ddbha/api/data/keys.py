@@ -8,6 +8,9 @@ from __future__ import annotations
 
 from ddbha.api.data.vectors import check_vectors
 from ddbha.errors import ValidationException
+from ddbha.expressions.evaluate import Condition
+from ddbha.expressions.projection import Projection
+from ddbha.expressions.update import Update
 from ddbha.followers.secondary_indexes import GlobalIndex, SecondaryIndex
 from ddbha.region.table import Table
 from ddbha.values.attribute import AttributeValue, Item, canonical_item, kind_of, type_of
@@ -23,8 +26,17 @@ MAXIMUM_ITEM_SIZE = 400 * 1024
 NO_MATCH = "The provided key element does not match the schema"
 
 
-def key_of_item(table: Table, item: Item, size: int) -> ItemKey:
-    """The key of a canonical item that is to be stored; `ValidationException` if it may not be."""
+class EmptyKey(ValidationException):
+    """A key attribute has an empty value: what transactions refuse before they look at their actions."""
+
+    code = "ValidationException"
+
+
+def key_of_item(table: Table, item: Item, size: int, *, updated: bool = False) -> ItemKey:
+    """The key of a canonical item that is to be stored; `ValidationException` if it may not be.
+
+    `updated` says that an update made the item.
+    """
     for attribute in table.schema.attributes:
         value = item.get(attribute.name)
         if value is None:
@@ -47,7 +59,7 @@ def key_of_item(table: Table, item: Item, size: int) -> ItemKey:
                 if isinstance(index, GlobalIndex) and index.status == "CREATING":
                     # Until an index is filled it leaves such items out, those of before and new ones.
                     break
-                raise _violation(index, attribute, value, most)
+                raise _violation(index, attribute, value, most, updated)
     if table.vector_indexes:
         check_vectors(table, item)
     if size > MAXIMUM_ITEM_SIZE:
@@ -56,7 +68,7 @@ def key_of_item(table: Table, item: Item, size: int) -> ItemKey:
 
 
 def _violation(
-    index: SecondaryIndex, attribute: KeyAttribute, value: AttributeValue, most: int
+    index: SecondaryIndex, attribute: KeyAttribute, value: AttributeValue, most: int, updated: bool
 ) -> ValidationException:
     """What is wrong with a value for a key attribute of an index: its type, size, or emptiness."""
     name, kind = attribute.name, attribute.type
@@ -71,7 +83,13 @@ def _violation(
             f"One or more parameter values were invalid: Size limit exceeded for Index Key {name} "
             f"Actual Size: {size} bytes Max Size: {most} bytes IndexName: {index.name}"
         )
-    return ValidationException(
+    if updated:
+        return EmptyKey(
+            "One or more parameter values are not valid. The update expression attempted to update a "
+            "secondary index key to a value that is not supported. The AttributeValue for a key "
+            f"attribute cannot contain an empty {kind_of(kind)} value."
+        )
+    return EmptyKey(
         "One or more parameter values are not valid. A value specified for a secondary index key is not "
         "supported. The AttributeValue for a key attribute cannot contain an empty "
         f"{kind_of(kind)} value. IndexName: {index.name}, IndexKey: {name}"
@@ -96,6 +114,21 @@ def key_of_canonical(table: Table, canonical: Item) -> ItemKey:
     return table.schema.key(canonical)
 
 
+def refuse_paths_into_keys(table: Table, *parts: Condition | Projection | Update | None) -> None:
+    """Raise `ValidationException` if an expression goes into a key attribute, which has no parts."""
+    for part in parts:
+        if part is None or not part.nested:
+            continue
+        indexes = (*table.local_indexes.values(), *table.global_indexes.values())
+        for kind, schemas in (("Key", [table.schema]), ("IndexKey", [one.schema for one in indexes])):
+            for name in (name for schema in schemas for name in schema.names):
+                if name in part.nested:
+                    raise ValidationException(
+                        "Key attributes must be scalars; list random access '[]' and map lookup '.' are "
+                        f"not allowed: {kind}: {name}"
+                    )
+
+
 def refuse_large_item(size: int) -> None:
     """Raise `ValidationException` for an item that no table takes."""
     if size > MAXIMUM_ITEM_SIZE:
@@ -106,7 +139,7 @@ def _check_contents(table: Table, item: Item) -> None:
     schema = table.schema
     for attribute in schema.attributes:
         if not item[attribute.name][attribute.type]:
-            raise ValidationException(
+            raise EmptyKey(
                 "One or more parameter values are not valid. The AttributeValue for a key attribute "
                 f"cannot contain an empty {kind_of(attribute.type)} value. Key: {attribute.name}"
             )

@@ -9,7 +9,7 @@ import re
 from typing import Any
 
 from ddbha.api.registry import Request
-from ddbha.errors import InvalidValue, ValidationException
+from ddbha.errors import InvalidValue, Reworded, ValidationException
 from ddbha.expressions.evaluate import Condition, condition
 from ddbha.expressions.key_condition import KeyCondition, key_condition
 from ddbha.expressions.legacy import LEGACY_PARAMETERS, Legacy, legacy, refuse_mixture
@@ -165,10 +165,11 @@ class Expressions:
             )
 
 
-def refuse_misplaced(request: Request) -> None:
+def refuse_misplaced(request: Request, missing: str = "", newer: str = "") -> None:
     """Raise `ValidationException` for legacy parameters beside expressions, and for placeholders alone.
 
-    AWS looks for these before it looks at any value.
+    AWS looks for these before it looks at any value.  `missing` is what it says of the expressions that
+    could have used values, and `newer` how its newer wording says it.
     """
     if _CONCERNED.isdisjoint(request):
         return
@@ -176,7 +177,10 @@ def refuse_misplaced(request: Request) -> None:
         refuse_mixture(request)
     for member in ("ExpressionAttributeValues", "ExpressionAttributeNames"):
         if member in request and not any(parameter in request for parameter in _PARAMETERS):
-            raise ValidationException(f"{member} can only be specified when using expressions")
+            said = f"{member} can only be specified when using expressions"
+            if missing and member == "ExpressionAttributeValues":
+                raise Reworded(f"{said}: {missing}", f"{said}: {newer or missing}")
+            raise ValidationException(said)
 
 
 def _check_placeholders(request: Request, member: str, placeholder: re.Pattern[str]) -> None:

@@ -10,71 +10,36 @@ from collections.abc import Iterator, Sequence
 from itertools import chain
 from typing import Any
 
-from attrs import frozen
-
-from ddbha.api.data.keys import NO_MATCH
+from ddbha.api.data.keys import refuse_paths_into_keys
 from ddbha.api.data.placeholders import Expressions, refuse_misplaced
+from ddbha.api.data.targets import Target, behind, refuse_start_outside, start_in, start_key, target_of
 from ddbha.api.metering import admit_page, charge_page
 from ddbha.api.registry import Request, Response, operation
 from ddbha.api.wire.wording import ENVELOPE
 from ddbha.capacity.units import Consumption
-from ddbha.errors import InvalidValue, Reworded, ValidationException
+from ddbha.errors import Reworded, ValidationException
 from ddbha.expressions.checks import Values
 from ddbha.expressions.evaluate import Condition
 from ddbha.expressions.key_condition import KeyCondition, KeyRange
 from ddbha.expressions.projection import Projection
 from ddbha.followers.secondary_indexes import GlobalIndex, LocalIndex
 from ddbha.region.region import Region
-from ddbha.region.table import Table
 from ddbha.storage.items import GREATEST
-from ddbha.storage.partition import Partition
 from ddbha.storage.partitions import KeyBounds
-from ddbha.values.attribute import Item, canonical_item, order
+from ddbha.values.attribute import Item, order
 from ddbha.values.image import Image
-from ddbha.values.key import HASH_SPACE, ItemKey, KeySchema, collection_of
+from ddbha.values.key import HASH_SPACE, ItemKey, collection_of
 
 #: Bytes of items that one page may evaluate.
 PAGE_SIZE = 1024 * 1024
 MAXIMUM_SEGMENTS = 1_000_000
-_INVALID_START = "The provided starting key is invalid"
-
-Index = LocalIndex | GlobalIndex
-
-
-@frozen
-class Target:
-    """What is read: a table or one of its indexes."""
-
-    table: Table
-    index: Index | None
-
-    @property
-    def schema(self) -> KeySchema:
-        """The keys that order what is read."""
-        return self.table.schema if self.index is None else self.index.schema
-
-    @property
-    def partitions(self) -> Sequence[Partition]:
-        """Where it lies."""
-        return self.index.partitions if isinstance(self.index, GlobalIndex) else self.table.partitions
-
-    def position(self, item: Item) -> ItemKey:
-        """Where the item with these keys stands in it."""
-        if self.index is None:
-            return self.table.schema.key(item)
-        return (*self.index.schema.key(item), self.table.schema.key(item))
-
-    def key(self, item: Item) -> Item:
-        """The attributes that `LastEvaluatedKey` shows."""
-        names = dict.fromkeys((*self.table.schema.names, *self.schema.names))
-        return {name: item[name] for name in names}
 
 
 @operation("Query")
 def query(region: Region, request: Request) -> Response:
     """A page of one item collection, in the order of the sort key."""
-    refuse_misplaced(request)
-    start_key = _start_key(request)
+    refuse_misplaced(request, "FilterExpression and KeyConditionExpression are null")
+    asked = start_key(request)
     expressions = Expressions(request)
     condition = expressions.key_condition()
     if condition is None:
@@ -85,34 +50,34 @@ def query(region: Region, request: Request) -> Response:
     page = _Page(request, expressions, ENVELOPE)
     expressions.finish()
     condition.require_sound()
-    target = _target(region, request)
-    bounds = bounds_of(condition.bind(target.schema, expressions.values))
-    page.refuse_keys_in_filter(target)
-    start = _start(target, start_key)
+    target = target_of(region, request)
+    key_range = condition.bind(target.schema, expressions.values)
+    bounds = bounds_of(key_range)
+    start = start_in(target, asked)
     reverse = not request.get("ScanIndexForward", True)
+    refuse_paths_into_keys(target.table, page.projection)
     if start is not None:
-        if bounds.low[:2] != start[:2]:
-            raise ValidationException(
-                "The provided starting key is outside query boundaries based on provided conditions"
-            )
-        bounds = _after(bounds, start, reverse)
+        whole = key_range.operator is None and len(key_range.sort) == len(target.schema.sort_attributes)
+        refuse_start_outside(bounds, start, alone=whole and target.index is None)
+        bounds = behind(bounds, start, reverse)
+    page.refuse_keys_in_filter(target)
     return _read(region, request, page, target, [bounds], reverse)
 
 
 def query_collections(region: Region, request: Request, conditions: Sequence[KeyCondition]) -> Response:
     """A page of several item collections, in the order of their partition keys: what PartiQL selects."""
-    start_key = _start_key(request)
+    asked = start_key(request)
     expressions = Expressions(request)
     page = _Page(request, expressions)
-    target = _target(region, request)
-    start = _start(target, start_key)
+    target = target_of(region, request)
+    start = start_in(target, asked)
     reverse = not request.get("ScanIndexForward", True)
     found = {bounds.low[:2]: bounds for bounds in _bounds(conditions, target, expressions.values)}
     ordered = sorted(found.values(), key=_partition_key, reverse=reverse)
     if start is not None:
         # Only these very conditions can have led to it, so its collection is among them.
         reached = next(n for n, bounds in enumerate(ordered) if bounds.low[:2] == start[:2])
-        ordered = [_after(ordered[reached], start, reverse), *ordered[reached + 1 :]]
+        ordered = [behind(ordered[reached], start, reverse), *ordered[reached + 1 :]]
     return _read(region, request, page, target, ordered, reverse)
 
 
@@ -126,25 +91,19 @@ def _partition_key(bounds: KeyBounds) -> Any:
     return bounds.low[1]
 
 
-def _after(bounds: KeyBounds, start: ItemKey, reverse: bool) -> KeyBounds:
-    """What is left of an item collection behind `start`."""
-    if reverse:
-        return KeyBounds(bounds.low, min(bounds.high, start))
-    return KeyBounds(max(bounds.low, (*start, GREATEST)), bounds.high)
-
-
 @operation("Scan")
 def scan(region: Region, request: Request) -> Response:
     """A page of everything, or of one segment, in the order of the hashes."""
-    refuse_misplaced(request)
-    start_key = _start_key(request)
+    refuse_misplaced(request, "FilterExpression is null")
+    asked = start_key(request)
     segment, count = _segment(request)
     expressions = Expressions(request)
     page = _Page(request, expressions)
     expressions.finish()
-    target = _target(region, request)
+    target = target_of(region, request)
+    refuse_paths_into_keys(target.table, page.filter, page.projection)
     bounds = KeyBounds.hashes(HASH_SPACE * segment // count, HASH_SPACE * (segment + 1) // count)
-    start = _start(target, start_key)
+    start = start_in(target, asked)
     if start is not None:
         if not bounds.low[0] <= start[0] < bounds.high[0]:
             raise ValidationException(
@@ -166,17 +125,17 @@ class _Page:
     def __init__(self, request: Request, expressions: Expressions, prefix: str = "") -> None:
         self._request = request
         self._values: Values = expressions.values
-        self._filter: Condition | None = expressions.condition("FilterExpression")
-        self._projection: Projection | None = expressions.projection()
+        self.filter: Condition | None = expressions.condition("FilterExpression")
+        self.projection: Projection | None = expressions.projection()
         self._limit: int | None = request.get("Limit")
         select = request.get("Select")
         self._counts = select == "COUNT"
-        if self._projection is not None and select not in (None, "SPECIFIC_ATTRIBUTES"):
+        if self.projection is not None and select not in (None, "SPECIFIC_ATTRIBUTES"):
             parameter = "AttributesToGet" if "AttributesToGet" in request else "ProjectionExpression"
             chosen = "only the Count" if self._counts else select
             said = f"Cannot specify the {parameter} when choosing to get {chosen}"
             raise Reworded(prefix + said, ENVELOPE + said)
-        if select == "SPECIFIC_ATTRIBUTES" and self._projection is None:
+        if select == "SPECIFIC_ATTRIBUTES" and self.projection is None:
             said = (
                 "Must specify the AttributesToGet or ProjectionExpression when choosing to get "
                 "SPECIFIC_ATTRIBUTES"
@@ -191,15 +150,16 @@ class _Page:
         self.units = 0.0
 
     def refuse_keys_in_filter(self, target: Target) -> None:
-        """A filter of a query may not name the key attributes of what is queried."""
-        if self._filter is not None:
+        """A filter of a query may not name the key attributes of what is queried, nor go into others."""
+        if self.filter is not None:
             for name in target.schema.names:
-                if name in self._filter.attributes:
+                if name in self.filter.attributes:
                     kind = "QueryFilter" if "QueryFilter" in self._request else "Filter Expression"
                     raise ValidationException(
                         f"{kind} can only contain non-primary key attributes: Primary key "
                         f"attribute: {name}"
                     )
+            refuse_paths_into_keys(target.table, self.filter)
 
     def read(self, target: Target, entries: Iterator[Image]) -> Response:
         """The response to a query or a scan of `entries`."""
@@ -224,10 +184,10 @@ class _Page:
             last = item = image.item()
             if index is not None and not whole and index.projected is not None:
                 item = {name: value for name, value in item.items() if name in index.projected}
-            if self._filter is None or self._filter.holds(item, self._values):
+            if self.filter is None or self.filter.holds(item, self._values):
                 matched += 1
                 if not self._counts:
-                    items.append(item if self._projection is None else self._projection.project(item))
+                    items.append(item if self.projection is None else self.projection.project(item))
         else:
             # AWS looks no further than the limit, so a full page always names where to go on.
             if evaluated != self._limit:
@@ -246,7 +206,7 @@ class _Page:
         index = target.index
         if index is None or index.projected is None:
             return True
-        asked = self._projection.attributes if self._projection is not None else frozenset[str]()
+        asked = self.projection.attributes if self.projection is not None else frozenset[str]()
         beyond = self._select == "ALL_ATTRIBUTES" or not asked <= index.projected
         if beyond and isinstance(index, GlobalIndex):
             if self._select == "ALL_ATTRIBUTES":
@@ -346,46 +306,6 @@ def _entries(
         replica = partition.available_leader() if consistent else partition.reader(now)
         for _, image in replica.items.range(bounds.low, bounds.high, reverse=reverse, index=local):
             yield image
-
-
-def _target(region: Region, request: Request) -> Target:
-    table = region.table(request["TableName"])
-    name = request.get("IndexName")
-    if name is None:
-        return Target(table, None)
-    index = table.local_indexes.get(name) or table.global_indexes.get(name)
-    if index is None:
-        if name in table.vector_indexes:
-            asked = region.environment.operation
-            raise ValidationException(f"{asked} operation not supported on this index type.")
-        raise ValidationException(f"The table does not have the specified index: {name}")
-    if isinstance(index, GlobalIndex) and request.get("ConsistentRead"):
-        raise ValidationException("Consistent reads are not supported on global secondary indexes")
-    if isinstance(index, GlobalIndex) and index.status == "CREATING":
-        raise ValidationException(f"Cannot read from backfilling global secondary index: {name}")
-    return Target(table, index)
-
-
-def _start_key(request: Request) -> Item | None:
-    if "ExclusiveStartKey" not in request:
-        return None
-    try:
-        return canonical_item(request["ExclusiveStartKey"])[0]
-    except ValidationException as error:
-        fault = f"{_INVALID_START}: {error.message}"
-        newer = error.newer if isinstance(error, InvalidValue) else fault
-        raise InvalidValue(fault, newer) from None
-
-
-def _start(target: Target, key: Item | None) -> ItemKey | None:
-    if key is None:
-        return None
-    attributes = {a.name: a.type for a in (*target.table.schema.attributes, *target.schema.attributes)}
-    if key.keys() != attributes.keys() or any(kind not in key[name] for name, kind in attributes.items()):
-        if target.index is not None:
-            raise ValidationException(_INVALID_START)
-        raise Reworded(f"{_INVALID_START}: {NO_MATCH}", _INVALID_START)
-    return target.position(key)
 
 
 def _segment(request: Request) -> tuple[int, int]:

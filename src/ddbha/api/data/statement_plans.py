@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import lru_cache, partial
-from itertools import product
+from itertools import chain, product
 from typing import TypeVar
 
 from attrs import frozen
@@ -239,6 +239,9 @@ def _partition_options(node: ConditionNode, name: str) -> tuple[str, ...] | None
         if all(isinstance(option, Value) for option in node.options):
             return tuple(option.name for option in node.options if isinstance(option, Value))
         return None
+    if isinstance(node, Either):
+        choices = [_partition_options(one, name) for one in node.conditions]
+        return None if None in choices else tuple(chain.from_iterable(filter(None, choices)))
     part = _key_part(node)
     return part[2] if part is not None and part[:2] == (name, "=") else None
 
@@ -334,7 +337,7 @@ def _column(path: Path) -> str:
 
 @lru_cache(maxsize=1024)
 def _columns(paths: tuple[Path, ...]) -> Columns:
-    return Columns(frozenset(), paths, frozenset(str(path[0]) for path in paths), {})
+    return Columns(frozenset(), paths, frozenset(str(path[0]) for path in paths), frozenset(), {})
 
 
 @lru_cache(maxsize=1024)

@@ -122,7 +122,7 @@ def execute_transaction(region: Region, request: Request) -> Response:
         response = transact_write(region, wanted, "TransactStatements")
     except TransactionCanceledException as error:
         raise _with_duplicates(error, statements) from None
-    return {**response, "Responses": [{} for _ in entries]}
+    return {**response, "Responses": []}
 
 
 def _select(region: Region, select: Select, statement: Parsed, request: Request) -> Response:

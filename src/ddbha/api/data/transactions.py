@@ -16,9 +16,11 @@ from ddbha.api.data.item_collections import CollectionLimit, with_metrics_by_tab
 from ddbha.api.data.items import refuse_key_updates
 from ddbha.api.data.keys import (
     MAXIMUM_ITEM_SIZE,
+    EmptyKey,
     key_of_canonical,
     key_of_item,
     refuse_large_item,
+    refuse_paths_into_keys,
 )
 from ddbha.api.data.placeholders import Expressions
 from ddbha.api.idempotency import Requested, Tokens
@@ -37,11 +39,11 @@ from ddbha.expressions.update import Update
 from ddbha.region.region import Region
 from ddbha.region.table import Table
 from ddbha.storage.partition import Partition
-from ddbha.values.attribute import Item, canonical_item, same_item
+from ddbha.values.attribute import Item, canonical_item, item_size, same_item, value_size
 from ddbha.values.image import Image
 from ddbha.values.key import ItemKey
 
-#: Bytes of all items of a transaction, as they are read or as they are written.
+#: Bytes of all items that a transaction reads, or of all that the request for its writes brings.
 MAXIMUM_SIZE = 4 * 1024 * 1024
 
 _NO_REASON = {"Code": "None"}
@@ -92,6 +94,7 @@ def transact_write(region: Region, request: Request, identity: str) -> Response:
         refuse_in_progress(region, token, request[identity])
     # Whatever can be seen to be wrong comes before a missing table, also of an earlier action.
     parsed = [_parsed(entry) for entry in request["TransactItems"]]
+    _refuse_large(action.size for action in parsed)
     tables = [_table(region, action.body["TableName"]) for action in parsed]
     actions = _fitting(partial(_action, *pair) for pair in zip(tables, parsed, strict=True))
     _refuse_repeated([(action.table, action.key) for action in actions])
@@ -119,6 +122,8 @@ def transact_write(region: Region, request: Request, identity: str) -> Response:
             new = _result(action, old)
             if new is not old:
                 limit.admit(action.table, action.key, new)
+        except EmptyKey:
+            raise
         except ValidationException as error:
             reasons.append({"Code": "ValidationError", "Message": error.message})
             continue
@@ -127,7 +132,6 @@ def transact_write(region: Region, request: Request, identity: str) -> Response:
             continue
         reasons.append(dict(_NO_REASON))
         effects.append(_Effect(action, old, new))
-    _refuse_large(max(e.old.size if e.old else 0, e.new.size if e.new else 0) for e in effects)
     if any(reason["Code"] != "None" for reason in reasons):
         raise TransactionCanceledException(reasons)
     admit_transaction_writes(
@@ -227,7 +231,7 @@ def _result(action: _Action, old: Image | None) -> Image | None:
     item, size = canonical_item(new)
     if size > MAXIMUM_ITEM_SIZE:
         raise ValidationException("Item size to update has exceeded the maximum allowed size")
-    key_of_item(action.table, item, size)
+    key_of_item(action.table, item, size, updated=True)
     return old if same_item(before, item) else Image.of(item, size)
 
 
@@ -255,6 +259,7 @@ class _Parsed:
     body: dict[str, Any]
     #: The item of a Put, the key of all others.
     attributes: Item
+    #: Bytes of that and of the values for expressions: what the request brings along.
     size: int
     update: Update | None
     condition: Condition | None
@@ -271,6 +276,7 @@ def _parsed(entry: dict[str, Any]) -> _Parsed:
     expressions.finish()
     attributes, size = canonical_item(body["Item" if kind == "Put" else "Key"])
     refuse_large_item(size)
+    size += sum(map(value_size, expressions.values.values()))
     return _Parsed(kind, body, attributes, size, update, condition, expressions.values)
 
 
@@ -282,6 +288,8 @@ def _fitting(steps: Iterable[Callable[[], _T]]) -> list[_T]:
         try:
             results.append(step())
             reasons.append(dict(_NO_REASON))
+        except EmptyKey:
+            raise
         except ValidationException as error:
             reasons.append({"Code": "ValidationError", "Message": error.message})
     if len(results) < len(reasons):
@@ -297,8 +305,9 @@ def _action(table: Table, parsed: _Parsed) -> _Action:
         parsed.condition,
         parsed.values,
     )
+    refuse_paths_into_keys(table, condition, update)
     if parsed.kind == "Put":
-        key = key_of_item(table, attributes, parsed.size)
+        key = key_of_item(table, attributes, item_size(attributes))
         return _Action(table, key, attributes, condition, values, shows, lambda old: attributes)
     key = key_of_canonical(table, attributes)
     if parsed.kind == "Update":

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from hashlib import blake2b
 from typing import Any
-from uuid import UUID
 
+from ddbha.api.definitions.encryption_keys import key_arn
 from ddbha.followers.replication import Member
 from ddbha.followers.secondary_indexes import GlobalIndex, IndexProjection, LocalIndex
 from ddbha.followers.vector_indexes import VectorIndex
@@ -53,7 +52,7 @@ def describe(table: Table) -> dict[str, Any]:
         description["SSEDescription"] = {
             "Status": "UPDATING" if settings.encrypting else "ENABLED",
             "SSEType": settings.encryption.get("SSEType", "KMS"),
-            "KMSMasterKeyArn": _key_arn(table, settings.encryption.get("KMSMasterKeyId")),
+            "KMSMasterKeyArn": key_arn(table, settings.encryption.get("KMSMasterKeyId")),
         }
     description.update(_request_rates(settings, settings.billing_mode))
     if settings.table_class is not None:
@@ -179,17 +178,6 @@ def _request_rates(owner: TableSettings | GlobalIndex, mode: str) -> dict[str, A
         "Status": "ACTIVE" if owner.warming is None else "UPDATING",
     }
     return shown
-
-
-def _key_arn(table: Table, key: str | None) -> str:
-    """The ARN of the key of an encrypted table: the account's own key if none is named."""
-    if key is not None and key.startswith("arn:"):
-        return key
-    place = ":".join(table.arn.split(":")[3:5])
-    if key is None:
-        digest = blake2b(place.encode(), digest_size=16).digest()
-        key = str(UUID(bytes=digest, version=4))
-    return f"arn:aws:kms:{place}:{key if key.startswith('alias/') else f'key/{key}'}"
 
 
 def shown_projection(projection: IndexProjection) -> dict[str, Any]:

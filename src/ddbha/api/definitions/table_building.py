@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from uuid import UUID
 
 from ddbha.capacity.partitioning import new_partitions
 from ddbha.capacity.scaling import partition_count
+from ddbha.errors import InternalServerError
 from ddbha.followers.secondary_indexes import GlobalIndex, LocalIndex
 from ddbha.followers.vector_indexes import VectorIndex
 from ddbha.region.region import Region
@@ -55,13 +56,25 @@ def new_table(
     return table
 
 
-def activate_later(region: Region, table: Table, seconds: float) -> None:
-    """Let a new table take reads and writes after some seconds."""
-    since = region.now() + seconds
+def activate_later(
+    region: Region, table: Table, seconds: float, finished: Callable[[], None] = lambda: None
+) -> None:
+    """Let a new table take reads and writes after some seconds, once its partitions have leaders."""
 
     def become_active() -> None:
-        table.status = "ACTIVE"
-        table.active_since = since
+        finished()
+        table.status, table.active_since = "ACTIVE", region.now()
         region.record("table-active", table=table.name)
 
-    region.later(seconds, become_active)
+    region.later(seconds, lambda: once_led(region, table, become_active))
+
+
+def once_led(region: Region, table: Table, action: Callable[[], None]) -> None:
+    """Do something as soon as all partitions of a table and of its indexes have leaders."""
+    try:
+        for partition in table.all_partitions():
+            partition.available_leader()
+    except InternalServerError:
+        region.environment.blocked(lambda: once_led(region, table, action))
+    else:
+        action()

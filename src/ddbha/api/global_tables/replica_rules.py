@@ -12,6 +12,7 @@ from typing import Any
 
 from attrs import frozen
 
+from ddbha.api.definitions.encryption_keys import is_customers
 from ddbha.api.registry import Request
 from ddbha.capacity.auto_scaling import AutoScaling
 from ddbha.errors import ResourceInUseException, ValidationException
@@ -101,6 +102,7 @@ def checked_change(region: Region, table: Table, request: Request) -> ReplicaCha
     change = ReplicaChange(
         kind, dict(zip(names, (action for _, action in actions), strict=True)), witness, strong
     )
+    _check_keys(table, change)
     if kind == "Create":
         _check_create(region, table, change)
     else:
@@ -180,6 +182,31 @@ def _check_create(region: Region, table: Table, change: ReplicaChange) -> None:
         _check_scaling(table)
 
 
+def _check_keys(table: Table, change: ReplicaChange) -> None:
+    """A table with a key of the customer's has replicas with keys of theirs, each in its own region.
+
+    https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/encryption.usagenotes.html
+    """
+    encryption = table.settings.encryption or {}
+    own = is_customers(encryption.get("KMSMasterKeyId"))
+    for name, action in change.replicas.items():
+        key = action.get("KMSMasterKeyId")
+        if key is None and (change.kind != "Create" or not own):
+            continue
+        if key is None or change.kind == "Update" or not encryption.get("Enabled"):
+            raise ValidationException(f"{_INVALID}KMSMasterKeyId must be specified for each replica.")
+        if is_customers(key) is not own:
+            raise ValidationException(
+                f"{_INVALID}All replica keys must either be Customer Managed CMK or AWS Managed CMK."
+            )
+        place = key.split(":")[3] if key.startswith("arn:") and key.count(":") > 3 else name
+        if place != name:
+            raise ValidationException(
+                f"KMS validation error for region {name}: "
+                f"com.amazonaws.services.kms.model.NotFoundException: Invalid arn {place}"
+            )
+
+
 def _check_scaling(table: Table) -> None:
     scaling = table.parts.find(AutoScaling)
     scaled = {} if scaling is None else scaling.settings
@@ -235,9 +262,10 @@ def _check_members(region: Region, table: Table, change: ReplicaChange) -> None:
             raise ValidationException("Update table delete operation does not include all witnesses.")
     for name in change.replicas:
         member = members[name]
-        if member.status == "CREATING":
+        if member.status in ("CREATING", "DELETING"):
+            doing = "added to" if member.status == "CREATING" else "deleted from"
             raise ValidationException(
-                "Create/Update/Delete of replica is not allowed while the replica is being added to "
+                f"Create/Update/Delete of replica is not allowed while the replica is being {doing} "
                 f"table with name: {_quoted(table.name)} in region: {_quoted(name)}."
             )
         if region.replica(member).settings.deletion_protection:

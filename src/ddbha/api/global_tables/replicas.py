@@ -5,16 +5,19 @@ https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/GlobalTables.ht
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
 from attrs import evolve
 
 from ddbha.api.definitions.descriptions import describe
+from ddbha.api.definitions.encryption_keys import note_key
 from ddbha.api.definitions.expiry_settings import enable_time_to_live
 from ddbha.api.definitions.stream_settings import disable_stream, enable_stream
 from ddbha.api.definitions.table_building import new_table
 from ddbha.api.global_tables.replica_rules import ReplicaChange, check_departure, checked_change
+from ddbha.api.global_tables.waiting import once_arrived, once_reached, unsent
 from ddbha.api.metering import admit_write
 from ddbha.api.registry import Request, Response
 from ddbha.errors import InternalServerError
@@ -28,10 +31,7 @@ from ddbha.values.image import Image
 from ddbha.values.key import ItemKey
 from ddbha.values.settings import ContributorInsights
 
-#: Seconds after which it is first looked again whether writes on their way have arrived.
-RETRY = 60.0
 _OVERRIDES = (
-    "KMSMasterKeyId",
     "ProvisionedThroughputOverride",
     "OnDemandThroughputOverride",
     "GlobalSecondaryIndexes",
@@ -56,12 +56,6 @@ def peers(region: Region, table: Table) -> Iterator[tuple[Region, Table]]:
         for member in table.membership.group.members.values():
             if member is not table.membership:
                 yield region.peer(member.region), region.replica(member)
-
-
-def leave(region: Region, table: Table) -> None:
-    """Take a table that is deleted out of its global table."""
-    if table.membership is not None:
-        region.leave_global_table(table.membership)
 
 
 # -- Create -----------------------------------------------------------------------------------------
@@ -145,6 +139,7 @@ def _first_member(region: Region, table: Table, strong: bool) -> Member:
     group.add(member)
     member.attach()
     table.membership = member
+    note_key(table)
     return member
 
 
@@ -192,6 +187,7 @@ def _new_replica(region: Region, table: Table, action: dict[str, Any], source: M
     member.source = source.region
     _override(replica, member, action)
     replica.membership = member
+    note_key(replica)
     return member
 
 
@@ -223,11 +219,11 @@ def _fill_later(region: Region, source: Member, target: Member, seconds: float) 
         if original.settings.ttl_attribute is not None:
             enable_time_to_live(place, table, original.settings.ttl_attribute)
         table.status = target.status = "ACTIVE"
-        region.environment.unblock()
         for witness in group.witnesses:
             group.witnesses[witness] = "ACTIVE"
-        if all(member.status == "ACTIVE" for member in group.members.values()):
+        if not any(member.status == "CREATING" for member in group.members.values()):
             original.status = "ACTIVE"
+        region.environment.unblock()
         region.record("replica-active", table=table.name, replica=target.region)
 
     region.later(seconds, fill)
@@ -238,17 +234,21 @@ def _fill_later(region: Region, source: Member, target: Member, seconds: float) 
 
 def _update(region: Region, table: Table, change: ReplicaChange) -> Response:
     assert table.membership is not None, "only members are updated"
-    members = table.membership.group.members
+    changed = [table.membership.group.members[name] for name in change.replicas]
     table.status = "UPDATING"
-    for name, action in change.replicas.items():
-        _override(region.replica(members[name]), members[name], action)
-        members[name].status = "UPDATING"
+    for member in changed:
+        place, replica = region.peer(member.region), region.replica(member)
+        override = partial(_override, replica, member, change.replicas[member.region])
+        once_reached(region, place, replica, override)
+        member.status = "UPDATING"
     response = {"TableDescription": describe(table)}
 
     def finish() -> None:
         table.status = "ACTIVE"
-        for name in change.replicas:
-            members[name].status = "ACTIVE"
+        for member in changed:
+            if member.status == "UPDATING" and not member.waiting:
+                member.status = "ACTIVE"
+        region.environment.unblock()
 
     region.later(region.environment.timings.update_table, finish)
     return response
@@ -256,6 +256,8 @@ def _update(region: Region, table: Table, change: ReplicaChange) -> Response:
 
 def _override(table: Table, member: Member, action: dict[str, Any]) -> None:
     settings = table.settings
+    if "KMSMasterKeyId" in action:
+        settings.encryption = {**(settings.encryption or {}), "KMSMasterKeyId": action["KMSMasterKeyId"]}
     member.overrides.update({name: action[name] for name in _OVERRIDES if name in action})
     if "TableClassOverride" in action:
         settings.table_class = action["TableClassOverride"]
@@ -282,11 +284,15 @@ def _disassociate(region: Region, table: Table) -> Response:
     response = {"TableDescription": describe(table)}
 
     def finish() -> None:
-        region.leave_global_table(member)
+        # The last other replica may have been deleted meanwhile.
+        if table.membership is member:
+            region.leave_global_table(member)
         table.status = "ACTIVE"
         region.record("replica-disassociated", table=table.name)
 
     def on_its_way() -> bool:
+        if table.membership is not member:
+            return False
         others = [name for name in group.members if name != region.name]
         return any(group.pending(region.name, o) or group.pending(o, region.name) for o in others)
 
@@ -296,54 +302,49 @@ def _disassociate(region: Region, table: Table) -> Response:
     return response
 
 
-def once_arrived(
-    region: Region, on_its_way: Callable[[], bool], action: Callable[[], None], pause: float = RETRY
-) -> None:
-    """Do something once no write is on its way any more, looked for at ever longer intervals."""
-    region.environment.settle()
-    if not on_its_way():
-        action()
-        return
-    region.later(pause, lambda: once_arrived(region, on_its_way, action, 2 * pause))
-
-
-def unsent(group: GlobalTable, leaving: Collection[str]) -> bool:
-    """Whether members that leave a global table have acknowledged writes that no other one has."""
-    others = [name for name in group.members if name not in leaving]
-    return any(
-        group.pending(name, other) for name in leaving if name in group.members for other in others
-    )
-
-
 def _delete(region: Region, table: Table, change: ReplicaChange) -> Response:
     assert table.membership is not None, "only members are deleted"
-    group = table.membership.group
-    doomed = [group.members[name] for name in change.replicas]
+    environment, group = region.environment, table.membership.group
+    doomed = [(group.members[name], region.replica(group.members[name])) for name in change.replicas]
     if not change.strong:
-        for member in doomed:
-            check_departure(region.peer(member.region), region.replica(member))
+        for member, replica in doomed:
+            check_departure(region.peer(member.region), replica)
     table.status = "UPDATING"
-    for member in doomed:
-        member.status = region.replica(member).status = "DELETING"
+    for member, _ in doomed:
+        member.status = "DELETING"
     for witness in group.witnesses:
         group.witnesses[witness] = "DELETING"
-    response = {"TableDescription": describe(table)}
+
+    def begin(member: Member, replica: Table) -> None:
+        """Until the region can be reached it knows nothing of it."""
+        if environment.links.are_connected(region.name, member.region):
+            replica.status = "DELETING"
+        elif replica.membership is member:
+            environment.blocked(partial(begin, member, replica))
+
+    def is_needed() -> bool:
+        unaware = any(r.membership is member and r.status != "DELETING" for member, r in doomed)
+        return unaware or unsent(group, change.replicas)
 
     def vanish() -> None:
         table.status = "ACTIVE"
         group.witnesses.clear()
-        for member in doomed:
-            place, replica = region.peer(member.region), region.replica(member)
+        for member, replica in doomed:
+            place = region.peer(member.region)
+            if replica.membership is not member:
+                # It was deleted in its own region meanwhile.
+                continue
             if replica.settings.stream_view_type is not None:
                 disable_stream(place, replica, 0)
             place.leave_global_table(member)
             replica.count_writes(place.now())
             del place.tables[table.name]
             place.record("replica-deleted", table=table.name)
+        environment.unblock()
 
-    region.later(
-        region.environment.timings.delete_replica,
-        # What its clients were told is not lost with it.
-        lambda: once_arrived(region, lambda: unsent(group, change.replicas), vanish),
-    )
+    for member, replica in doomed:
+        begin(member, replica)
+    response = {"TableDescription": describe(table)}
+    # What its clients were told is not lost with it.
+    region.later(environment.timings.delete_replica, lambda: once_arrived(region, is_needed, vanish))
     return response

@@ -11,6 +11,7 @@ from copy import deepcopy
 from typing import Any
 
 from ddbha.api.data.keys import key_of_item
+from ddbha.api.definitions.table_building import once_led
 from ddbha.api.paging import page_of
 from ddbha.api.registry import Request, Response, operation
 from ddbha.api.tables.table_definition import read_definition
@@ -86,7 +87,17 @@ def import_table(region: Region, request: Request) -> Response:
     response = {"ImportTableDescription": _description(imported)}
     region.record("import-began", table=table.name, **{"import": arn})
     seconds = region.environment.timings.import_table
-    region.later(seconds, lambda: _finish(region, table, imported, failure, now + seconds))
+
+    def finish() -> None:
+        if failure is None:
+            once_led(region, table, lambda: _finish(region, table, imported))
+        else:
+            # Nothing could be read, so there is nothing to make a table of.
+            del region.tables[table.name]
+            imported.fail(region.now(), failure.code, failure.message)
+            _record_end(region, imported, table)
+
+    region.later(seconds, finish)
     return response
 
 
@@ -152,20 +163,18 @@ def _image(table: Table, read: Any) -> tuple[ItemKey, Image]:
     return key_of_item(table, item, size), Image.of(item, size)
 
 
-def _finish(
-    region: Region, table: Table, imported: Import, failure: ObjectError | None, now: float
-) -> None:
-    if failure is not None:
-        # Nothing could be read, so there is nothing to make a table of.
-        del region.tables[table.name]
-        imported.fail(now, failure.code, failure.message)
+def _finish(region: Region, table: Table, imported: Import) -> None:
+    now = region.now()
+    table.status, table.active_since = "ACTIVE", now
+    region.record("table-active", table=table.name)
+    if imported.errors:
+        imported.fail(now, *_BAD_ITEMS)
     else:
-        table.status, table.active_since = "ACTIVE", now
-        region.record("table-active", table=table.name)
-        if imported.errors:
-            imported.fail(now, *_BAD_ITEMS)
-        else:
-            imported.complete(now)
+        imported.complete(now)
+    _record_end(region, imported, table)
+
+
+def _record_end(region: Region, imported: Import, table: Table) -> None:
     region.record(f"import-{imported.status.lower()}", table=table.name, **{"import": imported.arn})
 
 

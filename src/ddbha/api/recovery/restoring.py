@@ -131,8 +131,7 @@ def restore(
 
     seconds = environment.timings.restore_table
     response = {"TableDescription": describe(table)}
-    region.later(seconds, finish)
-    activate_later(region, table, seconds)
+    activate_later(region, table, seconds, finish)
     return response
 
 

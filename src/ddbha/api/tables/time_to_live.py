@@ -5,8 +5,11 @@ https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_UpdateTimeToL
 
 from __future__ import annotations
 
+from functools import partial
+
 from ddbha.api.definitions.expiry_settings import disable_time_to_live, enable_time_to_live
 from ddbha.api.global_tables.replicas import peers
+from ddbha.api.global_tables.waiting import once_reached
 from ddbha.api.registry import Request, Response, operation
 from ddbha.errors import ResourceInUseException, ValidationException
 from ddbha.region.region import Region
@@ -23,14 +26,23 @@ def update_time_to_live(region: Region, request: Request) -> Response:
     specification = request["TimeToLiveSpecification"]
     _check(region, table, specification["Enabled"], specification["AttributeName"])
 
+    change = partial(_change, specification["Enabled"], specification["AttributeName"])
+    change(region, table)
     # All replicas of a global table have the setting in common.
-    for place, replica in [(region, table), *peers(region, table)]:
-        replica.settings.ttl_changed = region.now()
-        if specification["Enabled"]:
-            enable_time_to_live(place, replica, specification["AttributeName"])
-        else:
-            disable_time_to_live(place, replica)
+    for place, replica in peers(region, table):
+        once_reached(region, place, replica, partial(change, place, replica))
     return {"TimeToLiveSpecification": dict(specification)}
+
+
+def _change(enabled: bool, attribute: str, region: Region, table: Table) -> None:
+    if enabled and table.settings.ttl_attribute == attribute and table.settings.ttl_status != "DISABLING":
+        # A replica that was made meanwhile has the setting from the beginning.
+        return
+    table.settings.ttl_changed = region.now()
+    if enabled:
+        enable_time_to_live(region, table, attribute)
+    else:
+        disable_time_to_live(region, table)
 
 
 @operation("DescribeTimeToLive")

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from ddbha.api.definitions.encryption_keys import is_customers
 from ddbha.api.registry import Request
 from ddbha.errors import (
     LimitExceededException,
@@ -162,6 +163,12 @@ def refuse_encryption(table: Table, given: dict[str, Any]) -> None:
     """Raise `ValidationException` for an encryption that makes no sense, or that the table has."""
     check_encryption(given)
     refuse_while_encrypting(table)
+    if table.membership is not None and is_customers(given.get("KMSMasterKeyId")):
+        raise ValidationException(
+            "Invalid operation: Customer Managed CMKs on Global Table Version 2019.11.21 replicas cannot "
+            "be updated through SSESpecification parameter and can only be updated through "
+            "ReplicaUpdates parameter"
+        )
     current = table.settings.encryption or {}
     if not given.get("Enabled") and not current.get("Enabled"):
         raise ValidationException(f"{_INVALID}Table is already encrypted by default")

@@ -13,6 +13,10 @@ from typing import Any
 from ddbha.errors import SerializationException, ValidationException
 from ddbha.values.attribute import NESTED_TOO_DEEPLY
 
+#: Digits of a whole number that a reader in Java takes as well (FasterXML's StreamReadConstraints);
+#: reading takes the square of the time.
+_LONGEST_NUMBER = 1000
+
 
 def encoded(answer: dict[str, Any]) -> bytes:
     """An answer as JSON: blobs as base64 text, times as seconds since the epoch.
@@ -38,12 +42,18 @@ def decoded(body: bytes) -> Any:
     beyond anything that DynamoDB takes.
     """
     try:
-        return json.loads(body.decode("utf-8"), parse_constant=_refuse)
+        return json.loads(body.decode("utf-8"), parse_constant=_refuse, parse_int=_whole)
     except ValueError:
-        # Also what is no UTF-8, and an integer of thousands of digits.
+        # Also what is no UTF-8, and a whole number that is too long.
         raise SerializationException from None
     except RecursionError:
         raise ValidationException(NESTED_TOO_DEEPLY) from None
+
+
+def _whole(digits: str) -> int:
+    if len(digits) > _LONGEST_NUMBER:
+        raise ValueError("a whole number is too long to be read")
+    return int(digits)
 
 
 def _refuse(constant: str) -> Any:

@@ -23,8 +23,13 @@ SERVICES = {
 #: Where the models lie, as botocore's loaders search for them.
 MODELS = Path(__file__).with_name("models")
 
-#: What the service asks for beyond its model.
-_REQUIRED = {"CreateTableInput": ("AttributeDefinitions", "TableName", "KeySchema")}
+#: What the service asks for beyond its model, which does not say either that an index that shall be
+#: scaled is named.
+_REQUIRED = {
+    "CreateTableInput": ("AttributeDefinitions", "TableName", "KeySchema"),
+    "GlobalSecondaryIndexAutoScalingUpdate": ("IndexName",),
+    "ReplicaGlobalSecondaryIndexAutoScalingUpdate": ("IndexName",),
+}
 
 
 @cache

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import binascii
 import math
-from base64 import b64decode
+from base64 import b64decode, b64encode
 from collections.abc import Callable
 from datetime import datetime, timezone
 from decimal import Decimal
@@ -26,6 +26,7 @@ Reader = Callable[[Any], Any]
 #: Containers around a value beyond which nothing is read: every operation would refuse it for its depth.
 MAXIMUM_DEPTH = 62
 
+_BAD_BASE64 = "Invalid last non-pad Base64 character dectected"
 _PACKAGE = "com.amazonaws.dynamodb.v20120810."
 _NOT_A_CLASS = (
     "class sun.reflect.generics.reflectiveObjects.ParameterizedTypeImpl cannot be cast to class "
@@ -35,7 +36,8 @@ _NOT_A_CLASS = (
 _SCALAR_NAMES = {"string": "String", "integer": "Integer", "long": "Long", "boolean": "Boolean"}
 _SCALAR_NAMES |= {"double": "Double", "float": "Float", "timestamp": "Date"}
 _JAVA_CLASSES = {"blob": "java.nio.ByteBuffer", "timestamp": "java.util.Date"}
-_INTEGERS = {"integer": 2**31, "long": 2**63}
+#: What the whole numbers of each type are below.
+INTEGERS = {"integer": 2**31, "long": 2**63}
 _TRUE, _FALSE = ("TRUE", "1", "YES"), ("FALSE", "0", "NO")
 
 
@@ -170,7 +172,11 @@ def _boolean(given: Any, type_name: str) -> bool:
 def _integer(given: Any, type_name: str) -> int:
     if not isinstance(given, (int, float, Decimal)) or isinstance(given, bool):
         raise _not_convertible(given, type_name)
-    if not math.isfinite(given) or not -_INTEGERS[type_name] <= given < _INTEGERS[type_name]:
+    # A whole number may be too large to be asked whether it is finite.
+    if (
+        not (isinstance(given, int) or math.isfinite(given))
+        or not -INTEGERS[type_name] <= given < INTEGERS[type_name]
+    ):
         raise _not_convertible(given, type_name)
     return int(given)
 
@@ -196,7 +202,11 @@ def _blob(given: Any, type_name: str) -> bytes:
     try:
         data = b64decode(given, validate=True)
     except (binascii.Error, ValueError):
-        raise SerializationException("Invalid last non-pad Base64 character dectected") from None
+        raise SerializationException(_BAD_BASE64) from None
+    # The bits of the last character that no byte takes have to be zero.
+    rest = len(data) % 3
+    if rest and b64encode(data[-rest:]).decode() != given[-4:]:
+        raise SerializationException(_BAD_BASE64)
     return data
 
 

@@ -153,10 +153,10 @@ class _StatementParser(ConditionParser):
             operand = self._value()
             self._expect(")")
             return Action(_SET_FUNCTIONS[function], path, operand)
-        left = self._term()
-        if self._token.kind == "symbol" and self._token.text in ("+", "-"):
-            return Action(clause, path, Arithmetic(self._next().text, left, self._term()))
-        return Action(clause, path, left)
+        value = self._term()
+        while self._token.kind == "symbol" and self._token.text in ("+", "-"):
+            value = Arithmetic(self._next().text, value, self._term())
+        return Action(clause, path, value)
 
     def _term(self) -> Operand:
         """An operand of SET."""

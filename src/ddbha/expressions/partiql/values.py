@@ -13,7 +13,7 @@ from ddbha.expressions.partiql.syntax import (
     Scalar,
     placeholder,
 )
-from ddbha.expressions.syntax import Path, Value
+from ddbha.expressions.syntax import INDEX_OUT_OF_RANGE, Path, Value, list_index
 
 
 class ValueParser(Cursor):
@@ -42,7 +42,7 @@ class ValueParser(Cursor):
                 self._position += 1
                 token = self._next()
                 if token.kind == "number" and token.text.isdecimal():
-                    parts.append(int(token.text))
+                    parts.append(self._index(token.text))
                 elif token.kind == "string":
                     parts.append(token.text)
                 else:
@@ -51,6 +51,12 @@ class ValueParser(Cursor):
                 self._expect("]")
             else:
                 return tuple(parts)
+
+    def _index(self, digits: str) -> int:
+        index = list_index(digits)
+        if index is None:
+            raise ValidationException(f"{INDEX_OUT_OF_RANGE}; index: [{digits}]")
+        return index
 
     def _value(self) -> Value:
         return self._kept(self._literal())

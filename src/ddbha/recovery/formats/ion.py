@@ -6,6 +6,7 @@ https://amazon-ion.github.io/ion-docs/docs/spec.html
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from decimal import Context, Decimal
 from io import BytesIO
@@ -13,11 +14,15 @@ from typing import Any
 
 from ddbha.errors import UsageError
 from ddbha.recovery.formats import MalformedFile, MalformedItem
-from ddbha.values.attribute import AttributeValue, Item
+from ddbha.values.attribute import MAXIMUM_LEVELS, AttributeValue, Item
 from ddbha.values.number import MAXIMUM_DIGITS
 
 EXTENSION = "ion"
 _SETS = {"$dynamodb_SS": "SS", "$dynamodb_NS": "NS", "$dynamodb_BS": "BS"}
+#: Texts and quoted names, and what is looked for beside them: numbered symbols and tables of those.
+_SYMBOLS = re.compile(
+    rb""""(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|(\$(?:[0-9]|ion_symbol_table|ion_shared))""", re.DOTALL
+)
 _NUMBERS = Context(prec=2 * MAXIMUM_DIGITS, Emax=999_999, Emin=-999_999)
 
 
@@ -51,19 +56,30 @@ def read_items(data: bytes) -> Iterator[Item | MalformedItem]:
     Raises `MalformedFile` where the text is no Ion.
     """
     from amazon.ion import simpleion
-    from amazon.ion.exceptions import IonException
 
     if not data.strip():
         return
+    _refuse_what_the_package_trusts(data)
     values = simpleion.load(BytesIO(data), single_value=False, parse_eagerly=False)
     while True:
         try:
             value = next(values)
         except StopIteration:
             return
-        except (IonException, ValueError, EOFError) as error:
+        except Exception as error:
+            # The package raises whatever it stumbles over, IonException among it.
             raise MalformedFile(f"no Ion: {error}") from error
         yield _item(value)
+
+
+def _refuse_what_the_package_trusts(data: bytes) -> None:
+    """Raise `MalformedFile` for bytes that would end the process, or keep it for ever."""
+    try:
+        data.decode()
+    except UnicodeDecodeError as error:
+        raise MalformedFile("no Ion text in UTF-8") from error
+    if any(match[1] for match in _SYMBOLS.finditer(data)):
+        raise MalformedFile("symbols that go by a number, which no item has")
 
 
 def _item(value: Any) -> Item | MalformedItem:
@@ -71,15 +87,20 @@ def _item(value: Any) -> Item | MalformedItem:
     if item is None or not hasattr(item, "items"):
         return MalformedItem("a value has no Item")
     try:
-        return {str(name): _attribute(member) for name, member in item.items()}
+        return {str(name): _attribute(member, 1) for name, member in item.items()}
     except MalformedItem as error:
         return error
 
 
-def _attribute(value: Any) -> AttributeValue:
-    """The attribute value of an Ion value; `MalformedItem` for types that DynamoDB does not have."""
+def _attribute(value: Any, level: int) -> AttributeValue:
+    """The attribute value of an Ion value; `MalformedItem` for what DynamoDB does not have."""
     from amazon.ion.core import IonType
+    from amazon.ion.simple_types import IonPyNull
 
+    if level > MAXIMUM_LEVELS:
+        raise MalformedItem("a document has too many levels")
+    if isinstance(value, IonPyNull) and value.ion_type is not IonType.NULL:
+        raise MalformedItem(f"a null of type {value.ion_type} is no attribute value")
     kind = value.ion_type
     if kind is IonType.NULL:
         return {"NULL": True}
@@ -96,9 +117,9 @@ def _attribute(value: Any) -> AttributeValue:
     if kind is IonType.BLOB:
         return {"B": bytes(value)}
     if kind is IonType.STRUCT:
-        return {"M": {str(name): _attribute(member) for name, member in value.items()}}
+        return {"M": {str(name): _attribute(member, level + 1) for name, member in value.items()}}
     if kind is IonType.LIST:
-        members = [_attribute(member) for member in value]
+        members = [_attribute(member, level + 1) for member in value]
         for annotation in value.ion_annotations:
             descriptor = _SETS.get(annotation.text)
             if descriptor is not None:

@@ -61,6 +61,7 @@ class TrialWorld(World):
     def __init__(self, ask: Ask, **settings: Unpack[Arguments]) -> None:
         self._ask = ask
         settings.setdefault("clock", ManualClock())
+        settings.setdefault("open_outcomes", True)
         super().__init__(**settings)
         #: The faults that began with a request and outlast it.
         self.lasting: list[Fault] = []
