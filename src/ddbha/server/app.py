@@ -32,6 +32,8 @@ MAXIMUM_BODY = 16 * 1024 * 1024
 HANG_UP = "ddbha.hang_up"
 
 _JSON = "application/x-amz-json-1.0"
+#: The media types of requests; that of Application Auto Scaling is the second.
+_MEDIA_TYPES = (_JSON, "application/x-amz-json-1.1", "application/json")
 _UNKNOWN = b"<UnknownOperationException/>\n"
 #: Bytes from which packing an answer is worth it.
 _WORTH_PACKING = 1024
@@ -88,10 +90,10 @@ class Endpoint:
             health = f"healthy: dynamodb.{default_region()}.amazonaws.com "
             return self._response(request, 200, health.encode())
         media_type = request.headers.get("content-type", "").partition(";")[0].strip()
-        if request.method != "POST" or (body and media_type not in (_JSON, "application/json")):
+        if request.method != "POST" or (body and media_type not in _MEDIA_TYPES):
             return self._response(request, 404, _UNKNOWN)
         status, content = self._answer(request, body)
-        answered_type = _JSON if media_type == _JSON else "application/json"
+        answered_type = media_type if media_type in _MEDIA_TYPES else "application/json"
         return self._response(request, status, content, **{"content-type": answered_type})
 
     def _answer(self, request: Request, body: bytes) -> tuple[int, bytes]:

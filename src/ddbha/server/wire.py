@@ -25,7 +25,7 @@ def answer(
     """
     request: Any = decoded(body) if body else None
     service, operation = _target(headers.get("x-amz-target", ""))
-    asks = caller(headers, query, engine.settings)
+    asks = caller(headers, query, engine.settings, service_model(service).signing_name)
     if not body:
         raise SerializationException
     answered = engine.call(service, operation, request, asks, client=client)
