@@ -16,6 +16,9 @@ from attrs import Factory, define, field, frozen
 
 from ddbha.errors import ClockError, UnsettledError
 
+#: The end of the year 8999: what a world plans for later has to have a date too.
+LATEST = datetime(9000, 1, 1, tzinfo=timezone.utc).timestamp()
+
 
 class Clock(ABC):
     """Where a world's time comes from.  Nothing ever waits: a clock that should sleep moves on."""
@@ -43,7 +46,7 @@ class Clock(ABC):
     ) -> None:
         """Move on by a timedelta, by so many seconds, or by the sum of the units.
 
-        Raises `ClockError` if that would be backwards, or if nothing says by how much.
+        Raises `ClockError` if that would be backwards or too far, or if nothing says by how much.
         """
         given = {"seconds": seconds, "minutes": minutes, "hours": hours, "days": days}
         told = {name: value for name, value in given.items() if value is not None}
@@ -58,6 +61,8 @@ class Clock(ABC):
                 f"A world's clock only moves forward; it was asked to advance by {step}. "
                 "Use world.reset() or a new World to start over."
             )
+        if self.time() + step.total_seconds() > LATEST:
+            raise ClockError("A world's time ends with the year 8999: there are no dates long after it.")
         self.sleep(step.total_seconds())
 
     def advance_to(self, moment: str | datetime | float) -> None:
@@ -108,6 +113,8 @@ class ManualClock(Clock):
 
 def _epoch(start: str | datetime | float) -> float:
     if isinstance(start, (int, float)):
+        if not 0 <= start <= LATEST:
+            raise ClockError(f"{start!r} is no time between the years 1970 and 9000.")
         return float(start)
     if isinstance(start, str):
         try:

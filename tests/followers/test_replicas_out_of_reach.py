@@ -102,6 +102,56 @@ def test_a_region_that_is_cut_off_shows_the_settings_that_it_has() -> None:
     world.verify()
 
 
+@pytest.mark.parametrize("timings", ["instant", "aws"])
+def test_changes_that_wait_for_a_region_are_made_one_after_the_other(timings: Any) -> None:
+    world, (here, there) = new_world(THERE, timings=timings)
+    with world.faults.network_cut(HERE, THERE):
+        create_index(here)
+        world.clock.advance(hours=1)
+        for units in (1000, 2000):
+            here.update_table(
+                TableName="tab",
+                OnDemandThroughput={"MaxReadRequestUnits": units, "MaxWriteRequestUnits": units},
+            )
+            world.clock.advance(hours=1)
+        here.update_table(
+            TableName="tab", GlobalSecondaryIndexUpdates=[{"Delete": {"IndexName": "by-group"}}]
+        )
+        world.clock.advance(hours=1)
+        here.update_table(TableName="tab", TableClass="STANDARD_INFREQUENT_ACCESS")
+        world.clock.advance(hours=1)
+        assert statuses(here) == {THERE: "UPDATING"}
+    world.clock.advance(hours=3)
+    assert statuses(here) == {THERE: "ACTIVE"}
+    for client in (here, there):
+        shown = described(client)
+        assert shown["TableStatus"] == "ACTIVE"
+        assert "GlobalSecondaryIndexes" not in shown
+        assert shown["OnDemandThroughput"]["MaxReadRequestUnits"] == 2000
+        assert shown["TableClassSummary"]["TableClass"] == "STANDARD_INFREQUENT_ACCESS"
+    assert not world.events.of("settings-refused")
+    world.verify()
+
+
+def test_settings_that_change_while_a_replica_is_made_are_its_own_too() -> None:
+    world, (here, there) = new_world(THERE, timings="aws")
+    far: Any = world.client("dynamodb", region_name=FAR, config=ONCE)
+    put(here, "1")
+    here.update_table(TableName="tab", ReplicaUpdates=[{"Create": {"RegionName": FAR}}])
+    create_index(there)
+    there.update_time_to_live(
+        TableName="tab", TimeToLiveSpecification={"Enabled": True, "AttributeName": "x"}
+    )
+    world.clock.advance(hours=3)
+    for client in (here, there, far):
+        assert indexes(client) == {"by-group": "ACTIVE"}
+        shown = client.describe_time_to_live(TableName="tab")["TimeToLiveDescription"]
+        assert shown == {"TimeToLiveStatus": "ENABLED", "AttributeName": "x"}
+        assert names(client) == ["1"]
+        assert set(statuses(client).values()) == {"ACTIVE"}
+    world.verify()
+
+
 @pytest.mark.parametrize("lease", [0, 1.5])
 def test_an_index_is_made_everywhere_although_one_region_has_no_quorum(lease: float) -> None:
     world, (here, there) = new_world(THERE, leader_lease=lease)
@@ -150,6 +200,60 @@ def test_a_deletion_waits_for_all_regions_that_stay() -> None:
     assert names(here) == names(far) == ["1"]
     assert statuses(here) == {FAR: "ACTIVE"}
     world.verify()
+
+
+def test_a_region_that_is_cut_off_does_not_know_that_its_replica_is_to_be_deleted() -> None:
+    world, (here, there) = new_world(THERE)
+    with world.faults.network_cut(HERE, THERE):
+        here.update_table(TableName="tab", ReplicaUpdates=[{"Delete": {"RegionName": THERE}}])
+        world.clock.advance(hours=1)
+        assert statuses(here) == {THERE: "DELETING"}
+        assert described(there)["TableStatus"] == "ACTIVE"
+        put(there, "acknowledged")
+    world.clock.advance(hours=3)
+    assert names(here) == ["acknowledged"]
+    assert described(here)["TableStatus"] == "ACTIVE"
+    assert statuses(here) == {}
+    assert there.list_tables()["TableNames"] == []
+    world.verify()
+
+
+def test_a_replica_is_deleted_by_both_regions() -> None:
+    world, (here, there) = new_world(THERE)
+    with world.faults.network_cut(HERE, THERE):
+        here.update_table(TableName="tab", ReplicaUpdates=[{"Delete": {"RegionName": THERE}}])
+        put(there, "1")
+        there.delete_table(TableName="tab")
+        world.clock.advance(hours=1)
+    world.clock.advance(hours=3)
+    assert names(here) == ["1"]
+    assert described(here)["TableStatus"] == "ACTIVE"
+    assert statuses(here) == {}
+    assert there.list_tables()["TableNames"] == []
+    world.verify()
+
+
+def test_overrides_reach_a_replica_when_its_region_is_back() -> None:
+    world, (here, there) = new_world(THERE)
+    change: Any = {"RegionName": THERE, "TableClassOverride": "STANDARD_INFREQUENT_ACCESS"}
+    with world.faults.network_cut(HERE, THERE):
+        here.update_table(TableName="tab", ReplicaUpdates=[{"Update": change}])
+        world.clock.advance(minutes=1)
+        assert described(here)["TableStatus"] == "ACTIVE"
+        assert statuses(here) == {THERE: "UPDATING"}
+        assert "TableClassSummary" not in described(there)
+    assert described(there)["TableClassSummary"]["TableClass"] == "STANDARD_INFREQUENT_ACCESS"
+    assert statuses(here) == {THERE: "ACTIVE"}
+
+
+def test_a_replica_that_is_changed_may_be_deleted_meanwhile() -> None:
+    world, (here, there) = new_world(THERE, timings=ddbha.Timings(update_table=100))
+    change: Any = {"RegionName": THERE, "TableClassOverride": "STANDARD_INFREQUENT_ACCESS"}
+    here.update_table(TableName="tab", ReplicaUpdates=[{"Update": change}])
+    there.delete_table(TableName="tab")
+    world.clock.advance(hours=1)
+    assert described(here)["TableStatus"] == "ACTIVE"
+    assert statuses(here) == {}
 
 
 def test_a_replica_that_is_being_deleted_is_not_deleted_again() -> None:

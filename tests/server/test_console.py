@@ -9,6 +9,8 @@ import pytest
 from botocore.config import Config
 
 from ddbha import ManualClock, World
+from ddbha.server.console import MAXIMUM_ACTION
+from ddbha.server.console.actions import ACTIONS
 from tests.building import index_on, of_units, on_demand
 from tests.server.asking import HEADERS, Answer, ask
 
@@ -294,3 +296,61 @@ def test_operations_are_still_answered_at_any_other_path(world: World) -> None:
     headers = {**HEADERS, "x-amz-target": "DynamoDB_20120810.ListTables"}
     for path in ("/", "/console", "/any"):
         assert ask(world, "POST", path, headers=headers, body=b"{}").json == {"TableNames": []}
+
+
+def test_signatures_make_no_regions(world: World) -> None:
+    before = state(world)
+    for name in ("nowhere-1", "local", "A" * 60):
+        signed = HEADERS["authorization"].replace("us-east-1", name)
+        headers = {**HEADERS, "authorization": signed, "x-amz-target": "DynamoDB_20120810.ListTables"}
+        answer = ask(world, "POST", headers=headers, body=b"{}")
+        assert (answer.status, answer.json["message"]) == (
+            400,
+            f"Credential should be scoped to a valid region, not '{name}'. ",
+        )
+    assert state(world) == before
+    world = World(more_regions=["local"])
+    signed = HEADERS["authorization"].replace("us-east-1", "local")
+    headers = {**HEADERS, "authorization": signed, "x-amz-target": "DynamoDB_20120810.ListTables"}
+    assert ask(world, "POST", headers=headers, body=b"{}").status == 200
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        '"\\ud800"',
+        "9" * 400,
+        "9" * 5000,
+        "1e400",
+        "[" * 900 + "]" * 900,
+        "[" * 30_000,
+        '"' + "x" * 50_000 + '"',
+        "null",
+        '{"\\ud800": "\\ud800"}',
+    ],
+)
+@pytest.mark.parametrize("action", ACTIONS)
+def test_hostile_arguments_change_nothing(
+    world: World, client: DynamoDBClient, action: str, value: str
+) -> None:
+    before = state(world)
+    names = ("zone", "region", "other", "fault", "seconds", "table", "account", "backup")
+    known = {"region": '"us-east-1"', "account": '"123456789012"'}
+    for given in ({}, known):
+        arguments = {**dict.fromkeys(names, value), **given}
+        body = ", ".join(
+            f'"{name}": {one}' for name, one in {"action": f'"{action}"', **arguments}.items()
+        )
+        sent = f"{{{body}}}".encode()
+        if given and action == "fail_region":
+            # That is a region that there is.
+            continue
+        answer = ask(world, "POST", "/console/actions", headers=FROM_THE_PAGE, body=sent)
+        assert answer.status == (413 if len(sent) > MAXIMUM_ACTION else 400)
+    assert state(world) == before
+
+
+def test_time_ends_before_dates_do(world: World) -> None:
+    world.clock.advance_to("8999-06-01T00:00:00Z")
+    answer = act(world, "advance", seconds=300 * 24 * 3600)
+    assert (answer.status, state(world)["time"][:7]) == (400, "8999-06")

@@ -59,6 +59,13 @@ def _add_serve(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         metavar="ORIGIN",
         help="an origin whose web pages may use it, like http://localhost:3000; '*' is any",
     )
+    parser.add_argument(
+        "--more-region",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="a region that AWS does not have, like local, for programs that sign for it",
+    )
     parser.add_argument("--seed", type=int, default=0, help="decides everything random")
     parser.add_argument(
         "--clock", choices=_CLOCKS, default="system", help="the machine's time, or one that stands still"
@@ -80,7 +87,8 @@ def _add_options(commands: argparse._SubParsersAction[argparse.ArgumentParser]) 
 
 
 def _serve(options: argparse.Namespace) -> None:
-    world = World(seed=options.seed, clock=_CLOCKS[options.clock]())
+    clock = _CLOCKS[options.clock]()
+    world = World(seed=options.seed, clock=clock, more_regions=options.more_region)
     server.run(
         world.engine,
         host=options.host,

@@ -61,6 +61,8 @@ class Member:
     #: When the table became a member of the group, and by the help of which region.
     joined: float = 0.0
     source: str | None = None
+    #: How many changes of its settings wait until it can be reached.
+    waiting: int = 0
     #: Since when nobody can reach the replica, if its `status` says so.
     inaccessible_since: float | None = None
     #: Nothing more arrives before this time, so that a log never goes back in time.

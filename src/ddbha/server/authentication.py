@@ -9,7 +9,7 @@ https://docs.aws.amazon.com/IAM/latest/UserGuide/create-signed-request.html
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from ddbha.api.registry import Caller
 from ddbha.boto.clients import account_of_key
@@ -18,16 +18,16 @@ from ddbha.errors import (
     InvalidSignatureException,
     MissingAuthenticationTokenException,
 )
+from ddbha.region.places import REGIONS
+from ddbha.settings import Settings
 
 _ALGORITHM = "AWS4-HMAC-SHA256"
 _IN_HEADER = ("Credential", "Signature", "SignedHeaders")
 _IN_QUERY = ("Algorithm", "Credential", "Signature", "SignedHeaders", "Date")
-#: Also names such as `local`, which people use with endpoints of their own.
-_REGION = re.compile("[A-Za-z0-9][A-Za-z0-9-]{0,62}")
 
 
-def caller(headers: Mapping[str, str], query: Mapping[str, str], account_id: str) -> Caller:
-    """The region and the account that a request is signed for; `account_id` if its key names none.
+def caller(headers: Mapping[str, str], query: Mapping[str, str], settings: Settings) -> Caller:
+    """The region and the account that a request is signed for; that of the world if its key names none.
 
     Header names are in any case.  Raises `MissingAuthenticationTokenException`,
     `IncompleteSignatureException` or `InvalidSignatureException`.
@@ -47,8 +47,8 @@ def caller(headers: Mapping[str, str], query: Mapping[str, str], account_id: str
         raise IncompleteSignatureException(
             f"Unsupported AWS 'algorithm': '{algorithm}' (only {_ALGORITHM} for now). "
         )
-    key, region = _scope(credential)
-    return Caller(account_of_key(key) or account_id, region)
+    key, region = _scope(credential, settings.more_regions)
+    return Caller(account_of_key(key) or settings.account_id, region)
 
 
 def _of_header(authorization: str, headers: Mapping[str, str]) -> tuple[str, str]:
@@ -81,7 +81,7 @@ def _of_query(query: Mapping[str, str]) -> tuple[str, str]:
     return query["X-Amz-Algorithm"], query["X-Amz-Credential"]
 
 
-def _scope(credential: str) -> tuple[str, str]:
+def _scope(credential: str, more_regions: Collection[str]) -> tuple[str, str]:
     """The access key id and the region of a credential."""
     elements = credential.rstrip("/").split("/")
     if len(elements) != 5:
@@ -91,7 +91,7 @@ def _scope(credential: str) -> tuple[str, str]:
         )
     key, _, region, service, terminator = elements
     wrong = ""
-    if not _REGION.fullmatch(region):
+    if region not in REGIONS and region not in more_regions:
         wrong += f"Credential should be scoped to a valid region, not '{region}'. "
     if service != "dynamodb":
         wrong += "Credential should be scoped to correct service: 'dynamodb'. "

@@ -25,7 +25,7 @@ def answer(
     """
     request: Any = decoded(body) if body else None
     service, operation = _target(headers.get("x-amz-target", ""))
-    asks = caller(headers, query, engine.account_id)
+    asks = caller(headers, query, engine.settings)
     if not body:
         raise SerializationException
     answered = engine.call(service, operation, request, asks, client=client)

@@ -16,8 +16,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import ddbha
+from ddbha.api import registry
 from ddbha.api.access.policies import Access, Policy
 from tests.building import index_on, on_demand
+from tests.server import asking
+from tests.server.valid_requests import Prepared
 
 OWNER, OTHER, THIRD = "123456789012", "210987654321", "999999999999"
 ARN = f"arn:aws:dynamodb:us-east-1:{OWNER}:table/orders"
@@ -513,3 +516,110 @@ def test_a_check_in_a_transaction_and_an_index_are_selects(owner: Any) -> None:
     write = STATEMENTS["PartiQLInsert"]
     with pytest.raises(ClientError, match="PartiQLSelect"):
         owner.execute_transaction(TransactStatements=[{"Statement": check}, {"Statement": write}])
+
+
+@pytest.mark.parametrize(
+    "condition", [{}, {"StringEquals": {}}, {"StringNotEquals": {"aws:PrincipalArn": []}}]
+)
+def test_a_condition_that_asks_nothing_bounds_nothing(owner: Any, condition: dict[str, Any]) -> None:
+    text = policy("GetItem", principal="*", Condition=condition)
+    code, message = refusal(owner.put_resource_policy, ResourceArn=ARN, Policy=text)
+    assert code == "ValidationException"
+    assert message.startswith("Resource-based policy grants unbounded access")
+    put(owner, policy("GetItem", Condition=condition))
+
+
+@pytest.mark.parametrize("member", ["Principal", "Action", "Resource"])
+def test_an_element_and_its_opposite_exclude_each_other(owner: Any, member: str) -> None:
+    # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_grammar.html
+    document = json.loads(policy("GetItem", effect="Deny"))
+    content = document["Statement"][0]
+    content[f"Not{member}"] = content[member]
+    code, message = refusal(owner.put_resource_policy, ResourceArn=ARN, Policy=json.dumps(document))
+    assert code == "ValidationException"
+    assert message.endswith(f"Statement/policy already has instance of {member}")
+
+
+def test_nothing_is_allowed_to_all_but_some(owner: Any) -> None:
+    # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_notprincipal.html
+    document = json.loads(policy("GetItem"))
+    content = document["Statement"][0]
+    content["NotPrincipal"] = content.pop("Principal")
+    code, message = refusal(owner.put_resource_policy, ResourceArn=ARN, Policy=json.dumps(document))
+    assert (code, message.partition(": ")[2]) == (
+        "ValidationException",
+        "Invalid policy document: Allow with NotPrincipal is not allowed.",
+    )
+
+
+def test_without_an_interval_a_policy_is_changed_at_any_time(owner: Any) -> None:
+    revisions = [put(owner, policy(action)) for action in ("GetItem", "PutItem", "Query", "Scan")]
+    assert len(set(revisions)) == 4
+
+
+@pytest.mark.parametrize("partition", ["aws-cn", "aws-us-gov", "awsx", "aws"])
+def test_a_denial_holds_whichever_way_the_arn_is_written(owner: Any, partition: str) -> None:
+    put(
+        owner,
+        policy("*", effect="Deny", principal="*", resource="*"),
+        ConfirmRemoveSelfResourceAccess=True,
+    )
+    spelled = ARN.replace("arn:aws:", f"arn:{partition}:")
+    for call, request in (
+        (owner.get_item, {"TableName": spelled, "Key": KEY}),
+        (owner.batch_get_item, {"RequestItems": {spelled: {"Keys": [KEY]}}}),
+        (owner.execute_statement, {"Statement": f'SELECT * FROM "{spelled}"'}),
+        (owner.list_tags_of_resource, {"ResourceArn": spelled}),
+        (owner.update_table, {"TableName": spelled, "BillingMode": "PAY_PER_REQUEST"}),
+        (owner.export_table_to_point_in_time, {"TableArn": spelled, "S3Bucket": "bucket"}),
+        (
+            owner.restore_table_to_point_in_time,
+            {"SourceTableArn": spelled, "TargetTableName": "copy", "UseLatestRestorableTime": True},
+        ),
+    ):
+        code, message = refusal(call, **request)
+        assert code == "AccessDeniedException", request
+        assert message.endswith("with an explicit deny in a resource-based policy")
+
+
+#: Operations for which AWS asks no policy of a table: they are of the account, of tables that are not
+#: there yet, of backups, exports and imports, or are refused to all.
+# https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazondynamodb.html
+OF_NO_TABLE = {
+    "CreateTable", "ListTables", "DescribeLimits", "DescribeEndpoints", "ListBackups", "ListExports",
+    "ListImports", "ListContributorInsights", "ListStreams", "ListGlobalTables", "DescribeBackup",
+    "DeleteBackup", "RestoreTableFromBackup", "DescribeExport", "DescribeImport", "ImportTable",
+    "CreateGlobalTable", "UpdateGlobalTable", "DescribeGlobalTable", "DescribeGlobalTableSettings",
+    "UpdateGlobalTableSettings",
+}  # fmt: skip
+#: The only change of a policy that the owner cannot forbid to itself.
+NEVER_DENIED = {"DeleteResourcePolicy"}
+
+
+def test_a_denial_is_looked_at_whatever_is_asked_of_a_table() -> None:
+    known = {operation for _, operation in registry.implemented()}
+    asked = set()
+    for number in range(len(Prepared().requests())):
+        prepared = Prepared()
+        operation, request = prepared.requests()[number]
+        name = operation.rpartition(".")[2]
+        asked.add(name)
+        client: Any = prepared.world.client("dynamodb", region_name="us-east-1")
+        everything = json.dumps({"Statement": statement("*", effect="Deny", principal="*", resource="*")})
+        described = [client.describe_table(TableName=table)["Table"] for table in ("orders", "units")]
+        for table in described:
+            for arn in (table["TableArn"], table["LatestStreamArn"]):
+                client.put_resource_policy(
+                    ResourceArn=arn, Policy=everything, ConfirmRemoveSelfResourceAccess=True
+                )
+        answer = asking.call(prepared.world, operation, request)
+        if name == "BatchExecuteStatement":
+            assert answer.json["Responses"][0]["Error"]["Code"] == "AccessDenied"
+        elif name == "ExecuteTransaction":
+            assert b"AccessDenied" in answer.content
+        elif name in OF_NO_TABLE | NEVER_DENIED:
+            assert b"explicit deny" not in answer.content, operation
+        else:
+            assert answer.json["__type"].endswith("#AccessDeniedException"), operation
+            assert b"with an explicit deny in a resource-based policy" in answer.content
+    assert asked == known

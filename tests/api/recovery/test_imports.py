@@ -213,6 +213,8 @@ def test_ion_values_that_no_attribute_can_have(world: ddbha.World, client: Any, 
         b"\xe0\x01\x00\xea\xee\xa3\x81\x83\xde\x9f\x87\xbe\x9c\x84Item\x81a\x81v",
         b"$ion_1_0 {Item:{ISBN:1d99999999999}}",
         b"[" * 100_000,
+        b"$ion_1_0 $999999999999",
+        b"$ion_symbol_table::{imports:[{name:'x',version:1,max_id:999999999}]}",
     ],
 )
 def test_what_is_no_ion_text(world: ddbha.World, client: Any, data: bytes) -> None:

@@ -21,9 +21,24 @@ from ddbha.expressions.partiql.parser import parsed
 from ddbha.expressions.partiql.syntax import Exists, Select
 from ddbha.region.region import Region, not_allowed
 
+#: Operations take a table's ARN with any partition of AWS in it, but policies know it by one.
 _ARN = re.compile(
-    r"(?P<policied>arn:aws:dynamodb:(?P<region>[^:]+):(?P<account>[^:]+):table/(?P<table>[^/]+)"
-    r"(?:/stream/[^/]+)?)"
+    r"arn:aws[^:]*(?P<policied>:dynamodb:(?P<region>[^:]+):(?P<account>[^:]+):table/[^/]+"
+    r"(?:/stream/[^/]+)?)(?P<rest>.*)",
+    re.DOTALL,
+)
+#: The members that name a table, by its name or its ARN.
+_TABLES = ("TableName", "TableArn", "SourceTableName", "SourceTableArn")
+#: What AWS asks no policy of a table for: lists of an account, and a table that is only to be made.
+_OF_NO_TABLE = frozenset(
+    {
+        "CreateTable",
+        "ListBackups",
+        "ListContributorInsights",
+        "ListExports",
+        "ListImports",
+        "ListStreams",
+    }
 )
 #: What answers for other accounts itself: nobody but the owner may do it.
 _OWNERS_ONLY = frozenset({"PutResourcePolicy", "GetResourcePolicy", "DeleteResourcePolicy"})
@@ -68,12 +83,13 @@ def authorize(region: Region, service: str, operation: str, request: Request) ->
     answering = region
     single = "RequestItems" not in request and "TransactItems" not in request
     for action, resource in _accesses(region, service, operation, request):
-        match = _ARN.match(resource)
+        match = _ARN.fullmatch(resource)
         if match is None or match["region"] != region.name:
             # The operation says what is wrong with it.
             continue
-        account = match["account"]
-        policy = region.environment.parts.the(Policies).by_arn.get(match["policied"])
+        account, policied = match["account"], f"arn:aws{match['policied']}"
+        resource = policied + match["rest"]
+        policy = region.environment.parts.the(Policies).by_arn.get(policied)
         access = Access(region.account_id, f"dynamodb:{action}", resource, region.name)
         decision = None if policy is None else policy.decide(access)
         if account == region.account_id:
@@ -85,7 +101,7 @@ def authorize(region: Region, service: str, operation: str, request: Request) ->
                 raise _denied(access)
             if decision is None or action not in CROSS_ACCOUNT:
                 raise not_allowed(region.account_id, action, resource)
-            admitted.add(match["policied"])
+            admitted.add(policied)
             owner = region.regions.of(account, region.name)
             if single:
                 answering = owner
@@ -113,10 +129,13 @@ def _accesses(
     statements = [request] if operation == "ExecuteStatement" else request.get("TransactStatements", ())
     for entry in statements:
         yield from _statement_access(region, entry["Statement"])
-    if "TableName" in request and operation != "ListStreams":
-        arn = _table_arn(region, request["TableName"])
-        index = request.get("IndexName")
-        yield operation, arn if index is None else f"{arn}/index/{index}"
+    if operation in _OF_NO_TABLE:
+        return
+    for member in _TABLES:
+        if member in request:
+            arn = _table_arn(region, request[member])
+            index = request.get("IndexName")
+            yield operation, arn if index is None else f"{arn}/index/{index}"
     if "ResourceArn" in request:
         yield operation, request["ResourceArn"]
     if service == "dynamodbstreams":

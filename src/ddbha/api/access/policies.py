@@ -138,11 +138,16 @@ def _statement(given: Any, actions: frozenset[str]) -> dict[str, Any]:
     for member in ("Effect", "Principal", "Action", "Resource"):
         if member not in given and f"Not{member}" not in given:
             raise _refusal(f"Missing required field {member}")
+    for member in ("Principal", "Action", "Resource"):
+        if member in given and f"Not{member}" in given:
+            raise _refusal(f"Statement/policy already has instance of {member}")
     effect = str(given["Effect"]).capitalize()
     if effect not in ("Allow", "Deny"):
         raise _refusal(f"Invalid effect: {given['Effect']}")
     if not isinstance(given.get("Sid", ""), str):
         raise _refusal("Syntax error: Sid is no text")
+    if effect == "Allow" and "NotPrincipal" in given:
+        raise _refusal("Allow with NotPrincipal is not allowed.")
     statement = {name: given[name] for name in _STATEMENT_ORDER if name in given}
     statement["Effect"] = effect
     for member in ("Action", "NotAction", "Resource", "NotResource"):
@@ -159,12 +164,12 @@ def _statement(given: Any, actions: frozenset[str]) -> dict[str, Any]:
     for member in ("Principal", "NotPrincipal"):
         if member in statement:
             statement[member] = _principal(statement[member])
-    if effect == "Allow" and "Condition" not in statement and _is_anybody(statement.get("Principal")):
+    _check_conditions(statement.get("Condition", {}))
+    if effect == "Allow" and _is_anybody(statement.get("Principal")) and not _asks(statement):
         raise ValidationException(
             "Resource-based policy grants unbounded access in one or more elements. Please revise the "
             "policy to ensure least-privilege form of access"
         )
-    _check_conditions(statement.get("Condition", {}))
     return statement
 
 
@@ -226,6 +231,12 @@ def _check_conditions(conditions: Any) -> None:
                 )
             if not all(isinstance(value, (str, bool)) for value in _list(values)):
                 raise _refusal(f"Syntax error: {key} is compared with something else than text")
+
+
+def _asks(statement: Mapping[str, Any]) -> bool:
+    """Whether the conditions of a statement, which were checked, compare anything with anything."""
+    conditions = statement.get("Condition", {})
+    return any(_list(values) for tests in conditions.values() for values in tests.values())
 
 
 def _plain(operator: str) -> str:

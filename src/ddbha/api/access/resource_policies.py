@@ -163,7 +163,8 @@ def _refuse_soon(region: Region, arn: str, table: Table) -> None:
         )
     changed = _policies(region).changes.get(arn)
     interval = region.environment.timings.policy_interval
-    if changed is None or region.now() >= int(changed) / 1000 + interval:
+    # On a clock that stands still revisions run ahead of it, and of no interval nothing is left.
+    if changed is None or not interval or region.now() >= int(changed) / 1000 + interval:
         return
     again = utc(int(changed) / 1000 + interval).strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3]
     what = f"table {table.name}" if arn == table.arn else f"stream {arn.rpartition('/')[2]}"

@@ -5,7 +5,8 @@ https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/GlobalTables.ht
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
 from attrs import evolve
@@ -16,6 +17,7 @@ from ddbha.api.definitions.expiry_settings import enable_time_to_live
 from ddbha.api.definitions.stream_settings import disable_stream, enable_stream
 from ddbha.api.definitions.table_building import new_table
 from ddbha.api.global_tables.replica_rules import ReplicaChange, check_departure, checked_change
+from ddbha.api.global_tables.waiting import once_arrived, once_reached, unsent
 from ddbha.api.metering import admit_write
 from ddbha.api.registry import Request, Response
 from ddbha.errors import InternalServerError
@@ -29,8 +31,6 @@ from ddbha.values.image import Image
 from ddbha.values.key import ItemKey
 from ddbha.values.settings import ContributorInsights
 
-#: Seconds after which it is first looked again whether writes on their way have arrived.
-RETRY = 60.0
 _OVERRIDES = (
     "ProvisionedThroughputOverride",
     "OnDemandThroughputOverride",
@@ -56,46 +56,6 @@ def peers(region: Region, table: Table) -> Iterator[tuple[Region, Table]]:
         for member in table.membership.group.members.values():
             if member is not table.membership:
                 yield region.peer(member.region), region.replica(member)
-
-
-def once_reached(region: Region, place: Region, replica: Table, action: Callable[[], object]) -> None:
-    """Change a replica in another region, as soon as that can be reached; it is UPDATING until then."""
-    links, member = region.environment.links, replica.membership
-
-    def change() -> None:
-        if place.tables.get(replica.name) is not replica or replica.status == "DELETING":
-            return
-        if not links.are_connected(region.name, place.name):
-            region.environment.blocked(change)
-            return
-        action()
-        if member is not None and member.status == "UPDATING":
-            member.status = "ACTIVE"
-
-    if member is not None and member.status == "ACTIVE":
-        member.status = "UPDATING"
-    change()
-
-
-def once_left(region: Region, table: Table, action: Callable[[], None]) -> None:
-    """Take a table that is deleted out of its global table, and then do something.
-
-    What its clients were told is in the other regions first.
-    """
-    member = table.membership
-    if member is None:
-        action()
-        return
-
-    def leave() -> None:
-        if table.membership is member:
-            region.leave_global_table(member)
-        action()
-
-    def is_needed() -> bool:
-        return table.membership is member and unsent(member.group, [region.name])
-
-    once_arrived(region, is_needed, leave)
 
 
 # -- Create -----------------------------------------------------------------------------------------
@@ -259,11 +219,11 @@ def _fill_later(region: Region, source: Member, target: Member, seconds: float) 
         if original.settings.ttl_attribute is not None:
             enable_time_to_live(place, table, original.settings.ttl_attribute)
         table.status = target.status = "ACTIVE"
-        region.environment.unblock()
         for witness in group.witnesses:
             group.witnesses[witness] = "ACTIVE"
-        if all(member.status == "ACTIVE" for member in group.members.values()):
+        if not any(member.status == "CREATING" for member in group.members.values()):
             original.status = "ACTIVE"
+        region.environment.unblock()
         region.record("replica-active", table=table.name, replica=target.region)
 
     region.later(seconds, fill)
@@ -274,17 +234,21 @@ def _fill_later(region: Region, source: Member, target: Member, seconds: float) 
 
 def _update(region: Region, table: Table, change: ReplicaChange) -> Response:
     assert table.membership is not None, "only members are updated"
-    members = table.membership.group.members
+    changed = [table.membership.group.members[name] for name in change.replicas]
     table.status = "UPDATING"
-    for name, action in change.replicas.items():
-        _override(region.replica(members[name]), members[name], action)
-        members[name].status = "UPDATING"
+    for member in changed:
+        place, replica = region.peer(member.region), region.replica(member)
+        override = partial(_override, replica, member, change.replicas[member.region])
+        once_reached(region, place, replica, override)
+        member.status = "UPDATING"
     response = {"TableDescription": describe(table)}
 
     def finish() -> None:
         table.status = "ACTIVE"
-        for name in change.replicas:
-            members[name].status = "ACTIVE"
+        for member in changed:
+            if member.status == "UPDATING" and not member.waiting:
+                member.status = "ACTIVE"
+        region.environment.unblock()
 
     region.later(region.environment.timings.update_table, finish)
     return response
@@ -338,58 +302,49 @@ def _disassociate(region: Region, table: Table) -> Response:
     return response
 
 
-def once_arrived(
-    region: Region, on_its_way: Callable[[], bool], action: Callable[[], None], pause: float = RETRY
-) -> None:
-    """Do something once no write is on its way any more, looked for at ever longer intervals."""
-    region.environment.settle()
-    if not on_its_way():
-        action()
-        return
-    region.later(pause, lambda: once_arrived(region, on_its_way, action, 2 * pause))
-
-
-def unsent(group: GlobalTable, leaving: Collection[str]) -> bool:
-    """Whether members that leave a global table have acknowledged writes that others do not have."""
-    others = [
-        name
-        for name, member in group.members.items()
-        if name not in leaving and member.status != "DELETING"
-    ]
-    return any(
-        group.pending(name, other) for name in leaving if name in group.members for other in others
-    )
-
-
 def _delete(region: Region, table: Table, change: ReplicaChange) -> Response:
     assert table.membership is not None, "only members are deleted"
-    group = table.membership.group
-    doomed = [group.members[name] for name in change.replicas]
+    environment, group = region.environment, table.membership.group
+    doomed = [(group.members[name], region.replica(group.members[name])) for name in change.replicas]
     if not change.strong:
-        for member in doomed:
-            check_departure(region.peer(member.region), region.replica(member))
+        for member, replica in doomed:
+            check_departure(region.peer(member.region), replica)
     table.status = "UPDATING"
-    for member in doomed:
-        member.status = region.replica(member).status = "DELETING"
+    for member, _ in doomed:
+        member.status = "DELETING"
     for witness in group.witnesses:
         group.witnesses[witness] = "DELETING"
-    response = {"TableDescription": describe(table)}
+
+    def begin(member: Member, replica: Table) -> None:
+        """Until the region can be reached it knows nothing of it."""
+        if environment.links.are_connected(region.name, member.region):
+            replica.status = "DELETING"
+        elif replica.membership is member:
+            environment.blocked(partial(begin, member, replica))
+
+    def is_needed() -> bool:
+        unaware = any(r.membership is member and r.status != "DELETING" for member, r in doomed)
+        return unaware or unsent(group, change.replicas)
 
     def vanish() -> None:
         table.status = "ACTIVE"
         group.witnesses.clear()
-        for member in doomed:
-            place, replica = region.peer(member.region), region.replica(member)
+        for member, replica in doomed:
+            place = region.peer(member.region)
+            if replica.membership is not member:
+                # It was deleted in its own region meanwhile.
+                continue
             if replica.settings.stream_view_type is not None:
                 disable_stream(place, replica, 0)
             place.leave_global_table(member)
             replica.count_writes(place.now())
             del place.tables[table.name]
             place.record("replica-deleted", table=table.name)
+        environment.unblock()
 
-    region.later(
-        region.environment.timings.delete_replica,
-        # What its clients were told is not lost with it.
-        lambda: once_arrived(region, lambda: unsent(group, change.replicas), vanish),
-    )
+    for member, replica in doomed:
+        begin(member, replica)
+    response = {"TableDescription": describe(table)}
+    # What its clients were told is not lost with it.
+    region.later(environment.timings.delete_replica, lambda: once_arrived(region, is_needed, vanish))
     return response

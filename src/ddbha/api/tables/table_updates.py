@@ -14,7 +14,8 @@ from ddbha.api.definitions.descriptions import describe
 from ddbha.api.definitions.encryption_keys import note_key
 from ddbha.api.definitions.projections import INVALID
 from ddbha.api.definitions.stream_settings import check_change, disable_stream, enable_stream
-from ddbha.api.global_tables.replicas import once_reached, peers, update_replicas
+from ddbha.api.global_tables.replicas import peers, update_replicas
+from ddbha.api.global_tables.waiting import is_busy, once_reached
 from ddbha.api.registry import Request, Response, operation
 from ddbha.api.tables.control_plane_quotas import (
     MAXIMUM_ENCRYPTIONS,
@@ -94,15 +95,18 @@ def update_table(region: Region, request: Request) -> Response:
     change = _checked(region, table, request)
     # Replicas in other regions share most settings: they are changed in one go.
     shared = {name: value for name, value in request.items() if name in _SHARED}
-    others = [
-        (place, replica, _checked(place, replica, shared, repeated=True))
-        for place, replica in (peers(region, table) if shared else ())
-        if replica.status != "DELETING"
-    ]
+    others = [peer for peer in peers(region, table) if shared and peer[1].status != "DELETING"]
+    for place, replica in others:
+        if not is_busy(replica):
+            _checked(place, replica, shared, repeated=True)
     response = _apply(region, table, request, change)
-    for place, replica, same in others:
-        once_reached(region, place, replica, partial(_apply, place, replica, shared, same))
+    for place, replica in others:
+        once_reached(region, place, replica, partial(_apply_shared, place, replica, shared))
     return response
+
+
+def _apply_shared(place: Region, replica: Table, shared: Request) -> None:
+    _apply(place, replica, shared, _checked(place, replica, shared, repeated=True))
 
 
 @frozen(eq=False)
@@ -209,7 +213,7 @@ def _apply(region: Region, table: Table, request: Request, change: _Change) -> R
         response["TableDescription"]["BillingModeSummary"] = {"BillingMode": change.billing_mode}
 
     def finish() -> None:
-        if region.tables.get(table.name) is not table:
+        if region.tables.get(table.name) is not table or table.status == "DELETING":
             return
         try:
             growth.grow(region, table.name)
@@ -231,6 +235,9 @@ def _apply(region: Region, table: Table, request: Request, change: _Change) -> R
         elif index_update is not None and "Delete" in index_update:
             table.count_writes(region.now())
             table.remove_global_index(index_update["Delete"]["IndexName"])
+        if table.membership is not None:
+            # Another change may wait for its turn.
+            region.environment.unblock()
         region.record("table-updated", table=table.name)
 
     def filled() -> None:

@@ -7,7 +7,7 @@ from ddbha.api.definitions.descriptions import describe, describe_created, descr
 from ddbha.api.definitions.stream_settings import disable_stream, enable_stream
 from ddbha.api.definitions.table_building import activate_later
 from ddbha.api.global_tables.replica_rules import check_departure
-from ddbha.api.global_tables.replicas import once_left
+from ddbha.api.global_tables.waiting import once_left
 from ddbha.api.registry import Request, Response, operation
 from ddbha.api.streams.kinesis_destinations import close_destinations
 from ddbha.api.tables.control_plane_quotas import (
@@ -94,6 +94,9 @@ def delete_table(region: Region, request: Request) -> Response:
             disable_stream(region, table, 0)
 
         def vanish() -> None:
+            if region.tables.get(table.name) is not table:
+                # As a replica it was deleted from another region meanwhile.
+                return
             if table.archive is not None and last_backup is not None:
                 keep(region, last_backup)
             del region.tables[table.name]

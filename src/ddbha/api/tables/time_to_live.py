@@ -8,7 +8,8 @@ from __future__ import annotations
 from functools import partial
 
 from ddbha.api.definitions.expiry_settings import disable_time_to_live, enable_time_to_live
-from ddbha.api.global_tables.replicas import once_reached, peers
+from ddbha.api.global_tables.replicas import peers
+from ddbha.api.global_tables.waiting import once_reached
 from ddbha.api.registry import Request, Response, operation
 from ddbha.errors import ResourceInUseException, ValidationException
 from ddbha.region.region import Region
@@ -34,6 +35,9 @@ def update_time_to_live(region: Region, request: Request) -> Response:
 
 
 def _change(enabled: bool, attribute: str, region: Region, table: Table) -> None:
+    if enabled and table.settings.ttl_attribute == attribute and table.settings.ttl_status != "DISABLING":
+        # A replica that was made meanwhile has the setting from the beginning.
+        return
     table.settings.ttl_changed = region.now()
     if enabled:
         enable_time_to_live(region, table, attribute)

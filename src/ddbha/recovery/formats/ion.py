@@ -6,6 +6,7 @@ https://amazon-ion.github.io/ion-docs/docs/spec.html
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from decimal import Context, Decimal
 from io import BytesIO
@@ -18,6 +19,10 @@ from ddbha.values.number import MAXIMUM_DIGITS
 
 EXTENSION = "ion"
 _SETS = {"$dynamodb_SS": "SS", "$dynamodb_NS": "NS", "$dynamodb_BS": "BS"}
+#: Texts and quoted names, and what is looked for beside them: numbered symbols and tables of those.
+_SYMBOLS = re.compile(
+    rb""""(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|(\$(?:[0-9]|ion_symbol_table|ion_shared))""", re.DOTALL
+)
 _NUMBERS = Context(prec=2 * MAXIMUM_DIGITS, Emax=999_999, Emin=-999_999)
 
 
@@ -54,11 +59,7 @@ def read_items(data: bytes) -> Iterator[Item | MalformedItem]:
 
     if not data.strip():
         return
-    try:
-        # The package trusts its input: other bytes can end the process.
-        data.decode()
-    except UnicodeDecodeError as error:
-        raise MalformedFile("no Ion text in UTF-8") from error
+    _refuse_what_the_package_trusts(data)
     values = simpleion.load(BytesIO(data), single_value=False, parse_eagerly=False)
     while True:
         try:
@@ -69,6 +70,16 @@ def read_items(data: bytes) -> Iterator[Item | MalformedItem]:
             # The package raises whatever it stumbles over, IonException among it.
             raise MalformedFile(f"no Ion: {error}") from error
         yield _item(value)
+
+
+def _refuse_what_the_package_trusts(data: bytes) -> None:
+    """Raise `MalformedFile` for bytes that would end the process, or keep it for ever."""
+    try:
+        data.decode()
+    except UnicodeDecodeError as error:
+        raise MalformedFile("no Ion text in UTF-8") from error
+    if any(match[1] for match in _SYMBOLS.finditer(data)):
+        raise MalformedFile("symbols that go by a number, which no item has")
 
 
 def _item(value: Any) -> Item | MalformedItem:

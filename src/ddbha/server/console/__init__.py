@@ -11,9 +11,10 @@ from pathlib import Path
 from typing import Any
 
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 from starlette.routing import Route
 
+from ddbha.api.wire.encoding import encoded
 from ddbha.engine import Engine
 from ddbha.errors import AwsError, DdbhaError, NoAnswer
 from ddbha.server.console.actions import perform
@@ -59,7 +60,7 @@ class Console:
 
     async def state(self, request: Request) -> Response:
         """The world as JSON, see `View.state`."""
-        return JSONResponse(self._view.state(), headers=_HEADERS)
+        return _json(self._view.state())
 
     async def act(self, request: Request) -> Response:
         """Perform an action, see `actions`, and answer with the new state, or with an `error`."""
@@ -82,8 +83,13 @@ class Console:
             return _refusal(400, f"{error.code}: {error.message}")
         except DdbhaError as error:
             return _refusal(400, str(error))
-        return JSONResponse(self._view.state(), headers=_HEADERS)
+        return _json(self._view.state())
 
 
 def _refusal(status: int, message: str) -> Response:
-    return JSONResponse({"error": message}, status, headers=_HEADERS)
+    return _json({"error": message}, status)
+
+
+def _json(content: dict[str, Any], status: int = 200) -> Response:
+    """Like an answer of an operation: whatever text a client put into the world can be sent."""
+    return Response(encoded(content), status, _HEADERS, "application/json")

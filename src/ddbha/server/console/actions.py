@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from itertools import count
-from math import isfinite
 from typing import Any
 
 from ddbha.api.registry import Caller
@@ -54,7 +53,7 @@ def _advance(engine: Engine, view: View, wanted: Arguments) -> None:
     seconds = wanted.get("seconds")
     if isinstance(seconds, bool) or not isinstance(seconds, (int, float)):
         raise UsageError("seconds= is a number.")
-    if not (isfinite(seconds) and 0 < seconds <= LONGEST_STEP):
+    if not 0 < seconds <= LONGEST_STEP:
         raise UsageError(f"seconds= is more than 0 and at most {LONGEST_STEP}.")
     engine.clock.advance(seconds=seconds)
 
@@ -90,7 +89,11 @@ ACTIONS: dict[str, Callable[[Engine, View, Arguments], None]] = {
 
 
 def _caller(engine: Engine, wanted: Arguments) -> Caller:
-    return Caller(_text(wanted, "account"), _text(wanted, "region"))
+    """Who asks and where: of the accounts and regions that the world knows, which are those shown."""
+    account, region = _text(wanted, "account"), _text(wanted, "region")
+    if engine.regions.find(account, region) is None:
+        raise UsageError("account= and region= are those of a region that is shown.")
+    return Caller(account, region)
 
 
 def _text(wanted: Arguments, name: str) -> str:

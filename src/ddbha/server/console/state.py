@@ -66,7 +66,7 @@ class View:
         for fault in self._engine.faults.active:
             if self._number(fault) == number:
                 return fault
-        raise UnknownPlaceError(f"There is no fault {number!r} any more.")
+        raise UnknownPlaceError("There is no fault of that number any more.")
 
     def _number(self, fault: Fault) -> int:
         if fault not in self._numbers:
