@@ -4,13 +4,31 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: tour test check soak bench options docs javascript console-test
+# The sets of `make test-matrix` besides the newest boto3, each in an environment of its own: docs/versions.md.
+OLDEST := boto3==1.35.0 botocore==1.35.0
+ASYNC := --group async
+
+.PHONY: tour test test-matrix test-oldest test-async models check soak bench options docs javascript console-test
 
 tour: $(READY)
 	$(BIN)/ddbha tour
 
 test: $(READY)
 	$(BIN)/pytest
+
+test-matrix: test test-oldest test-async
+
+test-oldest: $(VENV)-oldest/.ready
+	$(VENV)-oldest/bin/pytest -n auto
+
+# The botocore that aioboto3 pins; only there are asynchronous clients.
+test-async: $(VENV)-async/.ready
+	$(VENV)-async/bin/pytest -n auto
+
+# The service models that ddbha answers by, from the installed botocore.
+models: $(READY)
+	$(BIN)/python tools/service_models.py
+	$(BIN)/python docs/coverage.py
 
 # Random schedules of faults and random worlds by the thousand, in half an hour; a failure names its seed.
 # `make soak SOAK="--first 42 --count 1"` is one schedule; DDBHA_FIRST_SEED and DDBHA_SEEDS choose worlds.
@@ -50,6 +68,13 @@ $(READY): pyproject.toml
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet "uv>=0.4"
 	$(BIN)/uv pip install --quiet --python $(BIN)/python --editable . --group dev
+	touch $@
+
+$(VENV)-oldest/.ready: MORE := $(OLDEST)
+$(VENV)-async/.ready: MORE := $(ASYNC)
+$(VENV)-oldest/.ready $(VENV)-async/.ready: $(READY) pyproject.toml
+	$(PYTHON) -m venv $(@D)
+	$(BIN)/uv pip install --quiet --python $(@D)/bin/python --editable . --group dev $(MORE)
 	touch $@
 
 $(VENV)/.ready-docs: $(READY) pyproject.toml

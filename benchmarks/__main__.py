@@ -23,6 +23,7 @@ from cases import BIG, DEFINITION, ITEM, TABLE, Case, cases, load
 from replication import measure as measure_replication
 
 import ddbha
+from ddbha.boto import internals
 from recovery import measure
 
 #: Seconds that one case on one engine may take.
@@ -120,18 +121,18 @@ def _verdict(measured: float, budget: float | None, unit: str) -> str:
 
 def _call(client: Any, case: Case) -> Callable[[], Any]:
     # A copy each time: botocore puts an idempotency token into what it is given.
-    return lambda: client._make_api_call(case.operation, dict(case.params))
+    call = internals.caller(client)
+    return lambda: call(case.operation, dict(case.params))
 
 
 def _floor(client: Any, case: Case) -> Callable[[], Any]:
     model = client.meta.service_model.operation_model(case.operation)
     events, validator = client.meta.events, ParamValidator()
+    emit = internals.emit_api_params(client)
 
     def call() -> None:
         context: dict[str, Any] = {"client_region": "us-east-1"}
-        params = client._emit_api_params(
-            api_params=dict(case.params), operation_model=model, context=context
-        )
+        params = emit(api_params=dict(case.params), operation_model=model, context=context)
         validator.validate(params, model.input_shape).has_errors()
         for moment in ("before-call", "after-call"):
             events.emit_until_response(

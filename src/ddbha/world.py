@@ -327,6 +327,9 @@ class World:
                 stands_for or {},
             )
 
+    def __repr__(self) -> str:
+        return f"<World seed={self.seed} {self.clock.now().isoformat()}>"
+
     def __str__(self) -> str:
         return self._shown(overview.as_text)
 

@@ -1,23 +1,35 @@
-"""What ddbha uses of botocore beyond its documented interface is there, and is what it was."""
+"""What ddbha uses of botocore beyond its documented interface is there, and is what it was.
+
+A test for each contract of `ddbha.boto.internals`, by its name: which fails under some botocore says what
+that version broke.
+"""
 
 from __future__ import annotations
 
+import inspect
+import random
+from importlib import import_module
 from typing import Any
 
 import botocore.session
 import pytest
 from botocore.config import Config
+from botocore.model import OperationModel
 
 from ddbha.boto import internals
 
+#: One for all, since it reads the service model only once.
+SESSION = botocore.session.Session()
 
-def made(mode: str) -> Any:
-    return botocore.session.Session().create_client(
+
+def made(mode: str, **settings: Any) -> Any:
+    retries: Any = {"mode": mode, **settings.pop("retries", {})}
+    return SESSION.create_client(
         "dynamodb",
         region_name="us-east-1",
         aws_access_key_id="a",
         aws_secret_access_key="b",
-        config=Config(retries={"mode": mode}),  # type: ignore[arg-type]
+        config=Config(retries=retries, **settings),
     )
 
 
@@ -26,30 +38,97 @@ def client(request: pytest.FixtureRequest) -> Any:
     return made(request.param)
 
 
-def test_operations_end_in_one_method(client: Any) -> None:
-    internals.answer_calls(client, lambda name, params: {"asked": (name, params)})
+def operation(client: Any, name: str = "ListTables") -> OperationModel:
+    model: OperationModel = client.meta.service_model.operation_model(name)
+    return model
+
+
+def heard(client: Any, event: str, name: str = "ListTables") -> list[Any]:
+    return internals.handlers(internals.emitter(client.meta.events), f"{event}.dynamodb.{name}")
+
+
+# -- Clients ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("name", "parameters"),
+    [
+        ("CALLS", ["self", "operation_name", "api_params"]),
+        ("CREATIONS", ["self", "service_name"]),
+        ("SENDING", ["self", "request"]),
+    ],
+)
+@pytest.mark.parametrize("prefix", ["", "ASYNC_"])
+def test_places(prefix: str, name: str, parameters: list[str]) -> None:
+    module, owner, method = getattr(internals, prefix + name)
+    if prefix:
+        pytest.importorskip("aiobotocore")
+    found = inspect.signature(vars(getattr(import_module(module), owner))[method]).parameters
+    assert [*found][: len(parameters)] == parameters
+
+
+def test_caller_and_answer_calls(client: Any) -> None:
+    def answer(name: str, params: dict[str, Any]) -> Any:
+        return {"asked": (name, params)}
+
+    assert callable(internals.caller(client))
+    internals.answer_calls(client, answer)
+    assert internals.caller(client) is answer
     assert client.list_tables(Limit=1) == {"asked": ("ListTables", {"Limit": 1})}
 
 
-def test_what_a_client_is_made_of(client: Any) -> None:
-    model = client.meta.service_model.operation_model("ListTables")
+def test_validates(client: Any) -> None:
     assert internals.validates(client)
-    assert callable(internals.emit_api_params(client))
+    assert not internals.validates(made("standard", parameter_validation=False))
+
+
+def test_emit_api_params(client: Any) -> None:
+    def add(params: dict[str, Any], **_: Any) -> dict[str, Any]:
+        return {**params, "Limit": 2}
+
+    client.meta.events.register("provide-client-params.dynamodb.ListTables", add)
+    emit = internals.emit_api_params(client)
+    assert emit(api_params={}, operation_model=operation(client), context={}) == {"Limit": 2}
+
+
+def test_request_signer(client: Any) -> None:
     assert internals.request_signer(client).region_name == "us-east-1"
+
+
+def test_endpoint(client: Any) -> None:
     assert internals.endpoint(client).host == client.meta.endpoint_url
-    assert internals.serialized(client, {"Limit": 1}, model)["body"] == b'{"Limit": 1}'
+
+
+def test_serialized(client: Any) -> None:
+    assert internals.serialized(client, {"Limit": 1}, operation(client))["body"] == b'{"Limit": 1}'
+
+
+def test_user_agent(client: Any) -> None:
     assert internals.user_agent(client).startswith("Boto")
+
+
+def test_credentials(client: Any) -> None:
     assert internals.credentials(client).access_key == "a"
 
 
-def test_the_credentials_of_a_session() -> None:
+def test_session_credentials() -> None:
     session = botocore.session.Session()
     assert internals.session_credentials(session) is None
     session.set_credentials("a", "b")
     assert internals.session_credentials(session).access_key == "a"
 
 
-def test_registrations_change_with_handlers(client: Any) -> None:
+def test_with_own_cache(client: Any) -> None:
+    assert client.exceptions is client.exceptions
+    before = client.get_waiter("table_exists")
+    internals.with_own_cache(client)
+    assert type(client.get_waiter("table_exists")) is not type(before)
+
+
+# -- Events and retries -----------------------------------------------------------------------------
+
+
+def test_registrations_and_handlers(client: Any) -> None:
     emitter = internals.emitter(client.meta.events)
     before = internals.registrations(emitter)
     assert internals.registrations(emitter) is before
@@ -58,18 +137,73 @@ def test_registrations_change_with_handlers(client: Any) -> None:
 
     client.meta.events.register("before-call.dynamodb", handler)
     assert internals.registrations(emitter) is not before
-    assert handler in internals.handlers(emitter, "before-call.dynamodb.ListTables")
+    assert handler in heard(client, "before-call")
 
 
-def test_only_mode_standard_draws_its_pauses() -> None:
+@pytest.mark.parametrize("event", ["before-call", "before-parameter-build", "needs-retry", "before-send"])
+def test_is_idle(client: Any, event: str) -> None:
+    """All that a plain client has makes no difference to a call that goes well."""
+    assert all(internals.is_idle(handler, operation(client)) for handler in heard(client, event))
+
+
+def test_is_idle_but_for_idempotency_tokens(client: Any) -> None:
+    busy = [
+        handler
+        for handler in heard(client, "before-parameter-build", "TransactWriteItems")
+        if not internals.is_idle(handler, operation(client, "TransactWriteItems"))
+    ]
+    assert [handler.__name__ for handler in busy] == ["generate_idempotent_uuid"]
+
+
+def test_prepares_header() -> None:
+    busy = [one for one in heard(made("standard"), "request-created") if not _idle(one)]
+    assert all(map(internals.prepares_header, busy))
+
+
+def test_keeps_quota() -> None:
+    busy = [one for one in heard(made("standard"), "after-call") if not _idle(one)]
+    assert busy
+    assert all(map(internals.keeps_quota, busy))
+
+
+def _idle(handler: Any) -> bool:
+    return internals.is_idle(handler, operation(made("legacy")))
+
+
+def test_drop_and_add_standard_retries() -> None:
+    client = made("standard", retries={"total_max_attempts": 2})
+    before = internals.back_offs(client)
+    internals.drop_standard_retries(client)
+    assert internals.back_offs(client) == []
+    assert not [one for one in heard(client, "after-call") if internals.keeps_quota(one)]
+    internals.add_standard_retries(client)
+    after = internals.back_offs(client)
+    assert len(after) == len(before) == 1
+    assert after[0] is not before[0]
+    quotas = [one for one in heard(client, "after-call") if internals.keeps_quota(one)]
+    assert len(quotas) == 1
+
+
+def test_back_offs() -> None:
     assert internals.back_offs(made("legacy")) == []
-    (back_off,) = internals.back_offs(made("standard"))
-    assert callable(back_off._random)
+    assert len(internals.back_offs(made("standard"))) == 1
 
 
-def test_waiters(client: Any) -> None:
-    waiter = client.get_waiter("table_exists")
-    assert internals.waiter_pause(waiter) == 20
+def test_drawing_from() -> None:
+    (back_off,) = back_offs = internals.back_offs(made("standard"))
+    with internals.drawing_from(back_offs, lambda: 0.25):
+        assert back_off._random() == 0.25
+    assert back_off._random == random.random
+
+
+# -- Waiters ----------------------------------------------------------------------------------------
+
+
+def test_waiter_pause(client: Any) -> None:
+    assert internals.waiter_pause(client.get_waiter("table_exists")) == 20
+
+
+def test_waiter_with(client: Any) -> None:
     polled: list[Any] = []
 
     def wrap(poll: Any) -> Any:
@@ -79,5 +213,5 @@ def test_waiters(client: Any) -> None:
 
         return answer
 
-    internals.waiter_with(waiter, wrap).wait(TableName="t")
+    internals.waiter_with(client.get_waiter("table_exists"), wrap).wait(TableName="t")
     assert polled == [{"TableName": "t"}]

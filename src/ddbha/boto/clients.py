@@ -165,7 +165,8 @@ class _Quiet(botocore.session.Session):
 
 def name_of(made: Any) -> str:
     """What the history calls a client of a world."""
-    name: str = made._make_api_call.name
+    transport: Any = internals.caller(made)
+    name: str = transport.name
     return name
 
 
@@ -205,15 +206,22 @@ def _make_client(
     prototype = _prototypes.get(kind)
     if prototype is None:
         prototype = _prototypes[kind] = _create(maker, service_name, region_name, options)
-    settings: Any = prototype.meta.config
-    mode = (settings.retries or {}).get("mode")
+        if _mode(prototype) == "standard":
+            internals.drop_standard_retries(prototype)
+    mode = _mode(prototype)
     if mode not in ("legacy", "standard"):
         # The handlers of other modes count the retries of one client.
         return _create(maker, service_name, region_name, options)
     twin = _twin(prototype)
     if mode == "standard":
-        internals.standard_retries(twin)
+        internals.add_standard_retries(twin)
     return twin
+
+
+def _mode(made: BaseClient) -> str | None:
+    settings: Any = made.meta.config
+    mode: str | None = (settings.retries or {}).get("mode")
+    return mode
 
 
 def _create(

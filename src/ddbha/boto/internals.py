@@ -42,6 +42,25 @@ _SEEDER: type | None = getattr(standard, "MaxAttemptsSeeder", None)
 
 # -- Clients ----------------------------------------------------------------------------------------
 
+#: Module, class and method.
+Place = tuple[str, str, str]
+
+#: Where every operation of a client ends ...
+CALLS: Place = ("botocore.client", "BaseClient", "_make_api_call")
+ASYNC_CALLS: Place = ("aiobotocore.client", "AioBaseClient", "_make_api_call")
+#: ... where every client begins ...
+CREATIONS: Place = ("botocore.session", "Session", "create_client")
+ASYNC_CREATIONS: Place = ("aiobotocore.session", "AioSession", "_create_client")
+#: ... and where every request goes to the network.
+SENDING: Place = ("botocore.httpsession", "URLLib3Session", "send")
+ASYNC_SENDING: Place = ("aiobotocore.httpsession", "AIOHTTPSession", "send")
+
+
+def caller(client: Any) -> Callable[[str, dict[str, Any]], Any]:
+    """What makes a client's calls: is given the operation's name and its parameters."""
+    call: Callable[[str, dict[str, Any]], Any] = client._make_api_call
+    return call
+
 
 def answer_calls(client: Any, transport: Callable[[str, dict[str, Any]], Any]) -> None:
     """Every operation of a client ends in its `_make_api_call`: let that be ours."""
@@ -146,8 +165,8 @@ def keeps_quota(handler: Handler) -> bool:
     return isinstance(getattr(handler, "__self__", None), standard.RetryQuotaChecker)
 
 
-def standard_retries(client: Any) -> None:
-    """Give a client whose events are a copy of another's its own retries of mode `standard`."""
+def drop_standard_retries(client: Any) -> None:
+    """Take the retries of mode `standard` from a client: what copies of it shall not share."""
     service = client.meta.service_model.service_id.hyphenize()
     events = client.meta.events
     below = emitter(events)
@@ -158,6 +177,10 @@ def standard_retries(client: Any) -> None:
                     event, f"seed-max-attempts-{service}"
                 )
                 events.unregister(f"{event}.{service}", handler, unique_id=unique)
+
+
+def add_standard_retries(client: Any) -> None:
+    """Give a client that has none its own retries of mode `standard`, as it is configured."""
     attempts = client.meta.config.retries.get("total_max_attempts")
     given = {} if attempts is None else {"max_attempts": attempts}
     standard.register_retry_handler(client, **given)

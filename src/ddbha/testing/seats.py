@@ -19,6 +19,9 @@ from ddbha.clock import Clock
 from ddbha.testing import network, surroundings
 from ddbha.testing.activation import innermost
 
+#: pytest leaves the frames of this module out of tracebacks: a failing test is about its own lines.
+__tracebackhide__ = True
+
 
 def take() -> None:
     """Replace the methods of all modules that have been imported, and of those that will be."""
@@ -47,10 +50,8 @@ def _class_arrives(cls: Any, /, **arguments: Any) -> None:
 class _Seat:
     """A method that is replaced."""
 
-    def __init__(self, module: str, owner: str, name: str, replace: Callable[..., Any]) -> None:
-        self.module = module
-        self.owner = owner
-        self._name = name
+    def __init__(self, place: internals.Place, replace: Callable[..., Any]) -> None:
+        self.module, self.owner, self._name = place
         self._replace = replace
         self._taken: tuple[type, Any, Any] | None = None
 
@@ -91,7 +92,7 @@ def _is_genuine(method: Any) -> bool:
 
 def _serving(find_kind: Callable[[], type[Transport]]) -> Callable[..., Any]:
     def replace(original: Callable[..., Any]) -> Callable[..., Any]:
-        def _make_api_call(self: BaseClient, operation_name: str, api_params: dict[str, Any]) -> Any:
+        def call(self: BaseClient, operation_name: str, api_params: dict[str, Any]) -> Any:
             activation = innermost()
             if activation is None:
                 return original(self, operation_name, api_params)
@@ -100,7 +101,7 @@ def _serving(find_kind: Callable[[], type[Transport]]) -> Callable[..., Any]:
                 return original(self, operation_name, api_params)
             return activation.transport(self, find_kind())(operation_name, api_params)
 
-        return _make_api_call
+        return call
 
     return replace
 
@@ -151,12 +152,12 @@ def _asynchronous() -> type[Transport]:
 
 
 _SEATS = (
-    _Seat("botocore.client", "BaseClient", "_make_api_call", _serving(_in_process)),
-    _Seat("botocore.client", "BaseClient", "get_waiter", _waiting),
-    _Seat("botocore.session", "Session", "create_client", _needing_no_credentials),
-    _Seat("botocore.httpsession", "URLLib3Session", "send", network.sealed),
-    _Seat("aiobotocore.client", "AioBaseClient", "_make_api_call", _serving(_asynchronous)),
-    _Seat("aiobotocore.client", "AioBaseClient", "get_waiter", _waiting),
-    _Seat("aiobotocore.session", "AioSession", "_create_client", _needing_no_credentials),
-    _Seat("aiobotocore.httpsession", "AIOHTTPSession", "send", network.sealed_async),
+    _Seat(internals.CALLS, _serving(_in_process)),
+    _Seat(("botocore.client", "BaseClient", "get_waiter"), _waiting),
+    _Seat(internals.CREATIONS, _needing_no_credentials),
+    _Seat(internals.SENDING, network.sealed),
+    _Seat(internals.ASYNC_CALLS, _serving(_asynchronous)),
+    _Seat(("aiobotocore.client", "AioBaseClient", "get_waiter"), _waiting),
+    _Seat(internals.ASYNC_CREATIONS, _needing_no_credentials),
+    _Seat(internals.ASYNC_SENDING, network.sealed_async),
 )
