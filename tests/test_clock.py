@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 import ddbha
-from ddbha.errors import ClockError
+from ddbha.clock import Scheduler
+from ddbha.errors import ClockError, UnsettledError
 
 
 def test_seconds_units_and_timedeltas() -> None:
@@ -38,3 +39,22 @@ def test_what_is_no_time_is_refused(by: Any) -> None:
 def test_by_nothing_is_a_mistake() -> None:
     with pytest.raises(ClockError, match="By how much"):
         ddbha.ManualClock().advance()
+
+
+def test_what_leads_to_itself_at_one_moment_without_an_end_is_named() -> None:
+    scheduler, done = Scheduler(), []
+
+    def restless() -> None:
+        scheduler.at(5.0, restless)
+
+    def patient() -> None:
+        done.append(scheduler)
+        if len(done) < 20_000:
+            scheduler.at(6.0 + len(done), patient)
+
+    scheduler.at(6.0, patient)
+    scheduler.run_due(30_000.0)
+    assert len(done) == 20_000, "what is put off to later moments may be as long as it likes"
+    scheduler.at(5.0, restless)
+    with pytest.raises(UnsettledError, match="restless does not settle: 10001 actions"):
+        scheduler.run_due(30_000.0)

@@ -47,6 +47,9 @@ _log = logging.getLogger(__name__)
 
 _NOTHING: frozenset[str] = frozenset()
 
+#: pytest leaves the frames of this module out of tracebacks: a failing test is about its own lines.
+__tracebackhide__ = True
+
 
 class Engine:
     """All accounts and regions of a world, and the way in for requests."""

@@ -10,8 +10,9 @@ https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Programming.Err
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from copy import deepcopy
+from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any, ClassVar
 
 if TYPE_CHECKING:
@@ -376,6 +377,16 @@ class FromOutside(Exception):
 
 class DdbhaError(Exception):
     """A misuse of ddbha's own API; the message says what is possible."""
+
+
+def did_you_mean(name: str, known: Iterable[str]) -> str:
+    """The end of a message about a name that there is not: what may have been meant."""
+    near = get_close_matches(name, sorted(known), 2)
+    return f" Did you mean {' or '.join(near)}?" if near else ""
+
+
+class FaultMetNothing(UserWarning):
+    """A test began a fault that met no request, no replica and no link: it shows nothing."""
 
 
 class ClockError(DdbhaError):

@@ -200,6 +200,23 @@ def test_warm_throughput_has_its_partitions(world: ddbha.World) -> None:
     assert len(partitions(world)) == 6
 
 
+def test_warm_throughput_is_active_when_its_partitions_are_there() -> None:
+    world = ddbha.World(clock=ddbha.ManualClock(), timings="aws")
+    client = table(world)
+    world.clock.advance(minutes=10)
+    warm = {"ReadUnitsPerSecond": 20_000, "WriteUnitsPerSecond": 20_000}
+    client.update_table(TableName="tab", WarmThroughput=warm)
+    seen = {}
+    for _ in range(60):
+        world.clock.advance(minutes=1)
+        shown = client.describe_table(TableName="tab")["Table"]["WarmThroughput"]
+        seen[shown["Status"]] = len(partitions(world))
+        if shown["Status"] == "ACTIVE":
+            break
+    assert seen == {"UPDATING": 1, "ACTIVE": 20}
+    assert shown["WriteUnitsPerSecond"] == 20_000
+
+
 def test_a_table_that_becomes_on_demand_is_ready_for_four_thousand_writes(world: ddbha.World) -> None:
     client = table(world)
     client.update_table(TableName="tab", BillingMode="PAY_PER_REQUEST")

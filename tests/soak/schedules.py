@@ -23,7 +23,8 @@ from tests.building import index_on, of_units
 
 #: Seconds that one schedule may take: most take a quarter of one.
 MOST_SECONDS = 120
-HERE, THERE = "us-east-1", "eu-west-1"
+HERE = "us-east-1"
+OTHERS = ("eu-west-1", "ap-southeast-2")
 ZONES = [f"{HERE}{zone}" for zone in "abc"]
 #: Refusals that a schedule may meet; any other is a fault of ours.
 EXPECTED = {
@@ -64,7 +65,7 @@ class Schedule:
         once = Config(retries={"total_max_attempts": 1})
         self.client: Any = self.world.client("dynamodb", region_name=HERE, config=once)
         self.may_hold: dict[str, set[str | None]] = {}
-        #: What was written in the other region: a deletion of what has not arrived leaves it.
+        #: What was written in other regions: a deletion of what has not arrived leaves it.
         self.elsewhere: dict[str, set[str | None]] = {}
         self.made = 0
         stream: Any = {"StreamEnabled": True, "StreamViewType": "NEW_AND_OLD_IMAGES"}
@@ -115,10 +116,10 @@ class Schedule:
         """Without faults and with time, everything is as it was told."""
         self.world.faults.end_all()
         self.world.clock.advance(hours=12)
-        unsettled = [line for region in (HERE, THERE) for line in self.unsettled(region)]
+        unsettled = [line for region in (HERE, *OTHERS) for line in self.unsettled(region)]
         assert not unsettled, "\n".join(unsettled)
-        if THERE in self.replicas():
-            assert self.indexes(HERE) == self.indexes(THERE)
+        for region in self.replicas():
+            assert self.indexes(region) == self.indexes(HERE), region
         for key, values in sorted(self.may_hold.items()):
             item = self.client.get_item(TableName="tab", Key={"id": {"S": key}}, ConsistentRead=True).get(
                 "Item"
@@ -200,7 +201,8 @@ class Schedule:
         self.world.faults.zone_cut(one, other, **self.when())
 
     def region_cut(self) -> None:
-        self.world.faults.network_cut(HERE, THERE, **self.when())
+        one, other = self.random.sample([HERE, *OTHERS], 2)
+        self.world.faults.network_cut(one, other, **self.when())
 
     def node_outage(self) -> None:
         partition = self.random.randrange(len(self.world.table("tab").partitions))
@@ -209,14 +211,15 @@ class Schedule:
         self.world.faults.node_outage(zone, table="tab", partition=partition, **when)
 
     def region_outage(self) -> None:
-        self.world.faults.region_outage(self.random.choice([HERE, THERE]), **self.when())
+        self.world.faults.region_outage(self.random.choice([HERE, *OTHERS]), **self.when())
 
     def lag(self) -> None:
         seconds = self.random.choice([1, 30])
         if self.random.random() < 0.5:
             self.world.faults.follower_lag(self.random.choice(ZONES), seconds=seconds, **self.when())
         else:
-            self.world.faults.replication_lag(HERE, THERE, seconds=seconds, **self.when())
+            one, other = self.random.sample([HERE, *OTHERS], 2)
+            self.world.faults.replication_lag(one, other, seconds=seconds, **self.when())
 
     def slow_transaction(self) -> None:
         seconds = self.random.choice([1, 90])
@@ -258,18 +261,20 @@ class Schedule:
     def replica(self) -> None:
         what = self.random.choice(["Create", "Create", "Delete"])
         self.client.update_table(TableName="tab", BillingMode="PAY_PER_REQUEST")
-        self.client.update_table(TableName="tab", ReplicaUpdates=[{what: {"RegionName": THERE}}])
+        self.client.update_table(
+            TableName="tab", ReplicaUpdates=[{what: {"RegionName": self.random.choice(OTHERS)}}]
+        )
 
     def write_there(self) -> None:
-        """A write in the other region, which wins over what it does not know of."""
+        """A write in another region, which wins over what it does not know of."""
         key, value = self.key(), self.value()
-        there: Any = self.world.client("dynamodb", region_name=THERE)
+        there: Any = self.world.client("dynamodb", region_name=self.random.choice(OTHERS))
         self.may_hold[key] = self.may_hold.get(key, {None}) | {value}
         self.elsewhere.setdefault(key, set()).add(value)
         there.put_item(TableName="tab", Item={"id": {"S": key}, "v": {"S": value}})
 
     def leave(self) -> None:
-        there: Any = self.world.client("dynamodb", region_name=THERE)
+        there: Any = self.world.client("dynamodb", region_name=self.random.choice(OTHERS))
         there.delete_table(TableName="tab")
 
     def backup(self) -> None:

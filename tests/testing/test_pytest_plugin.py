@@ -236,3 +236,26 @@ def test_clock(dynamodb_client):
     done.assert_outcomes(passed=3, skipped=2)
     done.stdout.fnmatch_lines(["*needs a world of ddbha for clock=*"])
     done.stdout.fnmatch_lines(["*needs ddbha_world.faults, which http://127.0.0.1:*"])
+
+
+FAULTLESS = """
+def test_nothing_fails(ddbha_world):
+    with ddbha_world.faults.region_outage("eu-west-1"):
+        ddbha_world.client("dynamodb").list_tables()
+"""
+FAILING = """
+def test_no_such_table(dynamodb_client):
+    dynamodb_client.describe_table(TableName="none")
+"""
+
+
+def test_a_fault_that_met_nothing_is_a_warning(pytester: pytest.Pytester) -> None:
+    done = run(pytester, FAULTLESS)
+    done.assert_outcomes(passed=1, warnings=1)
+    done.stdout.fnmatch_lines(["*FaultMetNothing: The fault 'region outage eu-west-1' met nothing*"])
+
+
+def test_a_traceback_is_about_the_test(pytester: pytest.Pytester) -> None:
+    done = run(pytester, FAILING)
+    done.assert_outcomes(failed=1)
+    assert not any("ddbha/boto/" in line for line in done.outlines)

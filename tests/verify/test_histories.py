@@ -10,7 +10,7 @@ from botocore.config import Config
 from botocore.exceptions import ClientError, ReadTimeoutError
 
 import ddbha
-from ddbha.errors import InvariantError
+from ddbha.errors import InvariantError, UsageError
 from ddbha.verify.history import Call
 from tests.building import index_on, on_demand
 
@@ -47,7 +47,8 @@ def change(world: ddbha.World, place: int, answer: Any) -> Call:
 def test_nothing_is_recorded_unless_it_is_asked_for() -> None:
     world, client = world_with_table(history=False)
     put(client, 1)
-    assert len(world.history) == 0
+    with pytest.raises(UsageError, match="No history was recorded"):
+        len(world.history)
     world.history.start()
     put(client, 2)
     assert [call.operation for call in world.history] == ["PutItem"]

@@ -8,6 +8,9 @@ from typing import Any
 
 from ddbha.boto.transport import Transport
 
+#: pytest leaves the frames of this module out of tracebacks: a failing test is about its own lines.
+__tracebackhide__ = True
+
 
 class AsyncTransport(Transport):
     """Takes the place of `_make_api_call` on a client of aiobotocore.

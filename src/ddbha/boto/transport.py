@@ -40,6 +40,9 @@ _SHOWING_HTTP = ("request-created", "before-sign", "before-send")
 
 _history = get_global_history_recorder()
 
+#: pytest leaves the frames of this module out of tracebacks: a failing test is about its own lines.
+__tracebackhide__ = True
+
 
 class Operation:
     """What is known of an operation before any call of it."""

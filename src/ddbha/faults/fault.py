@@ -17,15 +17,22 @@ class Effect:
     description: str
     begin: Callable[[object], None]
     end: Callable[[object], None]
+    #: Whether there is anything now that it could make a difference to, or was.
+    met: Callable[[], bool] = lambda: True
 
 
-@define(eq=False)
+@define(eq=False, repr=False)
 class Fault:
     """A fault that was asked for: it is scheduled, active or ended.  Leaving its context ends it."""
 
     _effect: Effect
     _environment: Environment
     status: str = field(default="SCHEDULED", init=False)
+    #: Whether it met a request, a replica or a link in its life so far.
+    met: bool = field(default=False, init=False)
+
+    def __repr__(self) -> str:
+        return f"<Fault {self.description} {self.status}>"
 
     @property
     def description(self) -> str:
@@ -39,15 +46,23 @@ class Fault:
                 self.status = "ACTIVE"
                 self._environment.record("fault-began", "", fault=self.description)
                 self._effect.begin(self)
+                self.look()
 
     def end(self) -> None:
         """End the fault now; a scheduled one never begins.  Ending twice is harmless."""
         with self._environment.standstill():
-            began = self.status == "ACTIVE"
+            began, met = self.status == "ACTIVE", self.look()
             self.status = "ENDED"
             if began:
+                if not met:
+                    self._environment.record("fault-met-nothing", "", fault=self.description)
                 self._environment.record("fault-ended", "", fault=self.description)
                 self._effect.end(self)
+
+    def look(self) -> bool:
+        """Whether it has met anything by now."""
+        self.met = self.met or (self.status == "ACTIVE" and self._effect.met())
+        return self.met
 
     def __enter__(self) -> Fault:
         return self

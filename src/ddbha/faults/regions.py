@@ -5,7 +5,7 @@ https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/bp-global-table
 
 from __future__ import annotations
 
-from collections.abc import Iterator, MutableMapping
+from collections.abc import Callable, Iterator, MutableMapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -32,13 +32,15 @@ class RegionFaults:
 
     def region_outage(self, region: str) -> Effect:
         """Nobody reaches a region, and it reaches none."""
-        return self._held(f"region outage {region}", self._regions.environment.links.outages, region)
+        outages = self._regions.environment.links.outages
+        return self._held(f"region outage {region}", outages, region, self._holds(region))
 
     def network_cut(self, region: str, other: str) -> Effect:
         """Two regions do not reach each other."""
         self._check_pair(region, other)
         cuts = self._regions.environment.links.cuts
-        return self._held(f"network cut {region} {other}", cuts, frozenset((region, other)))
+        both = self._holds(region, other)
+        return self._held(f"network cut {region} {other}", cuts, frozenset((region, other)), both)
 
     def replication_pause(self, table: str, region: str) -> Effect:
         """Nothing is replicated to or from one replica of a table."""
@@ -102,7 +104,8 @@ class RegionFaults:
                 for direction in directions:
                     _discard(lags, direction, fault)
 
-        return Effect(f"replication lag {region} {other} seconds={seconds}", begin, end)
+        both = self._holds(region, other)
+        return Effect(f"replication lag {region} {other} seconds={seconds}", begin, end, both)
 
     def clock_skew(self, region: str, seconds: float) -> Effect:
         """The clock that a region takes the stamps of its writes from is ahead, or behind if negative."""
@@ -116,9 +119,19 @@ class RegionFaults:
             with self._changed():
                 _discard(skews, region, fault)
 
-        return Effect(f"clock skew {region} seconds={seconds}", begin, end)
+        return Effect(f"clock skew {region} seconds={seconds}", begin, end, self._holds(region))
 
-    def _held(self, description: str, causes: MutableMapping[Any, set[object]], place: Any) -> Effect:
+    def _holds(self, *regions: str) -> Callable[[], bool]:
+        """Whether there is a table in a region, or in each of several."""
+        return lambda: set(regions) <= {region.name for region in self._regions if region.tables}
+
+    def _held(
+        self,
+        description: str,
+        causes: MutableMapping[Any, set[object]],
+        place: Any,
+        met: Callable[[], bool] = lambda: True,
+    ) -> Effect:
         def begin(fault: object) -> None:
             with self._changed():
                 causes.setdefault(place, set()).add(fault)
@@ -129,7 +142,7 @@ class RegionFaults:
                 if not causes[place]:
                     del causes[place]
 
-        return Effect(description, begin, end)
+        return Effect(description, begin, end, met)
 
     @contextmanager
     def _changed(self) -> Iterator[None]:

@@ -129,11 +129,14 @@ class RequestFault(ABC):
     after_commit: bool
     #: How many requests it may still meet, None for all.
     left: int | None = field(default=Factory(lambda self: self.chosen.times, takes_self=True), init=False)
+    #: Whether it has met one.
+    met: bool = field(default=False, init=False)
 
     def meets(self, operation: str, request: Request, random: Random) -> bool:
         """Whether this request is hit; counts it if so."""
         if self.left == 0 or not self.chosen.fits(operation, request, random):
             return False
+        self.met = True
         if self.left is not None:
             self.left -= 1
         return True

@@ -5,7 +5,7 @@ Scenarios: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/disa
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from attrs import define
 
@@ -39,7 +39,7 @@ class ZoneFaults:
             outages[zone].discard(fault)
             self._restore(fault, zone)
 
-        return Effect(f"zone outage {zone}", begin, end)
+        return Effect(f"zone outage {zone}", begin, end, self._holds(zone))
 
     def node_outage(self, zone: str, table: str, partition: int) -> Effect:
         """The node that holds one partition's replica in a zone stops answering."""
@@ -74,7 +74,7 @@ class ZoneFaults:
             for partition, _ in self._replicas(zone):
                 partition.review()
 
-        return Effect(f"zone cut {zone} {other}", begin, end)
+        return Effect(f"zone cut {zone} {other}", begin, end, self._holds(zone))
 
     def follower_lag(self, zone: str, seconds: float) -> Effect:
         """Replicas in a zone apply what they hold so many seconds late, except where they lead."""
@@ -98,7 +98,7 @@ class ZoneFaults:
             del lags[fault]
             refresh()
 
-        return Effect(f"follower lag {zone} seconds={seconds}", begin, end)
+        return Effect(f"follower lag {zone} seconds={seconds}", begin, end, self._holds(zone))
 
     def index_lag(self, table: str, index: str, seconds: float) -> Effect:
         """A global secondary or vector index takes writes in so many seconds late, in every region."""
@@ -129,6 +129,10 @@ class ZoneFaults:
             raise UnknownPlaceError(
                 f"There is no table {name!r}. Tables: {', '.join(sorted(names)) or 'none'}."
             )
+
+    def _holds(self, zone: str) -> Callable[[], bool]:
+        """Whether there is a replica in a zone."""
+        return lambda: any(True for _ in self._replicas(zone))
 
     def _region_of(self, zone: str) -> str:
         return region_of(zone, self._regions.environment.settings.more_regions)
@@ -176,5 +180,5 @@ class ZoneFaults:
 
 
 def _check_lag(seconds: float) -> None:
-    if seconds < 0:
-        raise UsageError(f"seconds={seconds} would be a look into the future; a lag is zero or more.")
+    if not isinstance(seconds, (int, float)) or seconds < 0:
+        raise UsageError(f"seconds={seconds!r} is no lag: it is a number of seconds, zero or more.")

@@ -10,8 +10,59 @@ from typing import Any
 
 from attrs import Factory, define, field, frozen
 
+from ddbha.errors import UsageError, did_you_mean
+
 #: Older events are forgotten.
 KEPT = 10_000
+
+
+#: What events tell of.
+KINDS = frozenset(
+    {
+        "backup-available",
+        "backup-expired",
+        "backup-job-completed",
+        "backup-job-created",
+        "backup-job-expired",
+        "backup-job-failed",
+        "defect",
+        "experiment-stopped",
+        "export-began",
+        "export-completed",
+        "export-failed",
+        "fault-began",
+        "fault-ended",
+        "fault-met-nothing",
+        "import-began",
+        "import-cancelled",
+        "import-completed",
+        "import-failed",
+        "items-expired",
+        "leader-elected",
+        "partition-added",
+        "partition-full",
+        "partition-split",
+        "replica-active",
+        "replica-deleted",
+        "replica-disassociated",
+        "replica-given-up",
+        "replica-recovered-from-copy",
+        "replica-recovered-from-log",
+        "replica-waits",
+        "request-retried",
+        "restore-began",
+        "restored",
+        "scaling-refused",
+        "table-active",
+        "table-deleted",
+        "table-updated",
+        "throttled",
+        "throughput-scaled",
+        "transaction-committed",
+        "transaction-prepared",
+        "write-conflict-resolved",
+    }
+)
 
 
 @frozen
@@ -29,7 +80,7 @@ class Event:
         return f"{when} {self.region} {self.kind} {details}".rstrip()
 
 
-@define
+@define(repr=False)
 class Timeline:
     """The newest events, oldest first; more may come while one looks at those that are there."""
 
@@ -40,8 +91,13 @@ class Timeline:
         self._events.append(Event(time, kind, region, MappingProxyType(details)))
 
     def of(self, kind: str) -> list[Event]:
-        """The events of one kind."""
+        """The events of one kind; `UsageError` for a kind that there is not."""
+        if kind not in KINDS:
+            raise UsageError(f"There are no events of the kind {kind!r}.{did_you_mean(kind, KINDS)}")
         return [event for event in self if event.kind == kind]
+
+    def __repr__(self) -> str:
+        return f"<Timeline of {len(self)} events>"
 
     def clear(self) -> None:
         """Forget everything."""

@@ -12,12 +12,37 @@ from math import inf
 
 from attrs import Factory, define, field
 
-from ddbha.errors import UsageError
+from ddbha.errors import UsageError, did_you_mean
 
 MINUTE = 60
 #: Minutes that a series keeps; CloudWatch keeps values of one minute for 15 days.
 KEPT = 15 * 24 * 60
 STATISTICS = ("Sum", "SampleCount", "Average", "Minimum", "Maximum")
+
+#: The metrics that a world has, and their dimensions.
+NAMES = frozenset(
+    {
+        "AccountMaxReadCapacityUnits",
+        "AccountMaxWriteCapacityUnits",
+        "ConditionalCheckFailedRequests",
+        "ConsumedReadCapacityUnits",
+        "ConsumedWriteCapacityUnits",
+        "FaultInjectionServiceInducedErrors",
+        "PendingReplicationCount",
+        "ProvisionedReadCapacityUnits",
+        "ProvisionedWriteCapacityUnits",
+        "ReadThrottleEvents",
+        "ReplicationLatency",
+        "ReturnedItemCount",
+        "SystemErrors",
+        "ThrottledRequests",
+        "TimeToLiveDeletedItemCount",
+        "TransactionConflict",
+        "UserErrors",
+        "WriteThrottleEvents",
+    }
+)
+DIMENSIONS = frozenset({"TableName", "GlobalSecondaryIndexName", "Operation", "ReceivingRegion"})
 
 #: Name, region, and the dimensions in the order of their names.
 SeriesKey = tuple[str, str, tuple[tuple[str, str], ...]]
@@ -92,8 +117,11 @@ class Metrics:
     adds to the series meanwhile.
     """
 
-    counted: Callable[[], AbstractContextManager[None]] = nullcontext
+    counted: Callable[[], AbstractContextManager[None]] = field(default=nullcontext, repr=False)
     _series: dict[SeriesKey, Series] = Factory(dict)
+
+    def __repr__(self) -> str:
+        return f"<Metrics of {len({name for name, _, _ in list(self._series)})} names>"
 
     def put(self, name: str, value: float, time: float, region: str, **dimensions: str) -> None:
         """Take in a value of a time in seconds since the epoch."""
@@ -124,9 +152,15 @@ class Metrics:
         `end` the one after the last.  Series of several regions, or with more dimensions than are given,
         are taken together, but those of an index only if `GlobalSecondaryIndexName` is given: as in
         CloudWatch, they are no part of the table's.  Units are those of CloudWatch: Count for all that
-        ddbha has, and milliseconds for latencies.  Raises `UsageError` for an unknown statistic or an
-        impossible period.
+        ddbha has, and milliseconds for latencies.  Raises `UsageError` for an unknown metric, dimension
+        or statistic, or an impossible period.
         """
+        if name not in NAMES and not any(name == one for one, _, _ in list(self._series)):
+            raise UsageError(f"There is no metric {name}.{did_you_mean(name, NAMES)}")
+        for dimension in dimensions.keys() - DIMENSIONS:
+            raise UsageError(
+                f"Metrics have no dimension {dimension}; they have {', '.join(sorted(DIMENSIONS))}."
+            )
         if statistic not in STATISTICS:
             raise UsageError(f"statistic={statistic!r} is none of {', '.join(STATISTICS)}.")
         if period < MINUTE or period % MINUTE:

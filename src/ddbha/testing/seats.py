@@ -19,6 +19,9 @@ from ddbha.clock import Clock
 from ddbha.testing import network, surroundings
 from ddbha.testing.activation import innermost
 
+#: pytest leaves the frames of this module out of tracebacks: a failing test is about its own lines.
+__tracebackhide__ = True
+
 
 def take() -> None:
     """Replace the methods of all modules that have been imported, and of those that will be."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import warnings
 from collections import deque
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -12,7 +13,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from ddbha.api.registry import Caller
 from ddbha.boto import clients
 from ddbha.engine import Engine
-from ddbha.errors import AwsError, NoAnswer
+from ddbha.errors import AwsError, FaultMetNothing, NoAnswer
 from ddbha.observe.events import Event
 from ddbha.settings import Arguments, Settings
 from ddbha.templates.declarations import described
@@ -102,7 +103,13 @@ class TestWorld(World):
         return "\n".join([f"timeline ({mark.strip()} {meaning}):", *shown])
 
     def close(self) -> None:
-        """The test is over."""
+        """The test is over: warn of faults that made no difference."""
+        for fault in self.faults.met_nothing:
+            warnings.warn(
+                f"The fault {fault!r} met nothing: no request, no replica and no link.",
+                FaultMetNothing,
+                stacklevel=2,
+            )
 
 
 class EndpointWorld:

@@ -13,7 +13,7 @@ from typing import Any
 
 from attrs import Factory, define, field, frozen
 
-from ddbha.errors import AwsError, NoAnswer
+from ddbha.errors import AwsError, NoAnswer, UsageError
 from ddbha.faults.requests import RequestFault, tables_of
 from ddbha.followers.secondary_indexes import GlobalIndex
 from ddbha.region.environment import Environment
@@ -124,7 +124,7 @@ class Restored:
     origin: RestoreOrigin
 
 
-@define(eq=False)
+@define(eq=False, repr=False)
 class History:
     """The calls of all clients, oldest first, once `start` was called."""
 
@@ -291,13 +291,27 @@ class History:
         return worst if index is None else worst + _behind_table(index, self._environment.clock.time())
 
     def __iter__(self) -> Iterator[Call]:
+        self._require_start()
         return iter(list(self.calls))
 
     def __len__(self) -> int:
+        self._require_start()
         return len(self.calls)
 
+    def __bool__(self) -> bool:
+        return True
+
     def __str__(self) -> str:
-        return "\n".join(map(str, self.calls))
+        return "\n".join(map(str, self))
+
+    def __repr__(self) -> str:
+        return f"<History of {len(self.calls)} calls{'' if self.recording else ', not recording'}>"
+
+    def _require_start(self) -> None:
+        if not self.recording and not self.calls:
+            raise UsageError(
+                "No history was recorded: make the World with history=True, or call history.start()."
+            )
 
 
 def _behind_leader(partition: Partition) -> float:
