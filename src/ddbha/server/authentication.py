@@ -31,8 +31,8 @@ def caller(
 ) -> Caller:
     """The region and the account that a request is signed for; that of the world if its key names none.
 
-    `service` is the name that requests to it are signed with.  Header names are in any case.  Raises `MissingAuthenticationTokenException`,
-    `IncompleteSignatureException` or `InvalidSignatureException`.
+    `service` is the name that requests to it are signed with.  Header names are in any case.  Raises
+    `MissingAuthenticationTokenException`, `IncompleteSignatureException` or `InvalidSignatureException`.
     """
     authorization = headers.get("authorization", "").strip()
     if "X-Amz-Algorithm" in query:
