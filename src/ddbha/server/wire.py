@@ -36,6 +36,12 @@ def answer(
     return encoded(answered) if _has_output(service, operation) else b""
 
 
+def json_of(target: str) -> str:
+    """The media type of the service of a target; that of DynamoDB where none is known."""
+    service = _services().get(target.partition(".")[0], "dynamodb")
+    return f"application/x-amz-json-{service_model(service).metadata['jsonVersion']}"
+
+
 def _target(target: str) -> tuple[str, str]:
     """The service and the operation of a target such as DynamoDB_20120810.PutItem."""
     prefix, _, operation = target.partition(".")
