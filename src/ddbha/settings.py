@@ -42,6 +42,7 @@ class Arguments(TypedDict, total=False):
     partition_size: float
     on_demand_quota: tuple[int, int]
     more_regions: Iterable[str]
+    import_limit: float
     wording: Literal["newer", "older"]
 
 
@@ -126,6 +127,8 @@ class Settings:
     `on_demand_quota` (read and write units a second of one table); provisioned tables always are held to
     what they provision.  A partition is split beyond `partition_size` bytes of items.
 
+    An object that an import reads may have `import_limit` bytes once it is unpacked.
+
     Regions that AWS does not have are refused wherever one is named, but for `more_regions`.
 
     When a leader is lost, its successor serves after `leader_lease` seconds (None: what `timings` say).
@@ -152,6 +155,7 @@ class Settings:
     partition_size: float = field(default=10 * 1024**3, validator=_at_least(1, "bytes"))
     on_demand_quota: Throughput = field(default=Throughput(40_000, 40_000), converter=_quota)
     more_regions: tuple[str, ...] = field(default=(), converter=_names)
+    import_limit: float = field(default=1024**3, validator=_at_least(1, "bytes"))
     wording: Literal["newer", "older"] = field(default="newer", validator=_newer_or_older)
 
     @classmethod

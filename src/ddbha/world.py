@@ -37,7 +37,7 @@ from ddbha.templates import cloudformation, seeding
 from ddbha.verify.availability import Availability, measure
 from ddbha.verify.history import History
 from ddbha.world_file import saving as world_file
-from ddbha.world_file.container import Members
+from ddbha.world_file.container import LIMIT, Members
 from ddbha.world_file.loading import WorldFile, random_state
 
 if TYPE_CHECKING:
@@ -362,15 +362,24 @@ class World:
             world_file.save(Path(path), self.engine.regions, facts)
 
     @classmethod
-    def load(cls, path: str | PathLike[str], *, clock: Clock | None = None, s3: Any = None) -> Self:
+    def load(
+        cls,
+        path: str | PathLike[str],
+        *,
+        clock: Clock | None = None,
+        s3: Any = None,
+        limit: int = LIMIT,
+    ) -> Self:
         """The world that `save` kept in a file.
 
         Its clock goes on where the other one was, unless a `clock` is given.  Raises `WorldFileError`
-        for a file that is foreign, damaged or truncated, and `UsageError` for a clock that is behind.
+        for a file that is foreign, damaged or truncated, or unpacks to more than `limit` bytes (1 GB
+        unless told otherwise), and `UsageError` for a clock that is behind.
         """
-        file = WorldFile.read(Members.read(Path(path)))
+        file = WorldFile.read(Members.read(Path(path), limit))
+        clock = file.clock(clock)
         with file.refusing_contradictions():
-            world = cls(**file.settings(file.clock(clock), s3))
+            world = cls(**file.settings(clock, s3))
             file.fill(world.engine.regions)
             world.engine.request_ids.setstate(random_state(file.header["request_ids"]))
         return world

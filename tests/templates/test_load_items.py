@@ -132,3 +132,31 @@ def test_without_leaders_nothing_is_loaded(world: World) -> None:
         world.load_items("orders", [{"id": "a"}])
     world.faults.end_all()
     assert items(world) == {}
+
+
+@pytest.mark.parametrize("depth", [900, 100_000])
+@pytest.mark.parametrize("opening", ["[", '{"a":', '{"L":[', '{"M":{"a":'])
+def test_what_is_nested_too_deeply(world: World, tmp_path: Path, opening: str, depth: int) -> None:
+    closing = "".join({"[": "]", "{": "}"}[c] for c in reversed(opening) if c in "[{")
+    nested = opening * depth + '{"S": "x"}' + closing * depth
+    for text in (
+        nested,
+        f'[{{"id": {{"S": "a"}}, "x": {nested}}}]',
+        f'{{"id": "a", "x": {nested}}}\n{{}}',
+    ):
+        path = tmp_path / "items"
+        path.write_text(text)
+        with pytest.raises((UsageError, AwsError)):
+            world.load_items("orders", path)
+    assert items(world) == {}
+
+
+def test_an_item_inside_itself(world: World) -> None:
+    item: dict[str, Any] = {"id": "a"}
+    item["self"] = item
+    typed: dict[str, Any] = {"M": {}}
+    typed["M"]["self"] = typed
+    for each in (item, {"id": {"S": "a"}, "x": typed}):
+        with pytest.raises(UsageError):
+            world.load_items("orders", [each])
+    assert items(world) == {}

@@ -291,3 +291,29 @@ def test_vector_indexes_of_templates_and_descriptions() -> None:
     copy = again.client("dynamodb").describe_table(TableName=name)["Table"]["VectorIndexes"]
     assert copy == description["Table"]["VectorIndexes"]
     assert copy[0]["Dimensions"] == 2
+
+
+LAUGHS = "a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n" + "".join(
+    f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 10)}]\n" for n in range(1, 9)
+)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        LAUGHS + "Resources: {T: {Type: 'AWS::DynamoDB::Table', Properties: {Tags: *a8}}}",
+        "Resources: &r\n  T: *r\n",
+        "x: " + "[" * 20_000,
+        "x: " + "{a: " * 5_000,
+        "{" * 50_000,
+        '{"a":' * 300 + "1" + "}" * 300,
+        "x: !!python/object/apply:os.getcwd []\n",
+        "x: !!int zero\n",
+        "x: 2026-99-99\n? [a]\n: b\n",
+    ],
+)
+def test_templates_that_would_never_end(text: str) -> None:
+    world = World()
+    with pytest.raises(UsageError):
+        world.create_from(text)
+    assert world.client("dynamodb").list_tables()["TableNames"] == []

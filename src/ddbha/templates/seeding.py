@@ -50,7 +50,7 @@ def _of_file(path: Path) -> Iterator[tuple[str, Any]]:
         raise UsageError(f"{path} cannot be read: {error}") from None
     try:
         whole = _parsed(text)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         if text.lstrip().startswith("["):
             raise UsageError(f"{path} is no JSON: {error}") from None
     else:
@@ -63,7 +63,7 @@ def _of_file(path: Path) -> Iterator[tuple[str, Any]]:
             place = f"{path}, line {number}"
             try:
                 yield place, _parsed(line)
-            except ValueError as error:
+            except (ValueError, RecursionError) as error:
                 raise UsageError(f"{place} is no JSON: {error}") from None
 
 
@@ -82,7 +82,7 @@ def _attributes(place: str, item: Any) -> dict[str, Any]:
         if _is_typed(item):
             return {name: _decoded(value) for name, value in item.items()}
         return {name: _SERIALIZER.serialize(value) for name, value in item.items()}
-    except (TypeError, ValueError, ArithmeticError) as error:
+    except (TypeError, ValueError, ArithmeticError, RecursionError) as error:
         raise UsageError(f"{place} has a value that no attribute can have: {error}") from None
 
 

@@ -18,6 +18,9 @@ from ddbha.errors import UsageError
 
 #: Stands for a property that is not there.
 NO_VALUE = object()
+#: Values of a template, of which CloudFormation takes 1 MB of text, and levels of them.
+_MOST_VALUES = 500_000
+_MOST_LEVELS = 100
 _VARIABLE = re.compile(r"\$\{(!?)([^}]*)\}")
 
 
@@ -27,8 +30,12 @@ def read(template: Any) -> Any:
     Text without a line break that does not begin with a brace or bracket is the path of a file.
     Raises `UsageError` for what cannot be read.
     """
-    if isinstance(template, (Mapping, list)):
-        return template
+    found = template if isinstance(template, (Mapping, list)) else _read(template)
+    _refuse_endless(found)
+    return found
+
+
+def _read(template: Any) -> Any:
     if isinstance(template, str) and ("\n" in template or template.lstrip()[:1] in ("{", "[")):
         return _parsed(template, "The template")
     if not isinstance(template, (str, PathLike)):
@@ -40,11 +47,32 @@ def read(template: Any) -> Any:
         raise UsageError(f"The template {path} cannot be read: {error}") from None
 
 
+def _refuse_endless(template: Any) -> None:
+    """Raise `UsageError` for a template that lies inside itself, or is large by what it repeats.
+
+    YAML's aliases make both with few bytes.
+    """
+    waiting = [(template, 0)]
+    seen = 0
+    while waiting:
+        value, depth = waiting.pop()
+        seen += 1
+        if depth > _MOST_LEVELS or seen > _MOST_VALUES:
+            raise UsageError(
+                f"A template has at most {_MOST_VALUES} values, aliases written out, in at most "
+                f"{_MOST_LEVELS} levels."
+            )
+        if isinstance(value, Mapping):
+            waiting.extend((inner, depth + 1) for inner in value.values())
+        elif isinstance(value, list):
+            waiting.extend((inner, depth + 1) for inner in value)
+
+
 def _parsed(text: str, name: str) -> Any:
     if text.lstrip()[:1] in ("{", "["):
         try:
             return json.loads(text)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise UsageError(f"{name} is no JSON: {error}") from None
     try:
         import yaml
@@ -73,7 +101,7 @@ def _parsed(text: str, name: str) -> Any:
     Loader.add_multi_constructor("!", function)
     try:
         return yaml.load(text, Loader)
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
         raise UsageError(f"{name} is no YAML: {error}") from None
 
 

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import json
 import sys
-import zlib
 from collections.abc import Iterable, Iterator
 from hashlib import sha256
 from pathlib import Path
 from shutil import copymode
 from typing import Any, TypeVar
 from uuid import uuid4
-from zipfile import ZIP_DEFLATED, BadZipFile, ZipFile, ZipInfo
+from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
 from attrs import define
 
+from ddbha.clock import LATEST
 from ddbha.errors import WorldFileError
 
 FORMAT = "ddbha-world"
@@ -22,6 +22,8 @@ VERSION = 1
 _CHECKSUMS = "checksums.json"
 #: The oldest time that ZIP knows: the same world gives the same bytes.
 _TIME = (1980, 1, 1, 0, 0, 0)
+#: Bytes that a file may unpack to, unless more are allowed.
+LIMIT = 1024**3
 #: How many steps have no progress shown.
 _QUICK = 20_000
 
@@ -63,14 +65,28 @@ class Members:
     _data: dict[str, bytes]
 
     @classmethod
-    def read(cls, path: Path) -> Members:
-        """Raises `WorldFileError` for a file that is foreign, damaged, truncated or too new."""
+    def read(cls, path: Path, limit: int = LIMIT) -> Members:
+        """Raises `WorldFileError` for a file that is foreign, damaged, truncated or too new.
+
+        So it does for one that unpacks to more than `limit` bytes, before it unpacks any.
+        """
         try:
             with ZipFile(path) as archive:
-                data = {name: archive.read(name) for name in archive.namelist()}
+                infos = archive.infolist()
+                # Of a member no more is read than this.
+                size = sum(info.file_size for info in infos)
+                if size > limit:
+                    raise WorldFileError(
+                        f"{path} unpacks to {size} bytes, and {limit} are allowed. If it is yours, allow "
+                        "more with World.load(..., limit=...)."
+                    )
+                data = {info.filename: archive.read(info) for info in infos}
         except FileNotFoundError:
             raise WorldFileError(f"There is no file {path}.") from None
-        except (BadZipFile, OSError, EOFError, ValueError, zlib.error, NotImplementedError) as error:
+        except WorldFileError:
+            raise
+        except Exception as error:
+            # A ZIP file can be damaged in many ways, and the standard library says so in as many.
             raise WorldFileError(
                 f"{path} is no file of a world, or it is damaged or truncated: {error}"
             ) from error
@@ -103,9 +119,24 @@ class Members:
 
     def _parsed(self, data: bytes) -> Any:
         try:
-            return json.loads(data)
-        except ValueError as error:
+            return json.loads(data, parse_float=_number, parse_constant=_infinity)
+        except (ValueError, RecursionError) as error:
             raise WorldFileError(f"{self._path} is damaged: {error}") from error
+
+
+def _number(text: str) -> float:
+    """A fraction: all are times, durations or sizes, so what is beyond all times is none."""
+    number = float(text)
+    if abs(number) > LATEST:
+        raise ValueError(f"{text[:40]} is beyond all times")
+    return number
+
+
+def _infinity(text: str) -> float:
+    # A partition may be of any size; the clock and what is dated see to it that no time is.
+    if text == "NaN":
+        raise ValueError("NaN is no number")
+    return float(text)
 
 
 def progress(label: str, count: int, each: Iterable[Each]) -> Iterator[Each]:

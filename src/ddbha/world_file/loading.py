@@ -13,8 +13,8 @@ from ddbha.api.definitions.expiry_settings import begin_expiry
 from ddbha.api.tables.auto_scaling_settings import new_scaling
 from ddbha.capacity.auto_scaling import AutoScaling, ScalingSettings
 from ddbha.capacity.partitioning import new_partitions
-from ddbha.clock import Clock, ManualClock, SystemClock
-from ddbha.errors import AwsError, UsageError, WorldFileError
+from ddbha.clock import LATEST, Clock, ManualClock, SystemClock
+from ddbha.errors import UsageError, WorldFileError
 from ddbha.followers.archive import Archive
 from ddbha.followers.kinesis import Destination
 from ddbha.followers.stream import Stream
@@ -54,12 +54,13 @@ class WorldFile:
 
         Raises `UsageError` if it is behind.
         """
-        time = self.header["time"]
-        if given is None:
-            if self.header["clock"] == "manual":
-                return ManualClock(time)
-            given = SystemClock()
-            given.sleep(max(0.0, time - given.time()))
+        with self.refusing_contradictions():
+            time = _time(self.header["time"])
+            if given is None:
+                if self.header["clock"] == "manual":
+                    return ManualClock(time)
+                given = SystemClock()
+                given.sleep(max(0.0, time - given.time()))
         if given.time() < time:
             raise UsageError(
                 f"The clock is behind that of the world that was saved ({ManualClock(time).now()}); give "
@@ -72,7 +73,10 @@ class WorldFile:
         """Raise `WorldFileError` where the content of the file makes no sense."""
         try:
             yield
-        except (AwsError, KeyError, IndexError, TypeError, ValueError, AttributeError) as error:
+        except WorldFileError:
+            raise
+        except Exception as error:
+            # Whatever a world cannot be made of: what is wrong shows in as many ways.
             raise WorldFileError(f"The file holds no world: {type(error).__name__} {error}") from error
 
     def fill(self, regions: Regions) -> None:
@@ -113,6 +117,13 @@ class WorldFile:
         environment.random.setstate(random_state(self.header["random"]))
 
 
+def _time(given: Any) -> float:
+    """A time that there are dates for."""
+    if isinstance(given, bool) or not isinstance(given, (int, float)) or not 0 <= given <= LATEST:
+        raise ValueError(f"{given!r} is no time")
+    return given
+
+
 def random_state(entry: list[Any]) -> tuple[Any, ...]:
     """The state of a random generator."""
     version, state, gauss = entry
@@ -133,7 +144,7 @@ def _table(region: Region, entry: dict[str, Any], held: Iterable[tuple[Item, Ima
         source.name,
         source.arn,
         source.id,
-        source.created,
+        _time(source.created),
         source.attribute_types,
         source.schema,
         _partitions(region, source.name, entry["partitions"], schemas),
@@ -173,7 +184,7 @@ def _records(
         yield LogRecord(
             0,
             0,
-            entry["time"],
+            _time(entry["time"]),
             entry["origin"],
             schema.key(item),
             None if old is None else images[old][1],
@@ -231,7 +242,7 @@ def _keep(region: Region, entry: dict[str, Any], held: list[tuple[Item, Image]])
         entry["arn"],
         entry["name"],
         entry["type"],
-        entry["created"],
+        _time(entry["created"]),
         source,
         entry["size"],
         len(held),

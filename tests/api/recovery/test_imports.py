@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import tracemalloc
 from datetime import timedelta
 from typing import Any
 
@@ -318,3 +319,37 @@ def test_without_a_quorum_nothing_is_made(world: ddbha.World, client: Any) -> No
     assert client.list_imports()["ImportSummaryList"] == []
     imported(client, "DYNAMODB_JSON")
     assert items(client) == ITEMS
+
+
+@pytest.mark.parametrize("compression", ["GZIP", "ZSTD"])
+def test_a_compressed_object_that_ends_early(world: ddbha.World, client: Any, compression: str) -> None:
+    packed = COMPRESSED[compression](JSON * 50)  # type: ignore[operator]
+    world.objects["sources"]["data/1"] = packed[:-5]
+    description = imported(client, "DYNAMODB_JSON", InputCompressionType=compression)
+    assert (description["ImportStatus"], description["ErrorCount"]) == ("FAILED", 1)
+    assert items(client) == []
+
+
+def test_zstandard_of_several_frames(world: ddbha.World, client: Any) -> None:
+    first, _, second = JSON.partition(b"\n")
+    frames = [zstandard.compress(part) for part in (first + b"\n", b"", second)]
+    world.objects["sources"]["data/1"] = b"".join(frames)
+    assert imported(client, "DYNAMODB_JSON", InputCompressionType="ZSTD")["ImportedItemCount"] == 2
+
+
+@pytest.mark.parametrize("compression", ["GZIP", "ZSTD"])
+def test_a_small_object_that_unpacks_to_a_large_one(compression: str) -> None:
+    world = ddbha.World(clock=ddbha.ManualClock(), import_limit=1_000_000)
+    client: Any = world.client("dynamodb", region_name="us-east-1")
+    bomb = b"\n" * 100_000_000
+    packed = zstandard.compress(bomb) if compression == "ZSTD" else gzip.compress(bomb, compresslevel=1)
+    world.objects["sources"]["data/1"] = COMPRESSED[compression](JSON)  # type: ignore[operator]
+    world.objects["sources"]["data/2"] = packed
+    tracemalloc.start()
+    description = imported(client, "DYNAMODB_JSON", InputCompressionType=compression)
+    _, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert (description["ImportStatus"], description["FailureCode"]) == ("FAILED", "ObjectTooLarge")
+    assert "import_limit" in description["FailureMessage"]
+    assert client.list_tables()["TableNames"] == []
+    assert most < 50_000_000

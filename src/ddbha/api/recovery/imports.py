@@ -124,10 +124,11 @@ def _images(region: Region, table: Table, imported: Import) -> Iterator[tuple[It
     """The good items of all objects, counted; raises `ObjectError`."""
     source = imported.request["S3BucketSource"]
     kind = imported.request.get("InputCompressionType", "NONE")
+    limit = region.environment.settings.import_limit
     objects = region.environment.parts.the(Bucketed).store
     for _, data in objects.read(source["S3Bucket"], source.get("S3KeyPrefix", "")):
         try:
-            content = compression.decompressed(data, kind)
+            content = compression.decompressed(data, kind, limit)
             imported.processed_size += len(content)
             for item in _items(content, table, imported.request):
                 imported.processed_items += 1
@@ -138,6 +139,12 @@ def _images(region: Region, table: Table, imported: Import) -> Iterator[tuple[It
                 else:
                     imported.imported_items += 1
                     yield entry
+        except compression.TooLarge:
+            raise ObjectError(
+                "ObjectTooLarge",
+                f"An object unpacks to more than {limit:.0f} bytes; if it is yours, allow more with "
+                "World(import_limit=...).",
+            ) from None
         except MalformedFile:
             # The rest of the object is not looked at.
             imported.errors += 1
