@@ -200,6 +200,7 @@ def test_warm_throughput_has_its_partitions(world: ddbha.World) -> None:
     assert len(partitions(world)) == 6
 
 
+@needs("UpdateTable.WarmThroughput")
 def test_warm_throughput_is_active_when_its_partitions_are_there() -> None:
     world = ddbha.World(clock=ddbha.ManualClock(), timings="aws")
     client = table(world)
