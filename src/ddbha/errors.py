@@ -325,6 +325,14 @@ class ReplicatedWriteConflictException(AwsError):
     status = 409
 
 
+class ObjectNotFoundException(AwsError):
+    """Application Auto Scaling has no such target or policy."""
+
+
+class InvalidNextTokenException(AwsError):
+    """Application Auto Scaling gave no such token."""
+
+
 class TrimmedDataAccessException(AwsError):
     """The stream record asked for is older than 24 hours."""
 

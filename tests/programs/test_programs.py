@@ -197,3 +197,22 @@ def test_recommendations_by_a_vector_index(example: Example) -> None:
         title for title, (language, released, _) in films.items() if language == "en" and released >= 1980
     ]
     assert found == sorted(others, key=distance)[:5]
+
+
+def test_a_provisioned_table_scales_and_is_replicated(example: Example) -> None:
+    program = example("scaled_orders")
+    with ddbha.mock(clock=ddbha.ManualClock()) as world:
+        tables = program.create_table()
+        with pytest.raises(tables.exceptions.ClientError, match="AutoScaled"):
+            program.replicate(tables)
+        scaling = program.scale_writes(5, 100)
+        program.replicate(tables)
+        for minute in range(4):
+            item = {"id": {"S": str(minute)}, "note": {"S": "x" * 300_000}}
+            tables.put_item(TableName="orders", Item=item)
+            world.clock.advance(minutes=1)
+        (activity,) = scaling.describe_scaling_activities(ServiceNamespace="dynamodb")[
+            "ScalingActivities"
+        ]
+    # 293 KB a minute are 4.9 units a second: 70 % of seven.
+    assert activity["Description"] == "Setting write capacity units to 7."

@@ -10,15 +10,14 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from ddbha import ManualClock, World
-from ddbha.api.wire.model import service_model
+from ddbha.api.wire.model import SERVICES, service_model
 from tests.api.wire.test_any_request import TABLE, requests
-from tests.server.asking import call
+from tests.server.asking import AUTHORIZATION, call
 
-PREFIXES = {"dynamodb": "DynamoDB_20120810", "dynamodbstreams": "DynamoDBStreams_20120810"}
 #: Errors of the service models, and those that all services of AWS have.
 CODES = {
     shape.name
-    for service in PREFIXES
+    for service in SERVICES
     for shape in map(service_model(service).shape_for, service_model(service).shape_names)
     if shape.metadata.get("exception")
 }
@@ -42,7 +41,14 @@ def test_any_request_is_answered_over_http(asked: list[tuple[str, str, Any]]) ->
     world = World(clock=ManualClock())
     assert call(world, "CreateTable", TABLE).status == 200
     for service, operation, parameters in asked:
-        answer = call(world, f"{PREFIXES[service]}.{operation}", body(parameters))
+        model = service_model(service)
+        answer = call(
+            world,
+            f"{model.metadata['targetPrefix']}.{operation}",
+            body(parameters),
+            content_type=f"application/x-amz-json-{model.metadata['jsonVersion']}",
+            authorization=AUTHORIZATION.replace("/dynamodb/", f"/{model.signing_name}/"),
+        )
         if answer.status == 200:
             # TagResource and UntagResource have no output: nothing is sent.
             assert not answer.content if operation in SILENT else isinstance(answer.json, dict)

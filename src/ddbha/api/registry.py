@@ -78,6 +78,17 @@ FAMILIES: dict[str, dict[str, tuple[str, ...]]] = {
         "tables.tables": ("CreateTable", "DescribeTable", "ListTables", "DeleteTable"),
         "tables.time_to_live": ("UpdateTimeToLive", "DescribeTimeToLive"),
     },
+    "application-autoscaling": {
+        "tables.application_auto_scaling": (
+            "RegisterScalableTarget",
+            "DescribeScalableTargets",
+            "DeregisterScalableTarget",
+            "PutScalingPolicy",
+            "DescribeScalingPolicies",
+            "DeleteScalingPolicy",
+            "DescribeScalingActivities",
+        ),
+    },
     "dynamodbstreams": {
         "streams.streams": ("ListStreams", "DescribeStream", "GetShardIterator", "GetRecords"),
     },

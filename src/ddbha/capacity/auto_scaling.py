@@ -28,28 +28,45 @@ Dimension = tuple[str | None, str]
 
 @frozen
 class ScalingSettings:
-    """How one dimension is scaled; the target is in per cent of the throughput, cooldowns in seconds."""
+    """How one dimension is scaled; the target is in per cent of the throughput, cooldowns in seconds.
+
+    Without a target there is no policy, and nothing changes.
+    """
 
     minimum: int
     maximum: int
-    target: float
+    target: float | None
     policy_name: str
     role_arn: str
     disabled: bool = False
     disable_scale_in: bool = False
     scale_in_cooldown: int = 0
     scale_out_cooldown: int = 0
+    #: Seconds since the epoch at which the limits and the policy were first set.
+    since: float = 0.0
+    policy_since: float = 0.0
+    in_suspended: bool = False
+    out_suspended: bool = False
+    schedules_suspended: bool = False
+
+    @property
+    def active(self) -> bool:
+        """Whether the dimension is scaled at all."""
+        return not self.disabled and self.target is not None
 
     def wanted(self, current: int, rates: list[float], since_change: float) -> int:
         """The throughput to have, given the units a second of the last minutes, newest first."""
+        if self.target is None or not current:
+            return current
         wanted = current
         utilization = [100 * rate / current for rate in rates]
         recent, low = utilization[:OUT_MINUTES], self.target - IN_MARGIN
         if min(recent) > self.target:
-            if since_change >= self.scale_out_cooldown:
+            if since_change >= self.scale_out_cooldown and not self.out_suspended:
                 wanted = max(current, ceil(100 * rates[0] / self.target))
         elif (
             not self.disable_scale_in
+            and not self.in_suspended
             and since_change >= self.scale_in_cooldown
             and all(0 < used < low for used in utilization)
         ):
@@ -91,7 +108,7 @@ class AutoScaling:
         now, changes = self.region.now(), dict[str | None, Throughput]()
         for (index_name, kind), settings in self.settings.items():
             index = None if index_name is None else self.table.global_indexes.get(index_name)
-            if settings.disabled or (index is None and index_name is not None):
+            if not settings.active or (index is None and index_name is not None):
                 continue
             throughput = changes.get(index_name) or _throughput(self.table, index)
             current = throughput.read if kind == "Read" else throughput.write

@@ -24,14 +24,13 @@ from ddbha.engine import Engine
 from ddbha.errors import AwsError, InternalFailure, NoAnswer, SerializationException
 from ddbha.server import console
 from ddbha.server.doors import ANY, Doorkeeper, Doors
-from ddbha.server.wire import answer
+from ddbha.server.wire import answer, json_of
 
 #: Bytes of a request's body, as sent and unpacked.
 MAXIMUM_BODY = 16 * 1024 * 1024
 #: The ASGI extension of a server that can close a connection without an answer.
 HANG_UP = "ddbha.hang_up"
 
-_JSON = "application/x-amz-json-1.0"
 _UNKNOWN = b"<UnknownOperationException/>\n"
 #: Bytes from which packing an answer is worth it.
 _WORTH_PACKING = 1024
@@ -88,10 +87,11 @@ class Endpoint:
             health = f"healthy: dynamodb.{default_region()}.amazonaws.com "
             return self._response(request, 200, health.encode())
         media_type = request.headers.get("content-type", "").partition(";")[0].strip()
-        if request.method != "POST" or (body and media_type not in (_JSON, "application/json")):
+        own = json_of(request.headers.get("x-amz-target", ""))
+        if request.method != "POST" or (body and media_type not in (own, "application/json")):
             return self._response(request, 404, _UNKNOWN)
         status, content = self._answer(request, body)
-        answered_type = _JSON if media_type == _JSON else "application/json"
+        answered_type = own if media_type == own else "application/json"
         return self._response(request, status, content, **{"content-type": answered_type})
 
     def _answer(self, request: Request, body: bytes) -> tuple[int, bytes]:

@@ -26,11 +26,13 @@ _IN_HEADER = ("Credential", "Signature", "SignedHeaders")
 _IN_QUERY = ("Algorithm", "Credential", "Signature", "SignedHeaders", "Date")
 
 
-def caller(headers: Mapping[str, str], query: Mapping[str, str], settings: Settings) -> Caller:
+def caller(
+    headers: Mapping[str, str], query: Mapping[str, str], settings: Settings, service: str
+) -> Caller:
     """The region and the account that a request is signed for; that of the world if its key names none.
 
-    Header names are in any case.  Raises `MissingAuthenticationTokenException`,
-    `IncompleteSignatureException` or `InvalidSignatureException`.
+    `service` is the name that requests to it are signed with.  Header names are in any case.  Raises
+    `MissingAuthenticationTokenException`, `IncompleteSignatureException` or `InvalidSignatureException`.
     """
     authorization = headers.get("authorization", "").strip()
     if "X-Amz-Algorithm" in query:
@@ -47,7 +49,7 @@ def caller(headers: Mapping[str, str], query: Mapping[str, str], settings: Setti
         raise IncompleteSignatureException(
             f"Unsupported AWS 'algorithm': '{algorithm}' (only {_ALGORITHM} for now). "
         )
-    key, region = _scope(credential, settings.more_regions)
+    key, region = _scope(credential, settings.more_regions, service)
     return Caller(account_of_key(key) or settings.account_id, region)
 
 
@@ -81,7 +83,7 @@ def _of_query(query: Mapping[str, str]) -> tuple[str, str]:
     return query["X-Amz-Algorithm"], query["X-Amz-Credential"]
 
 
-def _scope(credential: str, more_regions: Collection[str]) -> tuple[str, str]:
+def _scope(credential: str, more_regions: Collection[str], expected: str) -> tuple[str, str]:
     """The access key id and the region of a credential."""
     elements = credential.rstrip("/").split("/")
     if len(elements) != 5:
@@ -93,8 +95,8 @@ def _scope(credential: str, more_regions: Collection[str]) -> tuple[str, str]:
     wrong = ""
     if region not in REGIONS and region not in more_regions:
         wrong += f"Credential should be scoped to a valid region, not '{region}'. "
-    if service != "dynamodb":
-        wrong += "Credential should be scoped to correct service: 'dynamodb'. "
+    if service != expected:
+        wrong += f"Credential should be scoped to correct service: '{expected}'. "
     if terminator != "aws4_request":
         wrong += (
             f"Credential should be scoped with a valid terminator: 'aws4_request', not '{terminator}'. "

@@ -25,7 +25,7 @@ def answer(
     """
     request: Any = decoded(body) if body else None
     service, operation = _target(headers.get("x-amz-target", ""))
-    asks = caller(headers, query, engine.settings)
+    asks = caller(headers, query, engine.settings, service_model(service).signing_name)
     if not body:
         raise SerializationException
     answered = engine.call(service, operation, request, asks, client=client)
@@ -34,6 +34,12 @@ def answer(
         for endpoint in answered["Endpoints"]:
             endpoint["Address"] = asked_at
     return encoded(answered) if _has_output(service, operation) else b""
+
+
+def json_of(target: str) -> str:
+    """The media type of the service of a target; that of DynamoDB where none is known."""
+    service = _services().get(target.partition(".")[0], "dynamodb")
+    return f"application/x-amz-json-{service_model(service).metadata['jsonVersion']}"
 
 
 def _target(target: str) -> tuple[str, str]:

@@ -209,7 +209,8 @@ def _check_keys(table: Table, change: ReplicaChange) -> None:
 
 def _check_scaling(table: Table) -> None:
     scaling = table.parts.find(AutoScaling)
-    scaled = {} if scaling is None else scaling.settings
+    settings = {} if scaling is None else scaling.settings
+    scaled = {dimension for dimension, one in settings.items() if one.active}
     if (None, "Write") not in scaled:
         raise ValidationException("Table write capacity should either be Pay-Per-Request or AutoScaled.")
     if any((name, "Write") not in scaled for name in table.global_indexes):

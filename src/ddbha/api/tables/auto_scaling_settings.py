@@ -19,8 +19,8 @@ from ddbha.values.settings import Throughput
 
 _INVALID = "One or more parameter values were invalid: "
 #: What the target may be, in per cent of the provisioned throughput.
-_LEAST_TARGET, _GREATEST_TARGET = 20.0, 90.0
-_ROLE = (
+LEAST_TARGET, GREATEST_TARGET = 20.0, 90.0
+ROLE = (
     "arn:aws:iam::{}:role/aws-service-role/dynamodb.application-autoscaling.amazonaws.com/"
     "AWSServiceRoleForApplicationAutoScaling_DynamoDBTable"
 )
@@ -29,7 +29,7 @@ _ROLE = (
 @operation("UpdateTableReplicaAutoScaling")
 def update_table_replica_auto_scaling(region: Region, request: Request) -> Response:
     """Change how the throughput of a table, its indexes and its replicas follows what they consume."""
-    table = region.described_table(request["TableName"])
+    table = _global_table(region, request)
     if table.settings.billing_mode != "PROVISIONED":
         raise ValidationException(
             f"{_INVALID}Auto scaling is supported only for tables with provisioned capacity mode"
@@ -58,8 +58,16 @@ def update_table_replica_auto_scaling(region: Region, request: Request) -> Respo
 @operation("DescribeTableReplicaAutoScaling")
 def describe_table_replica_auto_scaling(region: Region, request: Request) -> Response:
     """The settings of all replicas of a table."""
-    table = region.described_table(request["TableName"])
+    table = _global_table(region, request)
     return {"TableAutoScalingDescription": _description(region, table)}
+
+
+def _global_table(region: Region, request: Request) -> Table:
+    table = region.described_table(request["TableName"])
+    if table.membership is None:
+        # The settings of any other table are those of Application Auto Scaling.
+        raise ResourceNotFoundException(f"Global table with name: {table.name} does not exist.")
+    return table
 
 
 def _replicas(region: Region, table: Table) -> Iterator[tuple[Region, Table]]:
@@ -134,7 +142,7 @@ def _changed(scaling: AutoScaling, dimension: Dimension, update: dict[str, Any])
     minimum, maximum, target = (1 if value is None else value for value in given)
     if minimum > maximum:
         raise ValidationException(f"{_INVALID}MinimumUnits must not be greater than MaximumUnits")
-    if given[2] is not None and not _LEAST_TARGET <= target <= _GREATEST_TARGET:
+    if given[2] is not None and not LEAST_TARGET <= target <= GREATEST_TARGET:
         raise ValidationException(f"{_INVALID}TargetValue must be between 20 and 90")
     account = scaling.region.account_id
     return ScalingSettings(
@@ -143,11 +151,13 @@ def _changed(scaling: AutoScaling, dimension: Dimension, update: dict[str, Any])
         target,
         policy.get("PolicyName", old and old.policy_name)
         or f"DynamoDB{kind}CapacityUtilization:{resource}",
-        update.get("AutoScalingRoleArn", old and old.role_arn) or _ROLE.format(account),
+        update.get("AutoScalingRoleArn", old and old.role_arn) or ROLE.format(account),
         disabled,
         tracking.get("DisableScaleIn", old is not None and old.disable_scale_in),
         tracking.get("ScaleInCooldown", 0 if old is None else old.scale_in_cooldown),
         tracking.get("ScaleOutCooldown", 0 if old is None else old.scale_out_cooldown),
+        scaling.region.now() if old is None else old.since,
+        scaling.region.now() if old is None else old.policy_since,
     )
 
 
@@ -185,20 +195,23 @@ def _described(table: Table, index: str | None, member: str) -> dict[str, Any]:
 def _settings(settings: ScalingSettings) -> dict[str, Any]:
     if settings.disabled:
         return {"AutoScalingDisabled": True}
+    policies = [] if settings.target is None else [_policy(settings)]
     return {
         "MinimumUnits": settings.minimum,
         "MaximumUnits": settings.maximum,
         "AutoScalingDisabled": False,
         "AutoScalingRoleArn": settings.role_arn,
-        "ScalingPolicies": [
-            {
-                "PolicyName": settings.policy_name,
-                "TargetTrackingScalingPolicyConfiguration": {
-                    "DisableScaleIn": settings.disable_scale_in,
-                    "ScaleInCooldown": settings.scale_in_cooldown,
-                    "ScaleOutCooldown": settings.scale_out_cooldown,
-                    "TargetValue": settings.target,
-                },
-            }
-        ],
+        "ScalingPolicies": policies,
+    }
+
+
+def _policy(settings: ScalingSettings) -> dict[str, Any]:
+    return {
+        "PolicyName": settings.policy_name,
+        "TargetTrackingScalingPolicyConfiguration": {
+            "DisableScaleIn": settings.disable_scale_in,
+            "ScaleInCooldown": settings.scale_in_cooldown,
+            "ScaleOutCooldown": settings.scale_out_cooldown,
+            "TargetValue": settings.target,
+        },
     }

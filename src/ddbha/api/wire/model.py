@@ -19,6 +19,7 @@ from ddbha.errors import NotImplementedOperation
 SERVICES = {
     "dynamodb": "DynamoDB",
     "dynamodbstreams": "DynamoDB Streams",
+    "application-autoscaling": "Application Auto Scaling",
 }
 #: Where the models lie, as botocore's loaders search for them.
 MODELS = Path(__file__).with_name("models")
