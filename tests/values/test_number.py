@@ -81,8 +81,12 @@ def test_long_texts_are_counted_and_not_read(
     monkeypatch: pytest.MonkeyPatch, text: str, expected: str
 ) -> None:
     read: list[int] = []
-    decimal = number.Decimal
-    monkeypatch.setattr(number, "Decimal", lambda given: read.append(len(given)) or decimal(given))
+
+    def counted(given: str) -> Decimal:
+        read.append(len(given))
+        return Decimal(given)
+
+    monkeypatch.setattr(number, "Decimal", counted)
     if expected[0].isdigit():
         assert number.canonical(text) == expected
     else:
