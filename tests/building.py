@@ -82,3 +82,28 @@ def vector_index(
 def vector(*numbers: float) -> Any:
     """A vector as an attribute of an item; its "L" is what a search is given."""
     return {"L": [{"N": repr(number)} for number in numbers]}
+
+
+def scaled(
+    world: Any, table: str, kind: str, least: int, most: int, target: float, **tracking: Any
+) -> None:
+    """Let the throughput of a table, or of TABLE/index/NAME, in us-east-1 follow what is consumed."""
+    scaling = world.client("application-autoscaling", region_name="us-east-1")
+    of = "index" if "/index/" in table else "table"
+    dimension = {
+        "ServiceNamespace": "dynamodb",
+        "ResourceId": f"table/{table}",
+        "ScalableDimension": f"dynamodb:{of}:{kind}CapacityUnits",
+    }
+    metric = {"PredefinedMetricType": f"DynamoDB{kind}CapacityUtilization"}
+    scaling.register_scalable_target(**dimension, MinCapacity=least, MaxCapacity=most)
+    scaling.put_scaling_policy(
+        **dimension,
+        PolicyName="policy",
+        PolicyType="TargetTrackingScaling",
+        TargetTrackingScalingPolicyConfiguration={
+            "PredefinedMetricSpecification": metric,
+            "TargetValue": target,
+            **tracking,
+        },
+    )

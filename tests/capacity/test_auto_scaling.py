@@ -11,7 +11,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 import ddbha
-from tests.building import index_on, of_units, on_demand
+from tests.building import index_on, of_units, on_demand, scaled
 
 
 @pytest.fixture
@@ -52,6 +52,28 @@ def scale_writes(client: Any, **update: Any) -> Any:
     )["TableAutoScalingDescription"]
 
 
+def scale(
+    world: ddbha.World, low: int = 5, high: int = 100, target: float = 70.0, **tracking: Any
+) -> None:
+    scaled(world, "tab", "Write", low, high, target, **tracking)
+
+
+@pytest.fixture
+def replicated(client: Any) -> Any:
+    """The table, with a replica elsewhere: on demand it needs no scaling to get that."""
+    client.update_table(TableName="tab", BillingMode="PAY_PER_REQUEST")
+    client.update_table(TableName="tab", ReplicaUpdates=[{"Create": {"RegionName": "eu-west-2"}}])
+    units = {"ReadCapacityUnits": 10, "WriteCapacityUnits": 10}
+    index = {"Update": {"IndexName": "by-colour", "ProvisionedThroughput": units}}
+    client.update_table(
+        TableName="tab",
+        BillingMode="PROVISIONED",
+        ProvisionedThroughput=units,
+        GlobalSecondaryIndexUpdates=[index],
+    )
+    return client
+
+
 def write(world: ddbha.World, client: Any, rate: float, minutes: int) -> None:
     """Write so many units a second, in one item each minute."""
     size = int(rate * 60 * 1024) - 20
@@ -67,7 +89,7 @@ def provisioned(client: Any) -> tuple[int, int]:
 
 
 def test_throughput_rises_after_two_minutes_above_the_target(world: ddbha.World, client: Any) -> None:
-    scale_writes(client, **settings(high=1000, target=50.0))
+    scale(world, high=1000, target=50.0)
     write(world, client, 6, 1)
     assert provisioned(client) == (10, 10)
     write(world, client, 6, 1)
@@ -78,16 +100,16 @@ def test_throughput_rises_after_two_minutes_above_the_target(world: ddbha.World,
 
 
 def test_throughput_never_leaves_its_limits(world: ddbha.World, client: Any) -> None:
-    scale_writes(client, **settings(low=8, high=11, target=20.0))
+    scale(world, low=8, high=11, target=20.0)
     write(world, client, 6, 3)
     assert provisioned(client) == (10, 11)
-    scale_writes(client, MinimumUnits=20, MaximumUnits=30)
+    scale(world, low=20, high=30, target=20.0)
     world.clock.advance(minutes=1)
     assert provisioned(client) == (10, 20)
 
 
 def test_throughput_falls_after_a_quarter_of_an_hour_below(world: ddbha.World, client: Any) -> None:
-    scale_writes(client, **settings())
+    scale(world)
     write(world, client, 3.5, 14)
     assert provisioned(client) == (10, 10)
     write(world, client, 3.5, 1)
@@ -95,13 +117,13 @@ def test_throughput_falls_after_a_quarter_of_an_hour_below(world: ddbha.World, c
 
 
 def test_scale_in_can_be_disabled(world: ddbha.World, client: Any) -> None:
-    scale_writes(client, **settings(DisableScaleIn=True))
+    scale(world, DisableScaleIn=True)
     write(world, client, 1, 20)
     assert provisioned(client) == (10, 10)
 
 
 def test_a_cooldown_holds_up_the_next_rise(world: ddbha.World, client: Any) -> None:
-    scale_writes(client, **settings(high=1000, target=50.0, ScaleOutCooldown=600))
+    scale(world, high=1000, target=50.0, ScaleOutCooldown=600)
     write(world, client, 6, 2)
     assert provisioned(client) == (10, 12)
     write(world, client, 6.5, 5)
@@ -113,7 +135,7 @@ def test_a_cooldown_holds_up_the_next_rise(world: ddbha.World, client: Any) -> N
 def test_without_consumption_nothing_changes_and_nothing_is_left_to_do(
     world: ddbha.World, client: Any
 ) -> None:
-    scale_writes(client, **settings())
+    scale(world)
     world.clock.advance(days=3)
     assert provisioned(client) == (10, 10)
     world.clock.advance(minutes=20)
@@ -122,17 +144,8 @@ def test_without_consumption_nothing_changes_and_nothing_is_left_to_do(
 
 
 def test_reads_and_indexes_scale_on_their_own(world: ddbha.World, client: Any) -> None:
-    read = {
-        "RegionName": "us-east-1",
-        "ReplicaProvisionedReadCapacityAutoScalingUpdate": settings(low=1, target=50.0),
-        "ReplicaGlobalSecondaryIndexUpdates": [
-            {
-                "IndexName": "by-colour",
-                "ProvisionedReadCapacityAutoScalingUpdate": settings(low=40, high=50),
-            }
-        ],
-    }
-    client.update_table_replica_auto_scaling(TableName="tab", ReplicaUpdates=[read])
+    scaled(world, "tab", "Read", 1, 100, 50.0)
+    scaled(world, "tab/index/by-colour", "Read", 40, 50, 70.0)
     for _ in range(3):
         for _ in range(360):
             client.get_item(TableName="tab", Key={"pk": {"S": "none"}}, ConsistentRead=True)
@@ -144,9 +157,9 @@ def test_reads_and_indexes_scale_on_their_own(world: ddbha.World, client: Any) -
     assert index["ProvisionedThroughput"]["WriteCapacityUnits"] == 10
 
 
-def test_settings_are_described(client: Any) -> None:
-    scale_writes(client, **settings())
-    client.update_table_replica_auto_scaling(
+def test_settings_are_described(replicated: Any) -> None:
+    scale_writes(replicated, **settings())
+    replicated.update_table_replica_auto_scaling(
         TableName="tab",
         GlobalSecondaryIndexUpdates=[
             {
@@ -156,9 +169,9 @@ def test_settings_are_described(client: Any) -> None:
         ],
     )
     # What an update leaves out stays.
-    scale_writes(client, MaximumUnits=200)
-    described = client.describe_table_replica_auto_scaling(TableName="tab")
-    (replica,) = described["TableAutoScalingDescription"]["Replicas"]
+    scale_writes(replicated, MaximumUnits=200)
+    described = replicated.describe_table_replica_auto_scaling(TableName="tab")
+    replica, _ = described["TableAutoScalingDescription"]["Replicas"]
     assert replica["RegionName"] == "us-east-1"
     assert replica["ReplicaStatus"] == "ACTIVE"
     write_settings = replica["ReplicaProvisionedWriteCapacityAutoScalingSettings"]
@@ -169,9 +182,9 @@ def test_settings_are_described(client: Any) -> None:
     (index,) = replica["GlobalSecondaryIndexes"]
     assert index["IndexName"] == "by-colour"
     assert index["ProvisionedWriteCapacityAutoScalingSettings"]["MinimumUnits"] == 2
-    scale_writes(client, AutoScalingDisabled=True)
-    described = client.describe_table_replica_auto_scaling(TableName="tab")
-    (replica,) = described["TableAutoScalingDescription"]["Replicas"]
+    scale_writes(replicated, AutoScalingDisabled=True)
+    described = replicated.describe_table_replica_auto_scaling(TableName="tab")
+    replica, _ = described["TableAutoScalingDescription"]["Replicas"]
     assert replica["ReplicaProvisionedWriteCapacityAutoScalingSettings"] == {"AutoScalingDisabled": True}
 
 
@@ -183,24 +196,26 @@ def test_settings_are_described(client: Any) -> None:
         ({"MinimumUnits": 5}, "required to enable"),
     ],
 )
-def test_impossible_settings_change_nothing(client: Any, update: dict[str, Any], message: str) -> None:
+def test_impossible_settings_change_nothing(
+    replicated: Any, update: dict[str, Any], message: str
+) -> None:
     with pytest.raises(ClientError, match=message) as caught:
-        scale_writes(client, **update)
+        scale_writes(replicated, **update)
     assert caught.value.response["Error"]["Code"] == "ValidationException"
-    described = client.describe_table_replica_auto_scaling(TableName="tab")
-    (replica,) = described["TableAutoScalingDescription"]["Replicas"]
+    described = replicated.describe_table_replica_auto_scaling(TableName="tab")
+    replica, _ = described["TableAutoScalingDescription"]["Replicas"]
     assert "ReplicaProvisionedWriteCapacityAutoScalingSettings" not in replica
 
 
-def test_other_regions_need_a_replica(client: Any) -> None:
+def test_other_regions_need_a_replica(replicated: Any) -> None:
     update = {
         "RegionName": "eu-west-1",
         "ReplicaProvisionedReadCapacityAutoScalingUpdate": settings(),
     }
     with pytest.raises(ClientError, match="eu-west-1"):
-        client.update_table_replica_auto_scaling(TableName="tab", ReplicaUpdates=[update])
-    with pytest.raises(client.exceptions.ResourceNotFoundException):
-        client.describe_table_replica_auto_scaling(TableName="none")
+        replicated.update_table_replica_auto_scaling(TableName="tab", ReplicaUpdates=[update])
+    with pytest.raises(replicated.exceptions.ResourceNotFoundException):
+        replicated.describe_table_replica_auto_scaling(TableName="none")
 
 
 def test_writes_of_a_global_table_scale_in_all_its_regions(world: ddbha.World) -> None:
@@ -226,9 +241,18 @@ def test_writes_of_a_global_table_scale_in_all_its_regions(world: ddbha.World) -
 
 
 def test_what_update_table_refuses_is_on_the_timeline(world: ddbha.World, client: Any) -> None:
-    scale_writes(client, **settings(low=50_000, high=60_000))
+    scale(world, low=50_000, high=60_000)
     world.clock.advance(minutes=1)
     # The quota of a table is 40 000 units.
     assert provisioned(client) == (10, 10)
     (event,) = world.events.of("scaling-refused")
     assert event.details["table"] == "tab"
+
+
+def test_a_table_that_is_not_global_has_no_settings_of_replicas(client: Any) -> None:
+    with pytest.raises(client.exceptions.ResourceNotFoundException) as caught:
+        client.describe_table_replica_auto_scaling(TableName="tab")
+    message = caught.value.response["Error"]["Message"]
+    assert message == "Global table with name: tab does not exist."
+    with pytest.raises(client.exceptions.ResourceNotFoundException):
+        scale_writes(client, **settings())

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 import ddbha
 from ddbha.errors import UnknownPlaceError, UsageError
-from tests.building import index_on, keys
+from tests.building import index_on, keys, scaled
 from tests.installed import needs
 
 REGIONS = ("us-east-1", "eu-west-1", "ap-southeast-2")
@@ -579,14 +579,7 @@ def test_provisioned_tables_replicate_once_their_writes_scale() -> None:
         BillingMode="PROVISIONED",
         ProvisionedThroughput={"ReadCapacityUnits": 5, "WriteCapacityUnits": 5},
     )
-    home.update_table_replica_auto_scaling(
-        TableName="tab",
-        ProvisionedWriteCapacityAutoScalingUpdate={
-            "MinimumUnits": 5,
-            "MaximumUnits": 50,
-            "ScalingPolicyUpdate": {"TargetTrackingScalingPolicyConfiguration": {"TargetValue": 70.0}},
-        },
-    )
+    scaled(world, "tab", "Write", 5, 50, 70.0)
     replicate(home, AWAY, ProvisionedThroughputOverride={"ReadCapacityUnits": 20})
     put(home, "a", "1")
     assert value(away, "a") == "1"

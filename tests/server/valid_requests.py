@@ -47,6 +47,7 @@ class Prepared:
         self.world = World(clock=ManualClock("2026-01-01T00:00:00Z"), seed=1)
         self._ok("CreateTable", {**TABLE, "VectorIndexes": [VECTOR_INDEX]})
         self._ok("CreateTable", self.of_units("units"))
+        self._share("shared")
         self._ok("PutItem", {"TableName": "orders", "Item": _ITEM})
         self._ok("UpdateContinuousBackups", self._recovery("orders"))
         self._ok("EnableKinesisStreamingDestination", {"TableName": "orders", "StreamArn": _KINESIS})
@@ -81,6 +82,16 @@ class Prepared:
         answer = call(self.world, operation, request)
         assert answer.status == 200, (operation, answer)
         return answer.json
+
+    def _share(self, name: str) -> None:
+        """A global table of provisioned throughput: on demand it gets its replica without scaling."""
+        self._ok("CreateTable", {**TABLE, "TableName": name})
+        replica = {"Create": {"RegionName": "us-east-2"}}
+        self._ok("UpdateTable", {"TableName": name, "ReplicaUpdates": [replica]})
+        index = TABLE["GlobalSecondaryIndexes"][0]["IndexName"]
+        update = {"Update": {"IndexName": index, "ProvisionedThroughput": _UNITS}}
+        billing = {"BillingMode": "PROVISIONED", "ProvisionedThroughput": _UNITS}
+        self._ok("UpdateTable", {"TableName": name, **billing, "GlobalSecondaryIndexUpdates": [update]})
 
     @staticmethod
     def of_units(name: str) -> dict[str, Any]:
@@ -436,7 +447,7 @@ class Prepared:
                 "UpdateKinesisStreamingConfiguration": {
                     "ApproximateCreationDateTimePrecision": "MICROSECOND"}}),
             ("DescribeKinesisStreamingDestination", table),
-            ("UpdateTableReplicaAutoScaling", {"TableName": "units",
+            ("UpdateTableReplicaAutoScaling", {"TableName": "shared",
                 "GlobalSecondaryIndexUpdates": [{"IndexName": "global",
                     "ProvisionedWriteCapacityAutoScalingUpdate": _SCALING}],
                 "ProvisionedWriteCapacityAutoScalingUpdate": _SCALING,
@@ -444,7 +455,7 @@ class Prepared:
                     "ReplicaProvisionedReadCapacityAutoScalingUpdate": _SCALING,
                     "ReplicaGlobalSecondaryIndexUpdates": [{"IndexName": "global",
                         "ProvisionedReadCapacityAutoScalingUpdate": _SCALING}]}]}),
-            ("DescribeTableReplicaAutoScaling", {"TableName": "units"}),
+            ("DescribeTableReplicaAutoScaling", {"TableName": "shared"}),
             ("UpdateContributorInsights", {**table, "IndexName": "global",
                 "ContributorInsightsAction": "ENABLE",
                 "ContributorInsightsMode": "ACCESSED_AND_THROTTLED_KEYS"}),

@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 
 import ddbha
 from ddbha.errors import UsageError, WorldFileError
-from tests.building import index_on, of_units, on_demand
+from tests.building import index_on, of_units, on_demand, scaled
 from tests.installed import needs
 
 DAY = 24 * 3600
@@ -343,21 +343,17 @@ def test_global_tables_come_back(world: ddbha.World, tmp_path: Path, strong: boo
 def test_a_table_that_scales_by_itself_comes_back(world: ddbha.World, tmp_path: Path) -> None:
     client = dynamodb(world)
     client.create_table(TableName="orders", **of_units(5, 5, "customer"))
-    client.update_table_replica_auto_scaling(
-        TableName="orders",
-        ProvisionedWriteCapacityAutoScalingUpdate={
-            "MinimumUnits": 5,
-            "MaximumUnits": 50,
-            "ScalingPolicyUpdate": {"TargetTrackingScalingPolicyConfiguration": {"TargetValue": 70.0}},
-        },
-    )
+    scaled(world, "orders", "Write", 5, 50, 70.0)
     world.clock.advance(minutes=2)
-    loaded = dynamodb(saved(world, tmp_path / "w"))
-    described = loaded.describe_table_replica_auto_scaling(TableName="orders")
-    assert (
-        described["TableAutoScalingDescription"]
-        == client.describe_table_replica_auto_scaling(TableName="orders")["TableAutoScalingDescription"]
-    )
+    again = saved(world, tmp_path / "w")
+    for told in ("describe_scalable_targets", "describe_scaling_policies"):
+        before, after = (
+            getattr(one.client("application-autoscaling"), told)(ServiceNamespace="dynamodb")
+            for one in (world, again)
+        )
+        del before["ResponseMetadata"], after["ResponseMetadata"]
+        assert after == before
+    loaded = dynamodb(again)
     loaded.update_table(TableName="orders", ReplicaUpdates=[{"Create": {"RegionName": "eu-west-1"}}])
 
 

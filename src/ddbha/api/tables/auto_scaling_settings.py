@@ -29,7 +29,7 @@ ROLE = (
 @operation("UpdateTableReplicaAutoScaling")
 def update_table_replica_auto_scaling(region: Region, request: Request) -> Response:
     """Change how the throughput of a table, its indexes and its replicas follows what they consume."""
-    table = region.described_table(request["TableName"])
+    table = _global_table(region, request)
     if table.settings.billing_mode != "PROVISIONED":
         raise ValidationException(
             f"{_INVALID}Auto scaling is supported only for tables with provisioned capacity mode"
@@ -58,8 +58,16 @@ def update_table_replica_auto_scaling(region: Region, request: Request) -> Respo
 @operation("DescribeTableReplicaAutoScaling")
 def describe_table_replica_auto_scaling(region: Region, request: Request) -> Response:
     """The settings of all replicas of a table."""
-    table = region.described_table(request["TableName"])
+    table = _global_table(region, request)
     return {"TableAutoScalingDescription": _description(region, table)}
+
+
+def _global_table(region: Region, request: Request) -> Table:
+    table = region.described_table(request["TableName"])
+    if table.membership is None:
+        # The settings of any other table are those of Application Auto Scaling.
+        raise ResourceNotFoundException(f"Global table with name: {table.name} does not exist.")
+    return table
 
 
 def _replicas(region: Region, table: Table) -> Iterator[tuple[Region, Table]]:

@@ -16,6 +16,9 @@ from attrs import Factory, frozen
 
 from ddbha.testing.exploration.kinds import KINDS, Asked
 
+#: How many attempts of a client in a row are made to fail: the ten of boto3's legacy mode outlast them,
+#: the four of its standard mode do not.
+MOST_IN_A_ROW = 7
 #: The kind of a decision about whose turn it is.
 SWITCH = "switch"
 
@@ -76,12 +79,25 @@ class Drawn(Schedule):
         self._kinds = [kind for kind in kinds if random.random() < 0.5]
         self._switch_rate = random.choice((0.1, 0.3, 0.5, 0.8))
         self._fault_rate = random.choice((0.0, 0.1, 0.3, 0.6))
+        #: How many steps of each client in a row were struck until now.
+        self._in_a_row: dict[str, int] = {}
 
     def _turn(self, client: str, step: int, others: Sequence[str]) -> str | None:
         random = self._random
         return random.choice(others) if others and random.random() < self._switch_rate else None
 
     def _fault(self, client: str, step: int, asked: Asked) -> Decision | None:
+        decision = self._drawn_fault(client, step, asked)
+        if decision is not None and KINDS[decision.kind].fails:
+            struck = self._in_a_row.get(client, 0)
+            if struck < MOST_IN_A_ROW:
+                self._in_a_row[client] = struck + 1
+                return decision
+            decision = None
+        self._in_a_row[client] = 0
+        return decision
+
+    def _drawn_fault(self, client: str, step: int, asked: Asked) -> Decision | None:
         random = self._random
         if random.random() >= self._fault_rate:
             return None

@@ -37,6 +37,8 @@ class Kind(ABC):
     """One kind of fault; `detail` is what was drawn for one of them."""
 
     name: ClassVar[str]
+    #: Whether it makes an attempt of a call fail.
+    fails: ClassVar[bool] = False
 
     @abstractmethod
     def possible(self, asked: Asked) -> bool:
@@ -80,6 +82,7 @@ class LostAnswers(Kind):
     """A write is done, and its client does not hear of it."""
 
     name = "lost_answers"
+    fails = True
 
     def possible(self, asked: Asked) -> bool:
         return asked.operation in _WRITES
@@ -95,6 +98,7 @@ class LostRequests(Kind):
     """A request never arrives."""
 
     name = "lost_requests"
+    fails = True
 
     def possible(self, asked: Asked) -> bool:
         return True
@@ -110,6 +114,7 @@ class Errors(Kind):
     """A request is refused with an error from AWS's side."""
 
     name = "errors"
+    fails = True
     _codes = ("ThrottlingException", "InternalServerError", "ProvisionedThroughputExceededException")
 
     def possible(self, asked: Asked) -> bool:
@@ -129,6 +134,7 @@ class Conflicts(Kind):
     """Another client's transaction holds the item."""
 
     name = "conflicts"
+    fails = True
 
     def possible(self, asked: Asked) -> bool:
         return asked.operation in _SINGLE_WRITES | _TRANSACTIONS
@@ -182,6 +188,7 @@ class ZoneOutages(Lasting):
     """A zone of the region is down for a while; never two at a time."""
 
     name = "zone_outages"
+    fails = True
 
     def possible(self, asked: Asked) -> bool:
         return not any(fault.status == "ACTIVE" for fault in asked.world.lasting)
@@ -200,6 +207,7 @@ class RegionOutages(Lasting):
     """The region cannot be reached for a while."""
 
     name = "region_outages"
+    fails = True
 
     def possible(self, asked: Asked) -> bool:
         return not any(fault.status == "ACTIVE" for fault in asked.world.lasting)
