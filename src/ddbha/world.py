@@ -1,6 +1,7 @@
 """The world: what users hold in their hands.
 
-It composes the engine with clients, server, templates, files and checker; nothing below imports it.
+It composes the engine with clients, server, templates, files and checker; nothing below imports it.  What
+most tests never ask for is imported when it is asked for.
 """
 
 from __future__ import annotations
@@ -14,10 +15,9 @@ from typing import TYPE_CHECKING, Any, Literal, overload
 
 import boto3
 
-from ddbha import server, verify
+from ddbha import server
 from ddbha.api.registry import Caller
 from ddbha.boto import clients
-from ddbha.boto.event_source import EventSourceMapping
 from ddbha.clock import Clock
 from ddbha.engine import Engine
 from ddbha.errors import UsageError
@@ -27,23 +27,20 @@ from ddbha.followers.kinesis import KinesisStreams
 from ddbha.observe.events import Timeline
 from ddbha.observe.metrics import Metrics
 from ddbha.recovery.objects import Bucketed, Objects
-from ddbha.recovery.plans import BackupPlan
-from ddbha.recovery.schedules import schedule as parsed_schedule
 from ddbha.region import overview
 from ddbha.region.region import Regions
 from ddbha.region.table import Table
 from ddbha.settings import Arguments, Settings
-from ddbha.templates import cloudformation, seeding
-from ddbha.verify.availability import Availability, measure
 from ddbha.verify.history import History
-from ddbha.world_file import saving as world_file
-from ddbha.world_file.container import LIMIT, Members
-from ddbha.world_file.loading import WorldFile, random_state
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient, DynamoDBServiceResource
     from mypy_boto3_dynamodbstreams import DynamoDBStreamsClient
     from typing_extensions import Self, Unpack
+
+    from ddbha.boto.event_source import EventSourceMapping
+    from ddbha.recovery.plans import BackupPlan
+    from ddbha.verify.availability import Availability
 
 
 class World:
@@ -188,6 +185,8 @@ class World:
         than Ref, Fn::Sub and Fn::Join, unknown properties.  What DynamoDB refuses raises botocore's
         `ClientError`.
         """
+        from ddbha.templates import cloudformation
+
         return cloudformation.create_from(self.engine, template, region=region, parameters=parameters)
 
     def load_items(
@@ -208,6 +207,8 @@ class World:
         Raises `UsageError`, naming the item or line, for what cannot be read or what PutItem would
         refuse; `AwsError` if there is no such table, or if a partition has no leader.
         """
+        from ddbha.templates import seeding
+
         return seeding.load_items(self.engine, table, source, region=region)
 
     def table(self, name: str, *, region: str = "us-east-1", account_id: str | None = None) -> Table:
@@ -231,6 +232,9 @@ class World:
         AWS_BACKUP, and vanish after `delete_after_days`.  Raises `UsageError` for what makes no sense.
         https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/backuprestore_HowItWorksAWS.html
         """
+        from ddbha.recovery.plans import BackupPlan
+        from ddbha.recovery.schedules import schedule as parsed_schedule
+
         if table is None and tag is None:
             raise UsageError("A backup plan needs a table=, or a tag= like ('backup', 'daily').")
         if delete_after_days is not None and delete_after_days <= 0:
@@ -250,6 +254,8 @@ class World:
         `settings` are those of `EventSourceMapping`, such as batch_size=10.  Raises `UsageError` for a
         setting out of range and for a table that has no stream.
         """
+        from ddbha.boto.event_source import EventSourceMapping
+
         found = self.table(table, region=region)
         if found.settings.stream_label is None:
             raise UsageError(f"The table {table!r} has no stream; enable one with UpdateTable.")
@@ -297,6 +303,8 @@ class World:
         Looks at what the replicas hold and, if `history` was recorded, at what clients were told; the
         error names the request that does not fit, and shows the history around it.
         """
+        from ddbha import verify
+
         with self.engine.standstill() as environment:
             environment.settle()
             verify.verify(self.engine.regions, self.clock.time(), self.history, self.events)
@@ -314,6 +322,8 @@ class World:
         that were written to, those that took their places, such as a restored one.  Raises `UsageError`
         if nothing was recorded: `World(history=True)` or `history.start()` does that.
         """
+        from ddbha.verify.availability import measure
+
         if not self.history.recording:
             raise UsageError("Nothing was recorded: make the World with history=True.")
         with self.engine.standstill() as environment:
@@ -351,6 +361,8 @@ class World:
         Raises `UsageError` if it is in the middle of something that a file cannot hold: a fault, a
         transition of the control plane, writes between regions.  docs/world-file.md describes the format.
         """
+        from ddbha.world_file import saving
+
         with self.engine.standstill() as environment:
             if self.faults.active:
                 raise UsageError("A world with faults cannot be saved; end them with faults.end_all().")
@@ -359,7 +371,7 @@ class World:
                     "A world with an ongoing transaction cannot be saved; let its time pass."
                 )
             facts = {"request_ids": self.engine.request_ids.getstate()}
-            world_file.save(Path(path), self.engine.regions, facts)
+            saving.save(Path(path), self.engine.regions, facts)
 
     @classmethod
     def load(
@@ -368,7 +380,7 @@ class World:
         *,
         clock: Clock | None = None,
         s3: Any = None,
-        limit: int = LIMIT,
+        limit: int | None = None,
     ) -> Self:
         """The world that `save` kept in a file.
 
@@ -376,7 +388,10 @@ class World:
         for a file that is foreign, damaged or truncated, or unpacks to more than `limit` bytes (1 GB
         unless told otherwise), and `UsageError` for a clock that is behind.
         """
-        file = WorldFile.read(Members.read(Path(path), limit))
+        from ddbha.world_file.container import LIMIT, Members
+        from ddbha.world_file.loading import WorldFile, random_state
+
+        file = WorldFile.read(Members.read(Path(path), LIMIT if limit is None else limit))
         clock = file.clock(clock)
         with file.refusing_contradictions():
             world = cls(**file.settings(clock, s3))

@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 
 from ddbha import ManualClock, World
+from ddbha.api.wire import validation
 from ddbha.errors import NoAnswer
 from ddbha.server.doors import Doors
 from tests.building import on_demand
@@ -516,3 +517,34 @@ def test_an_index_that_shall_be_scaled_has_a_name(world: World) -> None:
         answer = call(world, "UpdateTableReplicaAutoScaling", {"TableName": "orders", **request})
         assert answer.status == 400
         assert answer.json["message"].endswith("Member must not be null")
+
+
+@pytest.mark.parametrize(
+    ("operation", "request_"),
+    [
+        ("BatchGetItem", {"RequestItems": {f"t{n:06}": {"Keys": []} for n in range(20_000)}}),
+        ("BatchWriteItem", {"RequestItems": {"orders": [{}] * 20_000}}),
+        ("TransactWriteItems", {"TransactItems": [{}] * 20_000}),
+        ("BatchExecuteStatement", {"Statements": [{"Statement": "SELECT"}] * 20_000}),
+    ],
+)
+def test_of_too_many_members_only_some_are_looked_at(
+    world: World, operation: str, request_: dict[str, Any]
+) -> None:
+    call(world, operation, {})
+    read = validation.validator("dynamodb", operation)._read
+    assert read is not None
+    found = read(request_)
+    (content,) = found.values()
+    largest = max(
+        len(content), *(len(c) for c in content.values()) if isinstance(content, dict) else (0,)
+    )
+    assert largest <= 1000
+    assert call(world, operation, request_).status == 400
+
+
+def test_a_value_with_more_elements_than_any_item_has(world: World) -> None:
+    for value in ({"L": [None] * 500_000}, {"SS": ["a"] * 500_000}):
+        answer = call(world, "PutItem", {"TableName": "orders", "Item": {"pk": {"S": "a"}, "l": value}})
+        assert answer.status == 400
+        assert answer.json["message"] == "Item size has exceeded the maximum allowed size"

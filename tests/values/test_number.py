@@ -59,3 +59,37 @@ def test_order_is_by_value(left: Decimal, right: Decimal) -> None:
     b = number.parse(number.canonical(str(right)))
     assert (a < b) == (left < right)
     assert (a == b) == (left == right)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("0" * 5000 + "1.50" + "0" * 5000, "1.5"),
+        ("-" + "0" * 5000, "0"),
+        ("0." + "0" * 2000 + "12e2001", "1.2"),
+        ("1" + "0" * 2000 + "e-1999", "10"),
+        ("9" * 5000, "larger than supported range"),
+        ("9" * 2000 + "e-1990", "more than 38 significant digits"),
+        ("0." + "0" * 5000 + "1", "smaller than supported range"),
+        ("1e" + "0" * 5000 + "3", "1000"),
+        ("1e-" + "9" * 5000, "smaller than supported range"),
+        ("1E+" + "9" * 5000, "larger than supported range"),
+        ("9" * 5000 + "x", "cannot be converted"),
+    ],
+)
+def test_long_texts_are_counted_and_not_read(
+    monkeypatch: pytest.MonkeyPatch, text: str, expected: str
+) -> None:
+    read: list[int] = []
+
+    def counted(given: str) -> Decimal:
+        read.append(len(given))
+        return Decimal(given)
+
+    monkeypatch.setattr(number, "Decimal", counted)
+    if expected[0].isdigit():
+        assert number.canonical(text) == expected
+    else:
+        with pytest.raises(ValidationException, match=expected):
+            number.canonical(text)
+    assert max(read, default=0) < 60

@@ -44,6 +44,7 @@ MAXIMUM_NAME_SIZE = 65535
 EMPTY_NAME = "Empty attribute name"
 NAME_TOO_LARGE = f"Attribute name is too large, must be less than {MAXIMUM_NAME_SIZE + 1} bytes"
 _EMPTY_VALUE = "Supplied AttributeValue is empty, must contain exactly one of the supported datatypes"
+ITEM_TOO_LARGE = "Item size has exceeded the maximum allowed size"
 NESTED_TOO_DEEPLY = (
     "Nesting Levels have exceeded supported limits: Attributes in the item have nested levels beyond "
     "supported limit"

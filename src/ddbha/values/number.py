@@ -20,6 +20,9 @@ SMALLEST_EXPONENT = -130
 _NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?", re.ASCII)
 _PLAIN_INTEGER = re.compile(r"(?:0|-?[1-9]\d{0,15})", re.ASCII)
 _EXPONENT_LENGTH = 6
+#: Characters of a number beyond which its digits are counted first, and digits of an exponent.
+_LONG = 1000
+_LONGEST_EXPONENT = 9
 # Two numbers 10**125 and 10**-130 apart need 256 digits to be added without rounding.
 _EXACT = Context(prec=600, Emax=999_999, Emin=-999_999, traps=[Inexact, Rounded, Overflow])
 
@@ -32,6 +35,9 @@ def canonical(text: str) -> str:
     """
     if _PLAIN_INTEGER.fullmatch(text):
         return text
+    if len(text) > _LONG:
+        # Nothing of that length is kept, and its digits are counted rather than read.
+        return _canonical.__wrapped__(_shortened(text) if _NUMBER.fullmatch(text) else text)
     return _canonical(text)
 
 
@@ -42,6 +48,26 @@ def _canonical(text: str) -> str:
         shown = f"{fault}: {text}"
         raise ValidationException(shown) if text.strip(" ") else InvalidValue(fault, newer=shown)
     return _write(_decimal(text))
+
+
+def _shortened(text: str) -> str:
+    """A long number as a short one that is equal to it, or wrong in the same way."""
+    mantissa, _, exponent = text.replace("E", "e").partition("e")
+    whole, _, fraction = mantissa.lstrip("+-").partition(".")
+    digits = whole + fraction
+    significant = digits.lstrip("0")
+    # The number is 0.SIGNIFICANT times ten to the power of this.
+    power = len(whole) - (len(digits) - len(significant))
+    significant = significant.rstrip("0")
+    if not significant:
+        return "0"
+    if len(significant) > MAXIMUM_DIGITS:
+        significant = significant[:MAXIMUM_DIGITS] + "1"
+    if exponent:
+        told = exponent.lstrip("+-0") or "0"
+        size = int(told) if len(told) <= _LONGEST_EXPONENT else 10**_LONGEST_EXPONENT
+        power += -size if exponent.startswith("-") else size
+    return f"{'-' * mantissa.startswith('-')}0.{significant}e{power}"
 
 
 def _decimal(text: str) -> Decimal:

@@ -17,8 +17,6 @@ from ddbha.api.registry import Request
 from ddbha.api.seals import Seals
 from ddbha.api.shard_iterators import ShardIterator
 from ddbha.errors import AccessDeniedException, ValidationException
-from ddbha.expressions.partiql.parser import parsed
-from ddbha.expressions.partiql.syntax import Exists, Select
 from ddbha.region.region import Region, not_allowed
 
 #: Operations take a table's ARN with any partition of AWS in it, but policies know it by one.
@@ -144,6 +142,9 @@ def _accesses(
 
 def _statement_access(region: Region, text: str) -> Iterator[tuple[str, str]]:
     """What a PartiQL statement does to which table or index; nothing if it is none."""
+    from ddbha.expressions.partiql.parser import parsed
+    from ddbha.expressions.partiql.syntax import Exists, Select
+
     try:
         statement = parsed(text).statement
     except ValidationException:

@@ -13,7 +13,7 @@ from ddbha.expressions.projection import Projection
 from ddbha.expressions.update import Update
 from ddbha.followers.secondary_indexes import GlobalIndex, SecondaryIndex
 from ddbha.region.table import Table
-from ddbha.values.attribute import AttributeValue, Item, canonical_item, kind_of, type_of
+from ddbha.values.attribute import ITEM_TOO_LARGE, AttributeValue, Item, canonical_item, kind_of, type_of
 from ddbha.values.key import (
     MAXIMUM_PARTITION_KEY_SIZE,
     MAXIMUM_SORT_KEY_SIZE,
@@ -132,7 +132,7 @@ def refuse_paths_into_keys(table: Table, *parts: Condition | Projection | Update
 def refuse_large_item(size: int) -> None:
     """Raise `ValidationException` for an item that no table takes."""
     if size > MAXIMUM_ITEM_SIZE:
-        raise ValidationException("Item size has exceeded the maximum allowed size")
+        raise ValidationException(ITEM_TOO_LARGE)
 
 
 def _check_contents(table: Table, item: Item) -> None:

@@ -14,12 +14,13 @@ from base64 import b64decode, b64encode
 from collections.abc import Callable
 from datetime import datetime, timezone
 from decimal import Decimal
+from itertools import islice
 from typing import Any
 
 from botocore.model import ListShape, MapShape, Shape, StructureShape
 
 from ddbha.errors import SerializationException, ValidationException
-from ddbha.values.attribute import NESTED_TOO_DEEPLY
+from ddbha.values.attribute import ITEM_TOO_LARGE, NESTED_TOO_DEEPLY
 
 Reader = Callable[[Any], Any]
 
@@ -27,6 +28,11 @@ Reader = Callable[[Any], Any]
 MAXIMUM_DEPTH = 62
 
 _BAD_BASE64 = "Invalid last non-pad Base64 character dectected"
+#: Members that a collection has too many of, wherever the model says how many it may have.
+_MANY = 1000
+#: Elements that no value can have within the size of an item.
+_MOST_ELEMENTS = 400 * 1024
+
 _PACKAGE = "com.amazonaws.dynamodb.v20120810."
 _NOT_A_CLASS = (
     "class sun.reflect.generics.reflectiveObjects.ParameterizedTypeImpl cannot be cast to class "
@@ -81,9 +87,12 @@ def _members_reader(shape: StructureShape, holder: str, known: dict[tuple[str, s
 def _list_reader(shape: ListShape, holder: str, known: dict[tuple[str, str], Reader]) -> Reader:
     member = _reader(shape.member, "list", known)
     is_attributes = shape.member.name == "AttributeValue"
+    enough = _enough(shape)
 
     def read(given: Any) -> list[Any]:
         elements = _elements(given, holder)
+        if enough is not None and len(elements) > enough:
+            elements = elements[:enough]
         return [member(element) for element in elements if element is not None or is_attributes]
 
     return read
@@ -92,16 +101,26 @@ def _list_reader(shape: ListShape, holder: str, known: dict[tuple[str, str], Rea
 def _map_reader(shape: MapShape, holder: str, known: dict[tuple[str, str], Reader]) -> Reader:
     value = _reader(shape.value, "map", known)
     is_attributes = shape.value.name == "AttributeValue"
+    enough = _enough(shape)
     of = "java.lang.String" if shape.value.type_name == "string" else _PACKAGE + shape.value.name
 
     def read(given: Any) -> dict[str, Any]:
+        entries = _entries(given, of, holder)
+        if enough is not None and len(entries) > enough:
+            entries = dict(islice(entries.items(), enough))
         return {
             _text(name): value(content)
-            for name, content in _entries(given, of, holder).items()
+            for name, content in entries.items()
             if content is not None or is_attributes
         }
 
     return read
+
+
+def _enough(shape: Shape) -> int | None:
+    """How many members tell that there are too many, and are read of those; None where any may do."""
+    # Nulls of a list are none of its members.
+    return None if shape.metadata.get("max") is None else max(_MANY, 2 * int(shape.metadata["max"]))
 
 
 def _elements(given: Any, holder: str = "structure") -> Any:
@@ -262,6 +281,8 @@ def _attribute_value(given: Any, depth: int = 0, holder: str = "map") -> dict[st
     for descriptor, content in given.items():
         if content is None:
             continue
+        if isinstance(content, (list, dict)) and len(content) > _MOST_ELEMENTS:
+            raise ValidationException(ITEM_TOO_LARGE)
         if descriptor in _SCALARS:
             found[descriptor] = _SCALARS[descriptor](content)
         elif descriptor in _SETS:
