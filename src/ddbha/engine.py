@@ -128,11 +128,14 @@ class Engine:
         attempt: Attempt | None = None,
     ) -> dict[str, Any]:
         environment = self.environment
-        if environment.links.outages.get(caller.region):
-            raise NoAnswer("endpoint_connection")
+        outage = environment.links.outage(caller.region)
+        if outage in ("refused", "timeouts"):
+            raise NoAnswer("endpoint_connection" if outage == "refused" else "connect_timeout")
         answer, region = registry.find(service, operation), self.region(caller)
         request = params
         try:
+            if outage:
+                raise InternalServerError
             request = validator(service, operation).accept(params, typed=typed, older=self._older)
             environment.operation = operation
             if self._policies.by_arn:

@@ -23,7 +23,7 @@ from ddbha.faults.experiments import (
     read_template,
 )
 from ddbha.faults.fault import Effect, Fault
-from ddbha.faults.regions import RegionFaults
+from ddbha.faults.regions import RegionFaults, Shows
 from ddbha.faults.requests import (
     LOST_ANSWERS,
     Choice,
@@ -123,14 +123,23 @@ class Faults:
 
     # -- Between regions ------------------------------------------------------------------------------
 
-    def region_outage(self, region: str, *, after: Seconds = 0, duration: Seconds | None = None) -> Fault:
-        """A region vanishes: clients cannot connect to it, nothing is replicated to or from it.
+    def region_outage(
+        self,
+        region: str,
+        *,
+        shows: Shows = "refused",
+        after: Seconds = 0,
+        duration: Seconds | None = None,
+    ) -> Fault:
+        """A region vanishes: clients do not reach its tables, nothing is replicated to or from it.
 
-        Its tables keep what they have, and catch up when it is back.  Raises `UnknownPlaceError` for
-        what cannot be a region.
+        `shows` is what they meet: refused connections (EndpointConnectionError), timeouts
+        (ConnectTimeoutError), both after the client's `connect_timeout`, or errors (InternalServerError).  Its tables keep what they
+        have, and catch up when it is back.  Raises `UnknownPlaceError` for what cannot be a region and
+        `UsageError` for another `shows`.
         """
         self._check_region(region)
-        return self._start(self._between.region_outage(region), after, duration)
+        return self._start(self._between.region_outage(region, shows), after, duration)
 
     def network_cut(
         self, region: str, other: str, *, after: Seconds = 0, duration: Seconds | None = None

@@ -7,13 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, MutableMapping
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, get_args
 
 from attrs import define
 
 from ddbha.errors import UnknownPlaceError, UsageError
 from ddbha.faults.fault import Effect
-from ddbha.followers.links import Lag
+from ddbha.followers.links import Lag, Shows
 from ddbha.followers.replication import Member
 from ddbha.region.region import Regions
 
@@ -30,10 +30,23 @@ class RegionFaults:
 
     _regions: Regions
 
-    def region_outage(self, region: str) -> Effect:
+    def region_outage(self, region: str, shows: Shows) -> Effect:
         """Nobody reaches a region, and it reaches none."""
-        outages = self._regions.environment.links.outages
-        return self._held(f"region outage {region}", outages, region, self._holds(region))
+        if shows not in get_args(Shows):
+            raise UsageError(f"shows={shows!r} is none of {', '.join(get_args(Shows))}.")
+        links = self._regions.environment.links
+        told = "" if shows == "refused" else f" shows={shows}"
+        held = self._held(f"region outage {region}{told}", links.outages, region, self._holds(region))
+
+        def begin(fault: object) -> None:
+            links.shown[fault] = shows
+            held.begin(fault)
+
+        def end(fault: object) -> None:
+            held.end(fault)
+            del links.shown[fault]
+
+        return Effect(held.description, begin, end, held.met)
 
     def network_cut(self, region: str, other: str) -> Effect:
         """Two regions do not reach each other."""

@@ -5,10 +5,14 @@ https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/V2globaltables_
 
 from __future__ import annotations
 
+from typing import Literal, get_args
+
 from attrs import Factory, define
 
 #: Seconds: fixed, or evenly drawn between two bounds for each write.
 Lag = float | tuple[float, float]
+#: What clients of a region meet while nobody reaches it; of several outages at once, the first of these.
+Shows = Literal["refused", "timeouts", "errors"]
 
 
 @define(eq=False)
@@ -20,6 +24,8 @@ class Links:
 
     #: Regions that nobody can reach.
     outages: dict[str, set[object]] = Factory(dict)
+    #: What each of these outages shows clients.
+    shown: dict[object, Shows] = Factory(dict)
     #: Pairs of regions that cannot reach each other.
     cuts: dict[frozenset[str], set[object]] = Factory(dict)
     #: Replicas (region and table) that replication is paused for, in both directions.
@@ -30,6 +36,11 @@ class Links:
     skews: dict[str, dict[object, float]] = Factory(dict)
     #: When the last change was made: what was held back until then arrives no earlier.
     changed: float = float("-inf")
+
+    def outage(self, region: str) -> Shows | None:
+        """What clients of a region meet instead of it, None if it is there."""
+        causes = self.outages.get(region)
+        return min((self.shown[cause] for cause in causes), key=get_args(Shows).index) if causes else None
 
     def are_connected(self, region: str, other: str) -> bool:
         """Whether two regions reach each other at all."""
