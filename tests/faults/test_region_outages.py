@@ -9,6 +9,7 @@ from botocore.config import Config
 from botocore.exceptions import ClientError, ConnectTimeoutError, EndpointConnectionError
 
 import ddbha
+from ddbha.errors import UsageError
 
 ONCE = Config(retries={"total_max_attempts": 1}, connect_timeout=7)
 
@@ -52,6 +53,6 @@ def test_of_several_outages_the_hardest_shows() -> None:
 def test_other_shows_are_refused_before_anything_begins() -> None:
     world = ddbha.World()
     wrong: Any = "fog"
-    with pytest.raises(ddbha.UsageError, match="refused, timeouts, errors"):
+    with pytest.raises(UsageError, match="refused, timeouts, errors"):
         world.faults.region_outage("us-east-1", shows=wrong)
     assert world.faults.active == []

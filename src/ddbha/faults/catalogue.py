@@ -23,7 +23,7 @@ from ddbha.faults.experiments import (
     read_template,
 )
 from ddbha.faults.fault import Effect, Fault
-from ddbha.faults.regions import RegionFaults, Shows
+from ddbha.faults.regions import RegionFaults
 from ddbha.faults.requests import (
     LOST_ANSWERS,
     Choice,
@@ -36,6 +36,7 @@ from ddbha.faults.requests import (
     SlowTransaction,
 )
 from ddbha.faults.zones import ZoneFaults
+from ddbha.followers.links import Shows
 from ddbha.region.places import check_region
 from ddbha.region.region import Regions
 
@@ -134,9 +135,9 @@ class Faults:
         """A region vanishes: clients do not reach its tables, nothing is replicated to or from it.
 
         `shows` is what they meet: refused connections (EndpointConnectionError), timeouts
-        (ConnectTimeoutError), both after the client's `connect_timeout`, or errors (InternalServerError).  Its tables keep what they
-        have, and catch up when it is back.  Raises `UnknownPlaceError` for what cannot be a region and
-        `UsageError` for another `shows`.
+        (ConnectTimeoutError), both after the client's `connect_timeout`, or errors (InternalServerError).
+        Its tables keep what they have, and catch up when it is back.  Raises `UnknownPlaceError` for what
+        cannot be a region and `UsageError` for another `shows`.
         """
         self._check_region(region)
         return self._start(self._between.region_outage(region, shows), after, duration)
