@@ -14,7 +14,7 @@ tour: $(READY)
 	$(BIN)/ddbha tour
 
 test: $(READY)
-	$(BIN)/pytest
+	$(BIN)/pytest -n auto
 
 test-matrix: test test-oldest test-async
 

@@ -53,6 +53,7 @@ KINDS = frozenset(
         "restore-began",
         "restored",
         "scaling-refused",
+        "settings-refused",
         "table-active",
         "table-deleted",
         "table-updated",
