@@ -197,7 +197,7 @@ MAKING: list[Any] = [
     pytest.param(index_vectors, marks=needs("UpdateTable.VectorIndexUpdates")),
     grow,
     split,
-    warm_up,
+    pytest.param(warm_up, marks=needs("UpdateTable.WarmThroughput")),
     replicate,
     back_up,
     plan,

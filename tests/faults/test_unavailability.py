@@ -17,6 +17,7 @@ from botocore.exceptions import ClientError
 
 import ddbha
 from tests.building import on_demand
+from tests.installed import needs
 
 KEY: Any = {"id": {"S": "1"}}
 ONCE = Config(retries={"total_max_attempts": 1})
@@ -206,6 +207,7 @@ def test_one_partition_that_fails_is_no_unavailable_service() -> None:
     assert told == {"InternalServerError"}
 
 
+@needs("UpdateTable.MultiRegionConsistency")
 def test_a_region_that_is_cut_off_from_all_others_is_unavailable_at_times() -> None:
     world = ddbha.World(clock=ddbha.ManualClock())
     client: Any = world.client("dynamodb", region_name="us-east-1", config=ONCE)
