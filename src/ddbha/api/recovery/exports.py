@@ -38,7 +38,7 @@ _TABLE_ARN = re.compile(r"arn:aws[^:]*:dynamodb:([^:]*):(\d{12}):table/([^/:]+)"
 _INVALID = "Invalid Request: "
 
 
-@operation("ExportTableToPointInTime")
+@operation("ExportTableToPointInTime", lacks=frozenset({"FilterSpecification"}))
 def export_table_to_point_in_time(region: Region, request: Request) -> Response:
     """Put what a table held at a time, or what a period made of it, into a bucket."""
     arn = request["TableArn"]

@@ -75,7 +75,7 @@ _SHARED = frozenset(
 )
 
 
-@operation("UpdateTable")
+@operation("UpdateTable", lacks=frozenset({"GlobalTableSettingsReplicationMode"}))
 def update_table(region: Region, request: Request) -> Response:
     """Change settings or indexes of a table: all that is asked for, or nothing."""
     if not any(change in request for change in _CHANGES):
