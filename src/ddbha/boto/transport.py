@@ -185,7 +185,7 @@ class Transport:
             error: Exception | None = None
             response: Response | None = None
             try:
-                if not heard.keys().isdisjoint(_SHOWING_HTTP):
+                if heard and not heard.keys().isdisjoint(_SHOWING_HTTP):
                     response = yield from self._announce(model, request, heard)
                 if self._limiter is not None:
                     self._limiter.on_sending_request(request=None)

@@ -42,7 +42,8 @@ def put_item(region: Region, request: Request) -> Response:
         raise of_request(error) from None
     table = region.table(request["TableName"])
     key = key_of_item(table, item, size)
-    refuse_paths_into_keys(table, condition)
+    if condition is not None:
+        refuse_paths_into_keys(table, condition)
 
     partition, image = table.partition(key), Image.of(item, size)
     if condition is not None:
@@ -151,7 +152,8 @@ def get_item(region: Region, request: Request) -> Response:
     expressions.finish()
     table = region.table(request["TableName"])
     key = key_of_canonical(table, key_attributes)
-    refuse_paths_into_keys(table, projection)
+    if projection is not None:
+        refuse_paths_into_keys(table, projection)
 
     partition = table.partition(key)
     consistent = bool(request.get("ConsistentRead"))
