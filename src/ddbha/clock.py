@@ -238,7 +238,8 @@ class Scheduler:
                     # A signal may have come meanwhile: it is tried once more at the next look.
                     if number in self._failed:
                         self._done(entry)
-                    self._failed.add(number)
+                    else:
+                        self._failed.add(number)
                     raise
                 self._done(entry)
         finally:
@@ -247,6 +248,7 @@ class Scheduler:
 
     def _done(self, entry: tuple[float, int, int, Action]) -> None:
         """Take an action out that has been run, wherever it is by now."""
+        self._failed.discard(entry[1])
         if self._heap and self._heap[0] is entry:
             heapq.heappop(self._heap)
         elif entry in self._heap:
@@ -262,6 +264,7 @@ class Scheduler:
         """Forget everything."""
         self._heap.clear()
         self._blocked.clear()
+        self._failed.clear()
 
 
 _schedulers: WeakSet[Scheduler] = WeakSet()

@@ -252,6 +252,12 @@ def test_whoever_took_the_method_before_is_asked(monkeypatch: pytest.MonkeyPatch
             with pytest.raises(ClientError, match="Requested resource not found") as caught:
                 at_import.get_item(TableName="none", Key={"pk": {"S": "a"}})
             assert caught.value.response["Error"]["Code"] == "ResourceNotFoundException"
+            assert (
+                other_client("application-autoscaling").describe_scalable_targets(
+                    ServiceNamespace="dynamodb"
+                )["ScalableTargets"]
+                == []
+            )
 
 
 def test_handlers_see_the_request_before_it_would_be_signed() -> None:

@@ -7,9 +7,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection
-from difflib import get_close_matches
 
-from ddbha.errors import UnknownPlaceError
+from ddbha.errors import UnknownPlaceError, did_you_mean
 
 ZONE_LETTERS = "abc"
 
@@ -52,10 +51,9 @@ def check_region(*names: str, more: Collection[str] = ()) -> None:
     for name in names:
         if name in REGIONS or name in more:
             continue
-        near = get_close_matches(name, [*REGIONS, *more], 2)
-        hint = f"Did you mean {' or '.join(near)}?" if near else "Regions are named like us-east-1."
+        hint = did_you_mean(name, {*REGIONS, *more}) or " Regions are named like us-east-1."
         raise UnknownPlaceError(
-            f"There is no region {name!r}. {hint} World(more_regions=[{name!r}]) knows it all the same."
+            f"There is no region {name!r}.{hint} World(more_regions=[{name!r}]) knows it all the same."
         )
 
 

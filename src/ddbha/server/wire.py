@@ -36,6 +36,11 @@ def answer(
     return encoded(answered) if _has_output(service, operation) else b""
 
 
+def knows(target: str) -> bool:
+    """Whether a target is one of the services that a world has."""
+    return target.partition(".")[0] in _services()
+
+
 def json_of(target: str) -> str:
     """The media type of the service of a target; that of DynamoDB where none is known."""
     service = _services().get(target.partition(".")[0], "dynamodb")

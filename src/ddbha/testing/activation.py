@@ -32,7 +32,6 @@ class Activation:
         self._passthrough = frozenset(passthrough)
         self._served: WeakSet[BaseClient] = WeakSet()
         self._bucketed = world.engine.environment.parts.the(Bucketed)
-        self._before = self._bucketed.instead
 
     def lets_through(self, service: str, address: str) -> bool:
         """Whether calls of a service to this address leave the test."""

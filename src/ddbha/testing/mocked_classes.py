@@ -80,9 +80,7 @@ def _span(cls: Any, setup: str, teardown: str, stays: _Stays, kind: Callable[...
 def _call(method: Any, owner: Any, test: Any) -> None:
     if method is None:
         return
-    bound = (
-        method.__get__(owner, type(owner)) if not isinstance(owner, type) else method.__get__(None, owner)
-    )
+    bound = method.__get__(None, owner) if isinstance(owner, type) else method.__get__(owner)
     if inspect.signature(bound).parameters:
         bound(test)
     else:

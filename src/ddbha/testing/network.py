@@ -18,7 +18,6 @@ from ddbha.testing.activation import Activation, innermost
 _AWS = (".amazonaws.com", ".amazonaws.com.cn", ".api.aws", ".amazonaws.eu", ".aws.ic.gov")
 #: The service in the credential scope of a signature.
 _SCOPE = re.compile("Credential=[^,]*/([^/,]+)/aws4_request")
-_TARGETS = ("DynamoDB_20120810.", "DynamoDBStreams_20120810.")
 
 
 def sealed(original: Callable[..., Any]) -> Callable[..., Any]:
@@ -46,7 +45,7 @@ def sealed_async(original: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _answer(activation: Activation, request: Any, kind: type[AWSResponse]) -> AWSResponse | None:
-    """The world's answer to a request for DynamoDB; None for one that may go on.
+    """The world's answer to a request for one of its services; None for one that may go on.
 
     Raises `UsageError` for a request to another service of AWS.
     """
@@ -58,29 +57,25 @@ def _answer(activation: Activation, request: Any, kind: type[AWSResponse]) -> AW
     service = _service(headers, host)
     if activation.lets_through(service, request.url):
         return None
-    if not headers.get("x-amz-target", "").startswith(_TARGETS):
+    # Clients come here only around botocore's own call, so few tests ever need it.
+    from ddbha.server import wire
+
+    target = headers.get("x-amz-target", "")
+    if not wire.knows(target):
         raise UsageError(
             f"A client called {host} while ddbha.mock is active: it answers for DynamoDB alone and lets "
             "nothing else reach AWS.  Mock that service too (moto's mock_aws works inside and outside), "
             f"or let it through with ddbha.mock(passthrough=[{service!r}])."
         )
-    status, body = _of_world(activation, headers, address.query, _bytes(request.body))
-    answered = {"content-type": "application/x-amz-json-1.0"}
-    return internals.http_response(kind, request.url, status, answered, body)
-
-
-def _of_world(
-    activation: Activation, headers: dict[str, str], query: str, body: bytes
-) -> tuple[int, bytes]:
-    # Clients come here only around botocore's own call, so few tests ever need it.
-    from ddbha.server import wire
-
+    query, asked = dict(parse_qsl(address.query)), _bytes(request.body)
     try:
-        return 200, wire.answer(
-            activation.world.engine, headers, dict(parse_qsl(query)), body, "a client over HTTP"
-        )
+        status = 200
+        body = wire.answer(activation.world.engine, headers, query, asked, "a client over HTTP")
     except AwsError as error:
-        return error.status, encoded(error.body())
+        status, body = error.status, encoded(error.body())
+    return internals.http_response(
+        kind, request.url, status, {"content-type": wire.json_of(target)}, body
+    )
 
 
 def _service(headers: dict[str, str], host: str) -> str:

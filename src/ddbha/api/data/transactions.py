@@ -39,7 +39,7 @@ from ddbha.expressions.update import Update
 from ddbha.region.region import Region
 from ddbha.region.table import Table
 from ddbha.storage.partition import Partition
-from ddbha.values.attribute import Item, canonical_item, item_size, same_item, value_size
+from ddbha.values.attribute import Item, canonical_item, same_item, value_size
 from ddbha.values.image import Image
 from ddbha.values.key import ItemKey
 
@@ -94,7 +94,7 @@ def transact_write(region: Region, request: Request, identity: str) -> Response:
         refuse_in_progress(region, token, request[identity])
     # Whatever can be seen to be wrong comes before a missing table, also of an earlier action.
     parsed = [_parsed(entry) for entry in request["TransactItems"]]
-    _refuse_large(action.size for action in parsed)
+    _refuse_large(action.brought for action in parsed)
     tables = [_table(region, action.body["TableName"]) for action in parsed]
     actions = _fitting(partial(_action, *pair) for pair in zip(tables, parsed, strict=True))
     _refuse_repeated([(action.table, action.key) for action in actions])
@@ -259,8 +259,9 @@ class _Parsed:
     body: dict[str, Any]
     #: The item of a Put, the key of all others.
     attributes: Item
-    #: Bytes of that and of the values for expressions: what the request brings along.
     size: int
+    #: Bytes of that and of the values for expressions: what the request brings along.
+    brought: int
     update: Update | None
     condition: Condition | None
     values: Any
@@ -276,8 +277,8 @@ def _parsed(entry: dict[str, Any]) -> _Parsed:
     expressions.finish()
     attributes, size = canonical_item(body["Item" if kind == "Put" else "Key"])
     refuse_large_item(size)
-    size += sum(map(value_size, expressions.values.values()))
-    return _Parsed(kind, body, attributes, size, update, condition, expressions.values)
+    brought = size + sum(map(value_size, expressions.values.values()))
+    return _Parsed(kind, body, attributes, size, brought, update, condition, expressions.values)
 
 
 def _fitting(steps: Iterable[Callable[[], _T]]) -> list[_T]:
@@ -307,7 +308,7 @@ def _action(table: Table, parsed: _Parsed) -> _Action:
     )
     refuse_paths_into_keys(table, condition, update)
     if parsed.kind == "Put":
-        key = key_of_item(table, attributes, item_size(attributes))
+        key = key_of_item(table, attributes, parsed.size)
         return _Action(table, key, attributes, condition, values, shows, lambda old: attributes)
     key = key_of_canonical(table, attributes)
     if parsed.kind == "Update":
