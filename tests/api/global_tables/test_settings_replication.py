@@ -1,7 +1,7 @@
 """GlobalTableSettingsReplicationMode of ordinary tables and of global tables within an account.
 
-Sources: the service model; what AWS answered is recorded as DDB-TABLE-048, -231 and -320 of ack-api-quirks
-(October 2026, UpdateTable in us-west-2).
+Sources: the service model, and what AWS answered in October 2026, recorded as DDB-TABLE-048, -231 and -320 of
+ack-api-quirks.
 """
 
 from __future__ import annotations
