@@ -1,7 +1,7 @@
 """GlobalTableSettingsReplicationMode of ordinary tables and of global tables within an account.
 
-Sources: the service model, and what AWS answered in October 2026, recorded as DDB-TABLE-048, -231 and -320 of
-ack-api-quirks.
+Sources: the service model, and what AWS answered in October 2026, which ack-api-quirks has as
+DDB-TABLE-048, -231 and -320.
 """
 
 from __future__ import annotations
