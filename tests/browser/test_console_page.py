@@ -146,10 +146,11 @@ def test_the_clock_and_a_lost_region(browser: Any, world: World, client: DynamoD
 
 def test_names_are_text_and_never_markup(browser: Any, world: World, client: DynamoDBClient) -> None:
     # A table's name cannot hold markup, but a key of a conflict on the timeline can.
-    world.events.add(world.clock.time(), "write-conflict-resolved", "us-east-1", key="<b id=injected>bold</b>")
+    markup = "<b id=injected>bold</b>"
+    world.events.add(world.clock.time(), "write-conflict-resolved", "us-east-1", key=markup)
     with world.serve() as url:
         page = Page(browser, url)
-        page.shows("<b id=injected>bold</b>", "#events")
+        page.shows(markup, "#events")
         assert browser.find_elements("css selector", "#injected") == []
 
 
