@@ -18,6 +18,8 @@ from ddbha.verify.expiry import verify_expiry
 from ddbha.verify.histories import verify_history
 from ddbha.verify.history import History
 from ddbha.verify.invariants import verify_state
+from ddbha.verify.logged import verify_logged
+from ddbha.verify.pages import verify_pages
 from ddbha.verify.restores import verify_restores
 from ddbha.verify.streams import verify_streams
 
@@ -38,7 +40,9 @@ def verify_recorded(history: History, regions: Iterable[Region], events: Iterabl
     """Raise `InvariantError` if what clients were told, or what came of what was written, cannot be."""
     regions = list(regions)
     verify_history(history, events)
+    verify_pages(history)
     verify_durability(history)
+    verify_logged(history)
     verify_conflicts(history)
     verify_streams(history, regions)
     verify_expiry(history)
