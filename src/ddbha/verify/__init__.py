@@ -2,8 +2,9 @@
 
 `invariants` looks at what the replicas hold, `histories` at what clients were told; `linearizability` is
 the search behind the latter, and works on any history that is written down.  `records` keeps what was
-written while a history was recorded; `durability`, `conflicts`,
-`streams`, `expiry` and `restores` compare it with what came of it.
+written while a history was recorded; `logged` compares it with what was asked for, and `durability`,
+`conflicts`, `streams`, `expiry` and `restores` with what came of it.  What requests mean is read by
+`terms`, `asked`, `statements` and `pages`, and evaluated by `expressions`: none of it is the engine's.
 """
 
 from __future__ import annotations
