@@ -192,6 +192,6 @@ def _links(regions: Regions) -> Iterator[Json]:
 def _pending(environment: Environment, source: str, destination: str) -> int:
     return sum(
         len(group.members[source].outgoing.get(destination, ()))
-        for group in environment.global_tables.values()
+        for group in environment.global_tables
         if source in group.members
     )
