@@ -134,7 +134,7 @@ def _plainly(engine: Engine, region: str, operation: str, perform: Perform) -> d
 
 def _regions(engine: Engine) -> set[str]:
     """Where replicas of global tables are."""
-    groups = engine.environment.global_tables.values()
+    groups = engine.environment.global_tables
     return {region for group in groups for region in group.members}
 
 
