@@ -285,6 +285,12 @@ def sequences(world: Prepared) -> list[Requests]:
                     {"IndexName": "global", "ProvisionedThroughputOverride": {"ReadCapacityUnits": 7}}
                 ],
             ),
+            replica_update(
+                "shared",
+                "Disassociate",
+                RegionName="us-east-1",
+                DisassociationMode="WAIT_FOR_REPLICATION",
+            ),
         ],
         [
             ("CreateTable", {**table, "TableName": "strong", "BillingMode": "PAY_PER_REQUEST"}),

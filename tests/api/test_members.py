@@ -6,15 +6,11 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from botocore.exceptions import ClientError
 
-import ddbha
 from ddbha.api.registry import implemented
 from ddbha.api.wire.model import input_shape
 from tests.api.more_requests import Requests, sequences
 from tests.api.watched_requests import paths, watch
-from tests.building import on_demand
-from tests.installed import needs
 from tests.server.asking import AUTHORIZATION, Answer, call
 from tests.server.valid_requests import Prepared
 
@@ -36,6 +32,8 @@ WITHOUT_EFFECT = {
     "RegisterScalableTarget.RoleARN",
     # Every activity that there is has scaled something.
     "DescribeScalingActivities.IncludeNotScaledActivities",
+    # There is one mode.
+    "UpdateTable.ReplicaUpdates.Disassociate.DisassociationMode",
 }
 #: The headers of requests to the other service.
 OF_SCALING = {
@@ -43,13 +41,7 @@ OF_SCALING = {
     "authorization": AUTHORIZATION.replace("/dynamodb/", "/application-autoscaling/"),
 }
 #: What is about to come.
-LATER = (
-    "GlobalTableSettingsReplicationMode",
-    "GlobalTableSourceArn",
-    "ReplicaArn",
-    "ReplicaUpdates.Disassociate",
-    "Bulk",
-)
+LATER = ("Bulk",)
 
 
 def answers() -> Iterator[tuple[str, Answer]]:
@@ -101,11 +93,3 @@ def test_every_member_is_read_or_refused_by_name(monkeypatch: pytest.MonkeyPatch
         and not any(later in path for later in LATER)
     ]
     assert unread == []
-
-
-@needs("CreateTable.GlobalTableSourceArn")
-def test_what_is_not_there_is_refused() -> None:
-    client: Any = ddbha.World().client("dynamodb")
-    with pytest.raises(ClientError, match="ddbha does not implement GlobalTableSourceArn"):
-        client.create_table(TableName="orders", **on_demand("pk"), GlobalTableSourceArn="orders")
-    assert client.list_tables()["TableNames"] == []
