@@ -47,6 +47,12 @@ VALUES: dict[str, Any] = {
         ("n > :one AND n < :nine", True),
         ("n < :one OR n BETWEEN :one AND :nine", True),
         ("NOT n IN (:one, :nine)", True),
+        ("n IN (:one, :set, :five) AND tags IN (:one, :set)", True),
+        (":nine > n AND :one <= n AND :five = n", True),
+        (":one > n OR n > :he OR n <> :five", False),
+        ("doc.child BETWEEN :he AND :x AND NOT n BETWEEN :he AND :x", True),
+        ("things[0] < n AND n > things[0] AND NOT pk < n", True),
+        ("size(tags) < n AND size(pk) = :one", True),
         ("tags = :set", True),
         ("contains(tags, :x)", True),
         ("contains(things, :one)", True),
@@ -62,7 +68,7 @@ VALUES: dict[str, Any] = {
 def test_conditions(text: str, holds: bool) -> None:
     compiled = condition(text)
     compiled.check(VALUES)
-    assert compiled.holds(ITEM, VALUES) is holds
+    assert compiled.bind(VALUES)(ITEM) is holds
 
 
 @pytest.mark.parametrize(

@@ -137,6 +137,7 @@ def _membership(
     if condition is not None:
         bounds = bounds_of(condition.bind(schema, values))
     wanted = expressions.condition("FilterExpression")
+    holds = None if wanted is None else wanted.bind(values)
     whole = index is None or request.get("Select") == "ALL_ATTRIBUTES"
 
     def is_on_page(item: Item) -> bool:
@@ -144,7 +145,7 @@ def _membership(
         if position is None or not bounds.low <= (*position, *table.schema.key(item)) < bounds.high:
             return False
         part = item if whole or index is None else index.part(item)
-        return wanted is None or wanted.holds(part, values)
+        return holds is None or holds(part)
 
     return is_on_page
 

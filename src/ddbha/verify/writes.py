@@ -54,7 +54,7 @@ class _Action:
 
     def holds(self, value: Value) -> bool:
         """Whether the condition holds for an item."""
-        return self.condition is None or self.condition.holds(unpacked(value) or {}, self.values)
+        return self.condition is None or self.condition.bind(self.values)(unpacked(value) or {})
 
     def after(self, value: Value) -> Value:
         """The item after the action; raises `AwsError` where it would be refused."""
