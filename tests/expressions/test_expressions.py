@@ -68,7 +68,7 @@ VALUES: dict[str, Any] = {
 def test_conditions(text: str, holds: bool) -> None:
     compiled = condition(text)
     compiled.check(VALUES)
-    assert compiled.bind(VALUES)(ITEM) is holds
+    assert compiled.holds(ITEM, VALUES) is holds
 
 
 @pytest.mark.parametrize(

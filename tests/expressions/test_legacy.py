@@ -74,9 +74,9 @@ def test_a_condition_holds_where_the_expression_does(operator: str, data: st.Dat
         meant = compiled(**{parameter: {"x": member}})
         assert meant.condition is not None
         assert meant.condition.attributes == {"x"}
-        assert meant.condition.bind(meant.values)(item) == expression.bind(
-            {f":{number}": value for number, value in enumerate(values)}
-        )(item)
+        assert meant.condition.holds(item, meant.values) == expression.holds(
+            item, {f":{number}": value for number, value in enumerate(values)}
+        )
 
 
 @given(item=ITEMS, value=ANY_VALUE, either=st.booleans())
@@ -88,7 +88,7 @@ def test_several_conditions_are_joined(item: Any, value: Any, either: bool) -> N
     word = "OR" if either else "AND"
     expression = condition(f"x = :v {word} attribute_not_exists(y)")
     assert meant.condition is not None
-    assert meant.condition.bind(meant.values)(item) == expression.bind({":v": value})(item)
+    assert meant.condition.holds(item, meant.values) == expression.holds(item, {":v": value})
 
 
 # The developer guide's page on AttributeUpdates, case by case.

@@ -78,6 +78,10 @@ class Condition:
         for check in self._checks:
             check(values)
 
+    def holds(self, item: Item, values: Values) -> bool:
+        """Whether one item meets the condition."""
+        return self.bind(values)(item)
+
 
 def condition(
     text: str, names: Mapping[str, str] | None = None, parameter: str = "ConditionExpression"

@@ -197,7 +197,7 @@ def check_condition(
 
     A failure costs what a write of the larger of `old` and `new` does, as far as they are known.
     """
-    if condition.bind(values)({} if old is None else old.item()):
+    if condition.holds({} if old is None else old.item(), values):
         return
     admit_unrecorded(region, table, key, old, new)
     show = request.get("ReturnValuesOnConditionCheckFailure") == "ALL_OLD" and old is not None

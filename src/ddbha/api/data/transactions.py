@@ -109,7 +109,7 @@ def transact_write(region: Region, request: Request, identity: str) -> Response:
             continue
         old = action.partition.available_leader().items.images.get(action.key)
         item = {} if old is None else old.item()
-        if action.condition is not None and not action.condition.bind(action.values)(item):
+        if action.condition is not None and not action.condition.holds(item, action.values):
             reason: dict[str, Any] = {
                 "Code": "ConditionalCheckFailed",
                 "Message": "The conditional request failed",
