@@ -285,6 +285,7 @@ def sequences(world: Prepared) -> list[Requests]:
                     {"IndexName": "global", "ProvisionedThroughputOverride": {"ReadCapacityUnits": 7}}
                 ],
             ),
+            ("UpdateTable", {"TableName": "shared", "DisassociationProtectionEnabled": False}),
             replica_update(
                 "shared",
                 "Disassociate",
