@@ -62,6 +62,7 @@ KINDS = frozenset(
         "transaction-committed",
         "transaction-prepared",
         "write-conflict-resolved",
+        "zonal-shift-refused",
     }
 )
 

@@ -39,6 +39,8 @@ class Environment:
     zone_outages: dict[str, set[object]] = Factory(dict)
     #: The faults that keep two zones from reaching each other, by the pair.
     zone_cuts: dict[frozenset[str], set[object]] = Factory(dict)
+    #: The zones that traffic is moved away from, by zonal shift, and whether AWS began it.
+    zonal_shifts: dict[object, tuple[str, bool]] = Factory(dict)
     #: How many seconds replicas stay behind, by zone and fault.
     zone_lags: dict[str, dict[object, float]] = Factory(dict)
     #: How many tables are being restored, by account.
