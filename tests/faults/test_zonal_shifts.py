@@ -107,6 +107,7 @@ def test_a_shift_that_is_not_possible_when_it_is_due_does_nothing(world: ddbha.W
     assert "no quorum" in world.events.of("zonal-shift-refused")[0].details["reason"]
     assert ZONE in readers(world)
     world.clock.advance(seconds=100)
+    put_all(world)
     assert world.faults.active == []
 
 
