@@ -84,6 +84,13 @@ class KeyCondition:
             name: (operator, tuple(values[operand] for operand in operands))
             for name, operator, operands in self.parts
         }
+        most = len(schema.names)
+        # One too many for a single key attribute is told as below, by older records.
+        if len(found) > max(most, 2):
+            raise ValidationException(
+                f"The number of query conditions ({len(found)}) exceeds the number of key attributes "
+                f"defined in the schema ({most})"
+            )
         for attribute in schema.partition_attributes:
             if attribute.name not in found:
                 raise _missed(attribute.name)
