@@ -43,11 +43,13 @@ KINDS = frozenset(
         "partition-full",
         "partition-split",
         "replica-active",
+        "replica-authorized",
         "replica-deleted",
         "replica-disassociated",
         "replica-given-up",
         "replica-recovered-from-copy",
         "replica-recovered-from-log",
+        "replica-unauthorized",
         "replica-waits",
         "request-retried",
         "restore-began",
@@ -86,9 +88,12 @@ class Timeline:
     """The newest events, oldest first; more may come while one looks at those that are there."""
 
     _events: deque[Event] = field(factory=lambda: deque(maxlen=KEPT))
+    #: How many there have ever been, also those that are forgotten: the number of the newest one.
+    added: int = field(default=0, init=False)
 
     def add(self, time: float, kind: str, region: str, **details: Any) -> None:
         """Append an event."""
+        self.added += 1
         self._events.append(Event(time, kind, region, MappingProxyType(details)))
 
     def of(self, kind: str) -> list[Event]:
@@ -96,6 +101,13 @@ class Timeline:
         if kind not in KINDS:
             raise UsageError(f"There are no events of the kind {kind!r}.{did_you_mean(kind, KINDS)}")
         return [event for event in self if event.kind == kind]
+
+    def after(self, number: int) -> Iterator[tuple[int, Event]]:
+        """The events after the one of a number, with theirs, the newest first."""
+        for place, event in enumerate(reversed(tuple(self._events))):
+            if self.added - place <= number:
+                break
+            yield self.added - place, event
 
     def __repr__(self) -> str:
         return f"<Timeline of {len(self)} events>"

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import permutations
+from math import inf
 from random import Random
 from typing import Any
 
@@ -44,8 +45,8 @@ class Environment:
     restores: Counter[str] = Factory(Counter)
     #: The network between regions.
     links: Links = Factory(Links)
-    #: Tables with replicas in several regions, by account and name.
-    global_tables: dict[tuple[str, str], GlobalTable] = Factory(dict)
+    #: Tables with replicas in several regions.
+    global_tables: list[GlobalTable] = Factory(list)
     #: What is kept with the world by those who know it.
     parts: Parts = Factory(Parts)
     #: What was put to Kinesis data streams.
@@ -56,6 +57,8 @@ class Environment:
     locks: dict[tuple[str, ItemKey], Any] = Factory(dict)
     #: Seconds that the transaction takes that is being answered.
     transaction_seconds: float = 0.0
+    #: Seconds that the client waits for the answer.
+    patience: float = inf
     admitted: frozenset[str] = frozenset()
 
     #: How partitions replicate.
@@ -116,7 +119,7 @@ class Environment:
     def count_pending(self) -> None:
         """Let the metrics know how many writes are on their way between regions."""
         now = self.clock.time()
-        for group in self.global_tables.values():
+        for group in self.global_tables:
             for source, destination in permutations(group.members, 2):
                 self.metrics.put(
                     "PendingReplicationCount",
@@ -140,5 +143,5 @@ class Environment:
     def settle(self) -> None:
         """Bring all replicas in other regions as far as the network lets them be now."""
         now = self.clock.time()
-        for group in self.global_tables.values():
+        for group in self.global_tables:
             group.settle(now)

@@ -82,6 +82,8 @@ def describe(table: Table) -> dict[str, Any]:
         }
     if table.membership is not None:
         description.update(_replication(table, table.membership))
+    elif settings.settings_replication is not None:
+        description["GlobalTableSettingsReplicationMode"] = settings.settings_replication
     return description
 
 
@@ -114,17 +116,23 @@ def _replication(table: Table, member: Member) -> dict[str, Any]:
     group = member.group
     shown: dict[str, Any] = {
         "GlobalTableVersion": "2019.11.21",
+        "GlobalTableSettingsReplicationMode": group.settings_replication,
         "Replicas": [
             {
                 "RegionName": other.region,
-                "ReplicaStatus": other.status,
+                "ReplicaStatus": other.shown_status,
                 **_inaccessible_since(other),
                 **other.overrides,
+                # The account goes without saying where it can only be one's own.
+                **({"ReplicaArn": other.arn} if group.is_multi_account else {}),
+                "GlobalTableSettingsReplicationMode": group.settings_replication,
             }
             for other in group.members.values()
             if other is not member
         ],
     }
+    if table.status == "ACTIVE":
+        shown["TableStatus"] = member.shown_status if member.unauthorized_since else table.status
     if group.consistency == "EVENTUAL":
         shown["DisassociationProtectionEnabled"] = table.settings.disassociation_protection
     if group.consistency == "STRONG":

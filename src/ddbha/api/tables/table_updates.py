@@ -10,6 +10,7 @@ from typing import Any
 
 from attrs import frozen
 
+from ddbha.api.access.replication import check_settings
 from ddbha.api.definitions.descriptions import describe
 from ddbha.api.definitions.encryption_keys import note_key
 from ddbha.api.definitions.projections import INVALID
@@ -32,6 +33,7 @@ from ddbha.api.tables.request_rates import warm_up
 from ddbha.api.tables.table_definition import attribute_types, new_index, refuse_indexes
 from ddbha.api.tables.update_rules import (
     CHANGES,
+    check_settings_replication,
     existing_index,
     index_action,
     refuse_combination,
@@ -55,6 +57,7 @@ _CHANGES = CHANGES | {"ReplicaUpdates"}
 _LASTING = _CHANGES - {
     "DeletionProtectionEnabled",
     "DisassociationProtectionEnabled",
+    "GlobalTableSettingsReplicationMode",
     "OnDemandThroughput",
     "WarmThroughput",
     "SSESpecification",
@@ -73,9 +76,11 @@ _SHARED = frozenset(
         "TableClass",
     }
 )
+#: What those of a multi-account global table have in common.
+_SHARED_BY_ACCOUNTS = (_SHARED - {"SSESpecification", "TableClass"}) | {"StreamSpecification"}
 
 
-@operation("UpdateTable", lacks=frozenset({"GlobalTableSettingsReplicationMode"}))
+@operation("UpdateTable")
 def update_table(region: Region, request: Request) -> Response:
     """Change settings or indexes of a table: all that is asked for, or nothing."""
     if not any(change in request for change in _CHANGES):
@@ -89,12 +94,15 @@ def update_table(region: Region, request: Request) -> Response:
     table = region.changed_table(request["TableName"])
     if "ReplicaUpdates" in request:
         return update_replicas(region, table, request)
+    check_settings(region, table)
     refuse_early_deletion(table, request)
     _refuse_busy(table)
     refuse_another_operation(region)
     change = _checked(region, table, request)
     # Replicas in other regions share most settings: they are changed in one go.
-    shared = {name: value for name, value in request.items() if name in _SHARED}
+    member = table.membership
+    common = _SHARED_BY_ACCOUNTS if member is not None and member.group.is_multi_account else _SHARED
+    shared = {name: value for name, value in request.items() if name in common}
     others = [peer for peer in peers(region, table) if shared and peer[1].status != "DELETING"]
     for place, replica in others:
         if not is_busy(replica):
@@ -133,6 +141,12 @@ def _checked(region: Region, table: Table, request: Request, *, repeated: bool =
         refuse_encryption_change(region, settings)
     if "DeletionProtectionEnabled" in request:
         refuse_protection_change(region, table)
+    if "GlobalTableSettingsReplicationMode" in request:
+        if table.membership is not None:
+            raise ValidationException(
+                f"{INVALID}GlobalTableSettingsReplicationMode can only be updated on a Regional Table"
+            )
+        check_settings_replication(request["GlobalTableSettingsReplicationMode"])
     rates = [table_rates(region, table, request, mode, repeated=repeated)]
     index_update = index_action(table, request)
     updates = {
@@ -169,6 +183,9 @@ def _apply(region: Region, table: Table, request: Request, change: _Change) -> R
             warm_up(region, table, rates.owner, partitions_of(table, rates), rates.warm)
     settings.disassociation_protection = request.get(
         "DisassociationProtectionEnabled", settings.disassociation_protection
+    )
+    settings.settings_replication = request.get(
+        "GlobalTableSettingsReplicationMode", settings.settings_replication
     )
     if "DeletionProtectionEnabled" in request:
         settings.deletion_protection = request["DeletionProtectionEnabled"]

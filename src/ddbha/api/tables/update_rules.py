@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from ddbha.api.definitions.encryption_keys import is_customers
+from ddbha.api.global_tables.multi_account import check_key
 from ddbha.api.registry import Request
 from ddbha.errors import (
     LimitExceededException,
@@ -32,6 +33,7 @@ CHANGES = frozenset(
         "SSESpecification",
         "DeletionProtectionEnabled",
         "DisassociationProtectionEnabled",
+        "GlobalTableSettingsReplicationMode",
         "OnDemandThroughput",
         "WarmThroughput",
         "TableClass",
@@ -159,11 +161,22 @@ def existing_index(table: Table, name: str, verb: str) -> GlobalIndex:
     return table.global_indexes[name]
 
 
+def check_settings_replication(mode: str) -> None:
+    """Raise `ValidationException` for what an ordinary table cannot be set to."""
+    if mode == "ENABLED_WITH_OVERRIDES":
+        raise ValidationException(
+            f"Value '{mode}' at 'GlobalTableSettingsReplicationMode' failed to satisfy constraint: Only "
+            "ENABLED and DISABLED settings replication are supported for a Regional Table."
+        )
+
+
 def refuse_encryption(table: Table, given: dict[str, Any]) -> None:
     """Raise `ValidationException` for an encryption that makes no sense, or that the table has."""
     check_encryption(given)
     refuse_while_encrypting(table)
-    if table.membership is not None and is_customers(given.get("KMSMasterKeyId")):
+    if table.membership is not None and table.membership.group.is_multi_account:
+        check_key(given)
+    elif table.membership is not None and is_customers(given.get("KMSMasterKeyId")):
         raise ValidationException(
             "Invalid operation: Customer Managed CMKs on Global Table Version 2019.11.21 replicas cannot "
             "be updated through SSESpecification parameter and can only be updated through "
