@@ -24,6 +24,7 @@ from ddbha.values.key import (
 )
 
 MAXIMUM_ITEM_SIZE = 400 * 1024
+DUPLICATE_KEYS = "Provided list of item keys contains duplicates"
 NO_MATCH = "The provided key element does not match the schema"
 
 
