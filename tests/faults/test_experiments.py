@@ -326,7 +326,7 @@ def test_what_has_nothing_to_do_with_dynamodb_can_be_left_out(world: ddbha.World
         ({"targets": {}}, "which is no target"),
         (
             {"targets": {"carts": tagged("aws:dynamodb:global-table", "a")}},
-            "tags that a replica in us-east",
+            "that a replica in us-east-1 has",
         ),
         ({"targets": {"carts": {"filters": [{"path": "State.Name"}]}}}, "filtered by State.Name"),
         ({"targets": {"carts": {"resourceArns": ["carts"]}}}, "is no ARN"),
