@@ -11,6 +11,7 @@ https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/GSI.DesignPatte
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from functools import lru_cache
 from hashlib import blake2b
 from typing import Any
 
@@ -30,6 +31,7 @@ MAXIMUM_SORT_KEY_SIZE = 1024
 HASH_SPACE = 1 << 64
 
 
+@lru_cache(maxsize=4096)
 def hash_of(value: Any) -> int:
     """Where a partition key lies in the hash space: the same number in every run and on every machine."""
     if isinstance(value, tuple):
