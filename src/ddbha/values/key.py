@@ -64,6 +64,7 @@ class KeySchema:
     sort: KeyAttribute | None = field(init=False)
     attributes: tuple[KeyAttribute, ...] = field(init=False)
     names: tuple[str, ...] = field(init=False)
+    name_set: frozenset[str] = field(init=False, eq=False, repr=False)
     #: The attributes, each with the greatest size of its values.
     sizes: tuple[tuple[KeyAttribute, int], ...] = field(init=False)
     _several: bool = field(init=False)
@@ -89,6 +90,10 @@ class KeySchema:
     @names.default
     def _names(self) -> tuple[str, ...]:
         return tuple(attribute.name for attribute in self.attributes)
+
+    @name_set.default
+    def _name_set(self) -> frozenset[str]:
+        return frozenset(self.names)
 
     @sizes.default
     def _sizes(self) -> tuple[tuple[KeyAttribute, int], ...]:
