@@ -54,7 +54,8 @@ export function useAnswer(place, operation, request, also = "") {
     let current = true;
     call(place, operation, request).then(
       (answer) => current && setState({ answer, error: "" }),
-      (error) => current && setState({ answer: null, error: error.message }));
+      // What was answered before stays, and with it whatever somebody is writing there.
+      (error) => current && setState((before) => ({ ...before, error: error.message })));
     return () => { current = false; };
   }, [question, also, turn]);
   return { ...state, again };
