@@ -42,7 +42,7 @@ function TableList({ chosen }) {
       onInput=${(event) => setSearched(event.target.value)} /></label>
     <span class="quiet" role="status">${found.length === tables.length ? plural(tables.length, "table")
       : `${found.length} of ${plural(tables.length, "table")}`}</span>
-    ${regions.map((place) => html`<div key=${place}><h3>${place}</h3><ul>${found
+    ${regions.map((place) => html`<div key=${place}><h2>${place}</h2><ul>${found
       .filter((table) => `${table.region} ${table.account}` === place)
       .map((table) => html`<li key=${table.name}><a href=${to(["data", table.account, table.region, table.name])}
         aria-current=${table === chosen ? "page" : undefined}>${table.name}</a></li>`)}</ul></div>`)}

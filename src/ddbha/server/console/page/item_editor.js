@@ -1,12 +1,12 @@
 // One item as DynamoDB-JSON, to be changed.
 
-import { html, useEffect, useRef } from "./preact.js";
+import { html, useLayoutEffect, useRef } from "./preact.js";
 import { change } from "./dynamodb.js";
 import { Form } from "./parts.js";
 
 export function ItemEditor({ place, table, item, isNew, onClose }) {
   const dialog = useRef(null);
-  useEffect(() => dialog.current.showModal(), []);
+  useLayoutEffect(() => dialog.current.showModal(), []);
   const save = async ({ item: text }) => {
     let Item;
     try {

@@ -55,7 +55,7 @@ export function TableCard({ table, zones, alone }) {
       ${trouble.length > 0 && html`<span class="bad">${trouble.join(", ")}</span>`}
     </div>
     ${open && html`
-      ${table.owners.map((owner) => html`<${Owner} key=${owner.name} owner=${owner} zones=${zones} />`)}
+      ${table.owners.map((owner) => html`<${Owner} key=${owner.name} owner=${owner} region=${table.region} zones=${zones} />`)}
       <${Charts} table=${table} />`}
   </div>`;
 }
