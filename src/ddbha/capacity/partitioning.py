@@ -37,6 +37,7 @@ def new_partitions(
         replicas = [_new_replica(region, zone, local_schemas) for zone in region.zones]
         # The zones that can lead share the leaders of a table evenly.
         able = [r for r in replicas if len(reachable(r, replicas, cuts)) >= QUORUM] or replicas
+        able = [r for r in able if r.zone not in region.environment.replication.away] or able
         partitions.append(
             Partition(
                 number,

@@ -43,11 +43,13 @@ KINDS = frozenset(
         "partition-full",
         "partition-split",
         "replica-active",
+        "replica-authorized",
         "replica-deleted",
         "replica-disassociated",
         "replica-given-up",
         "replica-recovered-from-copy",
         "replica-recovered-from-log",
+        "replica-unauthorized",
         "replica-waits",
         "request-retried",
         "restore-began",
@@ -62,6 +64,7 @@ KINDS = frozenset(
         "transaction-committed",
         "transaction-prepared",
         "write-conflict-resolved",
+        "zonal-shift-refused",
     }
 )
 

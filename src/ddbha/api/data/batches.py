@@ -9,6 +9,7 @@ from typing import Any
 
 from ddbha.api.data.item_collections import CollectionLimit, with_metrics_by_table
 from ddbha.api.data.keys import (
+    DUPLICATE_KEYS,
     NO_MATCH,
     key_of_canonical,
     key_of_item,
@@ -38,8 +39,6 @@ MAXIMUM_KEYS = 100
 #: Bytes of items in one answer; the rest comes back as UnprocessedKeys.
 MAXIMUM_ANSWER = 16 * 1024 * 1024
 
-_DUPLICATES = "Provided list of item keys contains duplicates"
-
 
 @operation("BatchWriteItem")
 def batch_write_item(region: Region, request: Request) -> Response:
@@ -61,7 +60,7 @@ def batch_write_item(region: Region, request: Request) -> Response:
         else:
             key, image = _key_of_put(table, attributes, size), Image.of(attributes, size)
         if (table.arn, key) in seen:
-            raise ValidationException(_DUPLICATES)
+            raise ValidationException(DUPLICATE_KEYS)
         seen.add((table.arn, key))
         writes.append((name, table, key, image, attributes, entry))
     limit = CollectionLimit(region)
@@ -125,7 +124,7 @@ def batch_get_item(region: Region, request: Request) -> Response:
         keys = [(key_of_canonical(table, key), key) for key in asked[name]]
         refuse_paths_into_keys(table, projection)
         if len({key for key, _ in keys}) != len(keys):
-            raise ValidationException(_DUPLICATES)
+            raise ValidationException(DUPLICATE_KEYS)
         reads.append((name, table, keys, projection))
 
     found: dict[str, list[Item]] = {}

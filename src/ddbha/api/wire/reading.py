@@ -20,7 +20,7 @@ from typing import Any
 from botocore.model import ListShape, MapShape, Shape, StructureShape
 
 from ddbha.errors import SerializationException, ValidationException
-from ddbha.values.attribute import ITEM_TOO_LARGE, NESTED_TOO_DEEPLY
+from ddbha.values.attribute import ITEM_TOO_LARGE
 
 Reader = Callable[[Any], Any]
 
@@ -276,7 +276,8 @@ def _attribute_value(given: Any, depth: int = 0, holder: str = "map") -> dict[st
     if not isinstance(given, dict):
         raise _not_a_structure(given, "AttributeValue", holder)
     if depth > MAXIMUM_DEPTH:
-        raise ValidationException(NESTED_TOO_DEEPLY)
+        # What is read of it is too deep still: the operation says so, when its turn comes.
+        return {"NULL": True}
     found: dict[str, Any] = {}
     for descriptor, content in given.items():
         if content is None:

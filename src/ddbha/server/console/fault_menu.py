@@ -84,8 +84,10 @@ def menu() -> dict[str, tuple[str, tuple[Argument, ...]]]:
     """By name of the fault: what it does, in the first words of its documentation, and its arguments."""
     found = {}
     for name, method in inspect.getmembers(Faults, inspect.isfunction):
+        if name.startswith("_"):
+            continue
         hints = get_type_hints(method, localns={"Unpack": _Unpacked})
-        if hints.get("return") in (Fault, Experiment) and not name.startswith("_"):
+        if hints.get("return") in (Fault, Experiment):
             text = (inspect.getdoc(method) or "").split("\n\n")[0].replace("\n", " ")
             found[name] = text, tuple(_arguments(method, hints))
     return found
