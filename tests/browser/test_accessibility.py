@@ -1,4 +1,4 @@
-"""The console for everybody: by keyboard alone, on a telephone, in light and dark, as axe-core sees it."""
+"""The console for everybody: by keyboard alone, on a telephone, in light and dark, under axe-core."""
 
 from __future__ import annotations
 
