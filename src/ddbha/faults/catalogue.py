@@ -12,7 +12,14 @@ from attrs import define
 
 from ddbha.errors import AwsError, UsageError, error_class
 from ddbha.faults.actions import Actions
-from ddbha.faults.experiments import Alarm, Experiment, read_actions, read_alarms, read_template
+from ddbha.faults.experiments import (
+    Alarm,
+    Experiment,
+    read_actions,
+    read_alarms,
+    read_template,
+    skips_empty_targets,
+)
 from ddbha.faults.fault import Fault
 from ddbha.faults.regions import RegionFaults
 from ddbha.faults.requests import (
@@ -347,6 +354,7 @@ class Faults(Running):
         self,
         template: Mapping[str, Any] | str,
         *,
+        region: str = "us-east-1",
         alarms: Mapping[str, Alarm] | None = None,
         ignore: Iterable[str] = (),
     ) -> Experiment:
@@ -354,17 +362,20 @@ class Faults(Running):
 
         `template` is the object or JSON text that FIS takes, or a CloudFormation template with one.
         Followed are pauses of a global table's replication, injected internal, throttle and unavailable
-        errors of the service dynamodb, disrupted connectivity of the scopes dynamodb and
-        availability-zone, cut connectivity between regions, and waits; with durations, percentages,
-        startAfter and stop conditions.  `alarms` says, by ARN or name, when an alarm rings: a function of
-        `world.metrics`.  Actions whose ids match `ignore`, like "aws:ec2:*", are left out.
+        errors of the service dynamodb, disrupted connectivity of the scopes dynamodb, all and
+        availability-zone, disrupted connectivity to other regions, zonal autoshifts, and waits; with
+        durations, percentages, startAfter and stop conditions.  `region` is where the experiment runs:
+        tags choose among its replicas, and clients are taken to stand there.  `alarms` says, by ARN or
+        name, when an alarm rings: a function of `world.metrics`.  Actions whose ids match `ignore`, like
+        "aws:ec2:*", are left out.
         https://docs.aws.amazon.com/fis/latest/userguide/fis-actions-reference.html
         Raises `UsageError` for what cannot be followed, before anything begins.
         """
         read = read_template(template)
         actions = read_actions(read, ignore)
         rings = read_alarms(read, alarms or {})
-        told = Actions(self._inside, self._between, self._of_requests)
+        self._check_region(region)
+        told = Actions(region, skips_empty_targets(read), self._regions, self._of_requests)
         effects = [(action, told.effects(action)) for action in actions]
         with self._regions.environment.standstill() as environment:
             experiment = Experiment(actions, environment, rings)

@@ -55,11 +55,25 @@ class RegionFaults:
         both = self._holds(region, other)
         return self._held(f"network cut {region} {other}", cuts, frozenset((region, other)), both)
 
-    def replication_pause(self, table: str, region: str) -> Effect:
-        """Nothing is replicated to or from one replica of a table."""
+    def replication_pause(self, table: str, region: str, *, induced: bool = False) -> Effect:
+        """Nothing is replicated to or from one replica of a table.
+
+        Errors that come of it are `induced` if AWS Fault Injection Service pauses it.
+        """
         self._member(table, region)
-        pauses = self._regions.environment.links.pauses
-        return self._held(f"replication pause {table} {region}", pauses, (region, table))
+        links = self._regions.environment.links
+        held = self._held(f"replication pause {table} {region}", links.pauses, (region, table))
+
+        def begin(fault: object) -> None:
+            if induced:
+                links.induced.add(fault)
+            held.begin(fault)
+
+        def end(fault: object) -> None:
+            held.end(fault)
+            links.induced.discard(fault)
+
+        return Effect(held.description, begin, end, held.met)
 
     def replica_inaccessible(self, table: str, region: str, status: str) -> Effect:
         """Nobody reaches one replica, for a reason that its status tells; in the end it is given up."""

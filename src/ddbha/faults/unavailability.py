@@ -117,7 +117,7 @@ class Unavailability:
             if changes_resources(operation) and not region.has_quorum:
                 raise InternalServerError
             response = perform(region, request)
-        except InternalServerError:
+        except InternalServerError as error:
             random = self.environment.random
             is_open = operation in _WRITES and self.environment.settings.open_outcomes
             if is_open and random.random() < SURVIVING:
@@ -125,7 +125,7 @@ class Unavailability:
                 if survivor is not None:
                     self._survivors.append(survivor)
                     self.environment.blocked(partial(self._take_effect, survivor))
-            if _is_dark(region, request) and random.random() < UNAVAILABLE:
+            if not error.induced and _is_dark(region, request) and random.random() < UNAVAILABLE:
                 raise ServiceUnavailable from None
             raise
         if self._survivors and operation in _WRITES:

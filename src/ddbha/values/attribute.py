@@ -73,9 +73,14 @@ def canonical_item(item: Item) -> tuple[Item, int]:
         if len(value) != 1:
             raise _wrong_number_of_types(value)
         for descriptor, content in value.items():
-            canonical_content, content_size = _canonical_of(descriptor)(content, 0)
-            result[name] = canonical_content
-            size += content_size + (len(name) if name.isascii() else text_size(name))
+            # Most values are strings: they need no call.
+            if descriptor == "S":
+                result[name] = {"S": content}
+                size += len(content) if content.isascii() else text_size(content)
+            else:
+                result[name], content_size = _canonical_of(descriptor)(content, 0)
+                size += content_size
+            size += len(name) if name.isascii() else text_size(name)
     if size > MAXIMUM_NAME_SIZE:
         _refuse_large_names(item)
     return result, size
@@ -171,9 +176,8 @@ def _map(content: dict[str, AttributeValue], depth: int) -> tuple[AttributeValue
         raise ValidationException(EMPTY_NAME)
     members = {}
     for name, member in content.items():
-        value, value_bytes = canonical_value(member, inner)
-        members[name] = value
-        size += text_size(name) + value_bytes + ELEMENT_OVERHEAD
+        members[name], value_bytes = canonical_value(member, inner)
+        size += value_bytes + ELEMENT_OVERHEAD + (len(name) if name.isascii() else text_size(name))
     if size > MAXIMUM_NAME_SIZE:
         _refuse_large_names(content)
     return {"M": members}, size

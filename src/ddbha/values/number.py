@@ -156,7 +156,5 @@ def size(text: str) -> int:
 
     https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/CapacityUnitCalculations.html
     """
-    negative = text.startswith("-")
-    integral, _, fraction = text.lstrip("-").partition(".")
-    digits = len((integral + fraction).strip("0"))
-    return (digits + 1) // 2 + 1 + negative
+    digits = len(text.replace(".", "").strip("-0"))
+    return (digits + 1) // 2 + 1 + text.startswith("-")

@@ -248,6 +248,8 @@ def _keep(region: Region, entry: dict[str, Any], held: list[tuple[Item, Image]])
         len(held),
         [{source.schema.key(item): image for item, image in held}],
         entry["expires"],
+        entry.get("vault"),
+        entry.get("cold_from"),
     )
     keep(region, backup)
     backup.status = "AVAILABLE"

@@ -34,8 +34,14 @@ class EmptyKey(ValidationException):
     code = "ValidationException"
 
 
-def key_of_item(table: Table, item: Item, size: int, *, updated: bool = False) -> ItemKey:
-    """The key of a canonical item that is to be stored; `ValidationException` if it may not be.
+def key_of_item(table: Table, item: Item, size: int) -> ItemKey:
+    """The key of a canonical item that is to be stored; `ValidationException` if it may not be."""
+    check_item(table, item, size)
+    return table.schema.key(item)
+
+
+def check_item(table: Table, item: Item, size: int, *, updated: bool = False) -> None:
+    """Raise `ValidationException` for a canonical item that the table does not take.
 
     `updated` says that an update made the item.
     """
@@ -66,7 +72,6 @@ def key_of_item(table: Table, item: Item, size: int, *, updated: bool = False) -
         check_vectors(table, item)
     if size > MAXIMUM_ITEM_SIZE:
         refuse_large_item(size)
-    return table.schema.key(item)
 
 
 def _violation(
@@ -134,14 +139,18 @@ def refuse_paths_into_keys(table: Table, *parts: Condition | Projection | Update
     for part in parts:
         if part is None or not part.nested:
             continue
-        indexes = (*table.local_indexes.values(), *table.global_indexes.values())
-        for kind, schemas in (("Key", [table.schema]), ("IndexKey", [one.schema for one in indexes])):
-            for name in (name for schema in schemas for name in schema.names):
-                if name in part.nested:
-                    raise ValidationException(
-                        "Key attributes must be scalars; list random access '[]' and map lookup '.' are "
-                        f"not allowed: {kind}: {name}"
-                    )
+        _refuse_nested("Key", table.schema, part.nested)
+        for index in (*table.local_indexes.values(), *table.global_indexes.values()):
+            _refuse_nested("IndexKey", index.schema, part.nested)
+
+
+def _refuse_nested(kind: str, schema: KeySchema, nested: frozenset[str]) -> None:
+    for name in schema.names:
+        if name in nested:
+            raise ValidationException(
+                "Key attributes must be scalars; list random access '[]' and map lookup '.' are not "
+                f"allowed: {kind}: {name}"
+            )
 
 
 def refuse_large_item(size: int) -> None:

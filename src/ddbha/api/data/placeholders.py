@@ -33,13 +33,15 @@ MAXIMUM_SIZE = 2 * 1024 * 1024
 
 _NAME = re.compile("#[A-Za-z0-9_]+", re.ASCII)
 _VALUE = re.compile(":[A-Za-z0-9_]+", re.ASCII)
-_PARAMETERS = (
-    "ConditionExpression",
-    "UpdateExpression",
-    "ProjectionExpression",
-    "FilterExpression",
-    "KeyConditionExpression",
-    "SearchConditionExpression",
+_PARAMETERS = frozenset(
+    {
+        "ConditionExpression",
+        "UpdateExpression",
+        "ProjectionExpression",
+        "FilterExpression",
+        "KeyConditionExpression",
+        "SearchConditionExpression",
+    }
 )
 
 _LEGACY = frozenset(LEGACY_PARAMETERS)
@@ -176,7 +178,7 @@ def refuse_misplaced(request: Request, missing: str = "", newer: str = "") -> No
     if not _LEGACY.isdisjoint(request):
         refuse_mixture(request)
     for member in ("ExpressionAttributeValues", "ExpressionAttributeNames"):
-        if member in request and not any(parameter in request for parameter in _PARAMETERS):
+        if member in request and _PARAMETERS.isdisjoint(request):
             said = f"{member} can only be specified when using expressions"
             if missing and member == "ExpressionAttributeValues":
                 raise Reworded(f"{said}: {missing}", f"{said}: {newer or missing}")
