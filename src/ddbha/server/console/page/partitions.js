@@ -2,9 +2,9 @@
 
 import { html } from "./preact.js";
 
-export function Owner({ owner, zones }) {
+export function Owner({ owner, region, zones }) {
   const rest = owner.count - owner.partitions.length;
-  return html`<div class="wide-table" tabindex="0" role="region" aria-label=${`Partitions of ${owner.name}`}><table>
+  return html`<div class="wide-table" tabindex="0" role="region" aria-label=${`Partitions of ${owner.name} in ${region}`}><table>
     <thead><tr><th scope="col">${owner.name}</th>
       ${zones.map((zone) => html`<th scope="col" class="quiet" key=${zone.name}>${zone.name}</th>`)}</tr></thead>
     <tbody>

@@ -39,8 +39,10 @@ export function Field({ label, children, wide }) {
   return html`<label class=${wide ? "field wide" : "field"}><span>${label}</span>${children}</label>`;
 }
 
+/** Its `value` is what is chosen; without `onChange`, what is chosen at first. */
 export function Select({ name, value, options, onChange, ...more }) {
-  return html`<select name=${name} value=${value} onChange=${onChange && ((event) => onChange(event.target.value))} ...${more}>
+  const held = onChange ? { value, onChange: (event) => onChange(event.target.value) } : {};
+  return html`<select name=${name} ...${held} ...${more}>
     ${options.map((option) => {
       const [key, text] = Array.isArray(option) ? option : [option, option];
       return html`<option key=${key} value=${key} selected=${key === value}>${text}</option>`;

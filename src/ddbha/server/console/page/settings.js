@@ -1,0 +1,123 @@
+// What may be set on a table: capacity, expiry, stream, recovery, replicas; and its end.
+
+import { html } from "./preact.js";
+import { change, moment, useAnswer } from "./dynamodb.js";
+import { Button, Field, Form, Select, Status } from "./parts.js";
+import { go } from "./route.js";
+import { menu } from "./store.js";
+
+export function Settings({ place, table, shown, again }) {
+  const parts = { place, table, again };
+  return html`<div class="settings">
+    <${Capacity} ...${parts} /><${TimeToLive} ...${parts} /><${Stream} ...${parts} />
+    <${Recovery} ...${parts} /><${Replicas} ...${parts} shown=${shown} /><${Deletion} ...${parts} /></div>`;
+}
+
+function Capacity({ place, table, again }) {
+  const onDemand = table.BillingModeSummary?.BillingMode === "PAY_PER_REQUEST";
+  const units = table.ProvisionedThroughput;
+  const save = async (values) => {
+    const request = { TableName: table.TableName, BillingMode: values.mode };
+    if (values.mode === "PROVISIONED") {
+      const throughput = { ReadCapacityUnits: Number(values.reads), WriteCapacityUnits: Number(values.writes) };
+      request.ProvisionedThroughput = throughput;
+      if (onDemand && table.GlobalSecondaryIndexes) {
+        request.GlobalSecondaryIndexUpdates = table.GlobalSecondaryIndexes.map(({ IndexName }) => (
+          { Update: { IndexName, ProvisionedThroughput: throughput } }));
+      }
+    }
+    await change(place, "UpdateTable", request);
+    again();
+    return "Saved.";
+  };
+  return html`<section><h3>Capacity</h3>
+    <${Form} key=${`${onDemand}${units.ReadCapacityUnits}/${units.WriteCapacityUnits}`} label="Capacity" onSend=${save}><div class="fields">
+      <${Field} label="Mode"><${Select} name="mode" value=${onDemand ? "PAY_PER_REQUEST" : "PROVISIONED"}
+        options=${[["PAY_PER_REQUEST", "on demand"], ["PROVISIONED", "provisioned"]]} /><//>
+      <${Field} label="Read units, if provisioned"><input name="reads" type="number" min="1" defaultValue=${units.ReadCapacityUnits || 5} /><//>
+      <${Field} label="Write units, if provisioned"><input name="writes" type="number" min="1" defaultValue=${units.WriteCapacityUnits || 5} /><//>
+    </div><//></section>`;
+}
+
+function TimeToLive({ place, table }) {
+  const name = { TableName: table.TableName };
+  const { answer, error, again } = useAnswer(place, "DescribeTimeToLive", name);
+  const setting = answer?.TimeToLiveDescription;
+  const enabled = ["ENABLED", "ENABLING"].includes(setting?.TimeToLiveStatus);
+  const save = async (values) => {
+    const TimeToLiveSpecification = { Enabled: !enabled, AttributeName: values.attribute || setting.AttributeName };
+    await change(place, "UpdateTimeToLive", { ...name, TimeToLiveSpecification });
+    again();
+  };
+  return html`<section><h3>Time to live</h3>${error && html`<p class="bad">${error}</p>`}${setting && html`
+    <p><${Status}>${setting.TimeToLiveStatus}<//> ${setting.AttributeName ? `by the attribute ${setting.AttributeName}` : ""}</p>
+    <${Form} label="Time to live" send=${enabled ? "Disable time to live" : "Enable time to live"} onSend=${save}>
+      ${!enabled && html`<${Field} label="Attribute with the time, in seconds since the epoch"><input name="attribute" required autocomplete="off" /><//>`}
+    <//>`}</section>`;
+}
+
+const VIEWS = ["NEW_AND_OLD_IMAGES", "NEW_IMAGE", "OLD_IMAGE", "KEYS_ONLY"];
+
+function Stream({ place, table, again }) {
+  const enabled = Boolean(table.StreamSpecification?.StreamEnabled);
+  const save = async (values) => {
+    const StreamSpecification = enabled ? { StreamEnabled: false } : { StreamEnabled: true, StreamViewType: values.view };
+    await change(place, "UpdateTable", { TableName: table.TableName, StreamSpecification });
+    again();
+  };
+  return html`<section><h3>Stream</h3><p>${enabled ? table.StreamSpecification.StreamViewType : "none"}</p>
+    <${Form} label="Stream" send=${enabled ? "Disable stream" : "Enable stream"} onSend=${save}>
+      ${!enabled && html`<${Field} label="Its records have"><${Select} name="view" value=${VIEWS[0]} options=${VIEWS} /><//>`}<//></section>`;
+}
+
+function Recovery({ place, table }) {
+  const name = { TableName: table.TableName };
+  const { answer, error, again } = useAnswer(place, "DescribeContinuousBackups", name);
+  const setting = answer?.ContinuousBackupsDescription.PointInTimeRecoveryDescription;
+  const enabled = setting?.PointInTimeRecoveryStatus === "ENABLED";
+  const save = async () => {
+    const PointInTimeRecoverySpecification = { PointInTimeRecoveryEnabled: !enabled };
+    await change(place, "UpdateContinuousBackups", { ...name, PointInTimeRecoverySpecification });
+    again();
+  };
+  return html`<section><h3>Point-in-time recovery</h3>${error && html`<p class="bad">${error}</p>`}${setting && html`
+    <p><${Status}>${setting.PointInTimeRecoveryStatus}<//> ${enabled ? `from ${moment(setting.EarliestRestorableDateTime)} UTC on; restore under Backups` : ""}</p>
+    <${Form} label="Point-in-time recovery" send=${enabled ? "Disable recovery" : "Enable recovery"} onSend=${save} />`}</section>`;
+}
+
+function Replicas({ place, table, shown, again }) {
+  const update = async (ReplicaUpdates) => {
+    await change(place, "UpdateTable", { TableName: table.TableName, ReplicaUpdates });
+    again();
+  };
+  const remove = async (region) => {
+    if (confirm(`Remove the replica in ${region}, with its items?`)) await update([{ Delete: { RegionName: region } }]);
+  };
+  const replicas = table.Replicas ?? [];
+  return html`<section><h3>Global table</h3>
+    <p>${replicas.length ? `${table.GlobalTableVersion ?? ""}, ${table.MultiRegionConsistency ?? "EVENTUAL"} consistency between regions`
+      : "The table is in one region only."}</p>
+    ${replicas.map((replica) => html`<div class="row" key=${replica.RegionName}><span>${replica.RegionName}</span>
+      <${Status}>${replica.ReplicaStatus}<//><span class="end"><${Button} danger name=${`Remove the replica in ${replica.RegionName}`}
+        onPress=${() => remove(replica.RegionName)}>Remove<//></span></div>`)}
+    <${Form} label="Add a replica" send="Add replica" onSend=${(values) => update([{ Create: { RegionName: values.region } }])}>
+      <${Field} label="Region"><${Select} name="region" options=${menu.regions.filter((one) => one !== place.region && !shown.replicas.includes(one))} /><//>
+    <//></section>`;
+}
+
+function Deletion({ place, table, again }) {
+  const guarded = Boolean(table.DeletionProtectionEnabled);
+  const guard = async () => {
+    await change(place, "UpdateTable", { TableName: table.TableName, DeletionProtectionEnabled: !guarded });
+    again();
+  };
+  const remove = async (values) => {
+    if (values.name !== table.TableName) throw new Error("That is not the name of this table.");
+    await change(place, "DeleteTable", { TableName: table.TableName });
+    go(["data"]);
+  };
+  return html`<section><h3>Deletion</h3><p>Deletion protection is ${guarded ? "on" : "off"}.</p>
+    <${Form} label="Deletion protection" send=${guarded ? "Switch protection off" : "Switch protection on"} onSend=${guard} />
+    <${Form} label="Delete the table" send="Delete table" danger onSend=${remove}>
+      <${Field} label="To delete the table, write its name"><input name="name" required autocomplete="off" /><//><//></section>`;
+}
