@@ -11,6 +11,7 @@ https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/GSI.DesignPatte
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from functools import lru_cache
 from hashlib import blake2b
 from typing import Any
 
@@ -30,6 +31,7 @@ MAXIMUM_SORT_KEY_SIZE = 1024
 HASH_SPACE = 1 << 64
 
 
+@lru_cache(maxsize=4096)
 def hash_of(value: Any) -> int:
     """Where a partition key lies in the hash space: the same number in every run and on every machine."""
     if isinstance(value, tuple):
@@ -62,6 +64,7 @@ class KeySchema:
     sort: KeyAttribute | None = field(init=False)
     attributes: tuple[KeyAttribute, ...] = field(init=False)
     names: tuple[str, ...] = field(init=False)
+    name_set: frozenset[str] = field(init=False, eq=False, repr=False)
     #: The attributes, each with the greatest size of its values.
     sizes: tuple[tuple[KeyAttribute, int], ...] = field(init=False)
     _several: bool = field(init=False)
@@ -87,6 +90,10 @@ class KeySchema:
     @names.default
     def _names(self) -> tuple[str, ...]:
         return tuple(attribute.name for attribute in self.attributes)
+
+    @name_set.default
+    def _name_set(self) -> frozenset[str]:
+        return frozenset(self.names)
 
     @sizes.default
     def _sizes(self) -> tuple[tuple[KeyAttribute, int], ...]:

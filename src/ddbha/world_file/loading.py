@@ -13,9 +13,9 @@ from ddbha.api.definitions.expiry_settings import begin_expiry
 from ddbha.api.tables.auto_scaling_settings import new_scaling
 from ddbha.capacity.auto_scaling import AutoScaling, ScalingSettings
 from ddbha.capacity.partitioning import new_partitions
-from ddbha.clock import LATEST, Clock, ManualClock, SystemClock
+from ddbha.clock import Clock, ManualClock, SystemClock
 from ddbha.errors import UsageError, WorldFileError
-from ddbha.followers.archive import Archive
+from ddbha.followers.archive import MAXIMUM_PERIOD, Archive
 from ddbha.followers.kinesis import Destination
 from ddbha.followers.stream import Stream
 from ddbha.recovery.backup import Backup, keep
@@ -29,7 +29,7 @@ from ddbha.values.attribute import Item, canonical_item
 from ddbha.values.image import Image
 from ddbha.values.key import KeySchema
 from ddbha.world_file.container import Members, progress
-from ddbha.world_file.definitions import read_position, source_table
+from ddbha.world_file.definitions import read_position, source_table, time_of
 from ddbha.world_file.groups import join
 
 
@@ -55,7 +55,7 @@ class WorldFile:
         Raises `UsageError` if it is behind.
         """
         with self.refusing_contradictions():
-            time = _time(self.header["time"])
+            time = time_of(self.header["time"])
             if given is None:
                 if self.header["clock"] == "manual":
                     return ManualClock(time)
@@ -97,8 +97,8 @@ class WorldFile:
                     table.partitions,
                     region.now,
                     recovery["enabled"],
-                    recovery["earliest"],
-                    recovery["period_days"],
+                    time_of(recovery["earliest"]),
+                    _period(recovery["period_days"]),
                     recovery["delay"],
                     _records(table.schema, history, images),
                 )
@@ -117,11 +117,11 @@ class WorldFile:
         environment.random.setstate(random_state(self.header["random"]))
 
 
-def _time(given: Any) -> float:
-    """A time that there are dates for."""
-    if isinstance(given, bool) or not isinstance(given, (int, float)) or not 0 <= given <= LATEST:
-        raise ValueError(f"{given!r} is no time")
-    return given
+def _period(given: Any) -> int:
+    """A recovery period in days."""
+    if given not in range(1, MAXIMUM_PERIOD + 1):
+        raise ValueError(f"{given!r} days are no recovery period")
+    return int(given)
 
 
 def random_state(entry: list[Any]) -> tuple[Any, ...]:
@@ -144,14 +144,14 @@ def _table(region: Region, entry: dict[str, Any], held: Iterable[tuple[Item, Ima
         source.name,
         source.arn,
         source.id,
-        _time(source.created),
+        source.created,
         source.attribute_types,
         source.schema,
         _partitions(region, source.name, entry["partitions"], schemas),
         local,
         settings=source.settings,
         status="ACTIVE",
-        active_since=entry["active_since"],
+        active_since=None if entry["active_since"] is None else time_of(entry["active_since"]),
     )
     for index in source.global_indexes:
         owner = f"{source.name}/{index.name}"
@@ -184,7 +184,7 @@ def _records(
         yield LogRecord(
             0,
             0,
-            _time(entry["time"]),
+            time_of(entry["time"]),
             entry["origin"],
             schema.key(item),
             None if old is None else images[old][1],
@@ -242,12 +242,14 @@ def _keep(region: Region, entry: dict[str, Any], held: list[tuple[Item, Image]])
         entry["arn"],
         entry["name"],
         entry["type"],
-        _time(entry["created"]),
+        time_of(entry["created"]),
         source,
         entry["size"],
         len(held),
         [{source.schema.key(item): image for item, image in held}],
         entry["expires"],
+        entry.get("vault"),
+        entry.get("cold_from"),
     )
     keep(region, backup)
     backup.status = "AVAILABLE"
