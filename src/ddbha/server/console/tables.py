@@ -64,8 +64,8 @@ def _partition(partition: Partition, now: float, reachable: bool) -> Json:
     newest = leader.last_sequence
     replicas = []
     for replica in partition.replicas:
-        # Replicas that nobody reads apply late, which nobody can tell; only a lag is worth showing, and not
-        # of one that is down.
+        # Replicas that nobody reads apply late, which nobody can tell; only a lag is worth showing, and
+        # not of one that is down.
         if replica is not leader and not replica.outages:
             replica.catch_up(now)
         held = replica.log.last_sequence
