@@ -99,7 +99,7 @@ class Engine:
             try:
                 environment.scheduler.run_due(self.clock.time())
                 environment.patience = patience
-                if self.history.recording:
+                if self.history.recording or self.attempts.recording:
                     return self._attempted(service, operation, params, caller, typed, client)
                 return self._answer(service, operation, params, caller, typed)
             except (AwsError, NoAnswer, DdbhaError):
@@ -153,6 +153,7 @@ class Engine:
             perform = partial(self._unavailability.answer, answer, region, operation)
             if attempt is not None:
                 self.attempts.arrive(attempt, request)
+            if self.history.recording and attempt is not None:
                 return self._recorded(attempt.client, region, operation, request, perform)
             return through(faults, region.name, operation, request, environment.random, perform)
         except AwsError as error:

@@ -330,7 +330,7 @@ class World:
         """
         from ddbha.verify.availability import measure
 
-        if not self.history.recording:
+        if not (self.history.recording or self.engine.attempts.recording):
             raise UsageError("Nothing was recorded: make the World with history=True.")
         with self.engine.standstill() as environment:
             environment.settle()
