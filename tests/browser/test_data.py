@@ -9,6 +9,7 @@ import pytest
 from ddbha import World
 from tests.browser.browsing import Page
 from tests.building import index_on, on_demand
+from tests.installed import needs
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -178,6 +179,7 @@ def test_a_table_goes_global(browser: Any, world: World, client: DynamoDBClient)
         page.shows("The table is in one region only.", "#data")
 
 
+@needs("UpdateTable.GlobalTableWitnessUpdates")
 def test_a_table_becomes_strongly_consistent(browser: Any, world: World, client: DynamoDBClient) -> None:
     with world.serve() as url:
         page = Page(browser, url, f"{ORDERS}/settings")
@@ -188,6 +190,7 @@ def test_a_table_becomes_strongly_consistent(browser: Any, world: World, client:
     assert client.describe_table(TableName="orders")["Table"]["MultiRegionConsistency"] == "STRONG"
 
 
+@needs("CreateTable.VectorIndexes")
 def test_a_vector_index(browser: Any, world: World, client: DynamoDBClient) -> None:
     index: Any = {
         "IndexName": "by-meaning",
