@@ -17,6 +17,7 @@ from typing import Any
 
 from attrs import field, frozen
 
+from ddbha.values import number
 from ddbha.values.attribute import AttributeValue, Item, order, text_size
 
 #: (hash of the partition key, partition key[, sort key ...]): ints, strings, decimals, bytes, or tuples.
@@ -110,10 +111,14 @@ class KeySchema:
         """The position of an item that has all key attributes with the right types."""
         if self._several:
             return self._position([order(item[name]) for name in self.names])
-        partition = order(item[self.partition.name])
-        if self.sort is None:
+        attribute, sort = self.partition, self.sort
+        partition = item[attribute.name][attribute.type]
+        if attribute.type == "N":
+            partition = number.parse(partition)
+        if sort is None:
             return (hash_of(partition), partition)
-        return (hash_of(partition), partition, order(item[self.sort.name]))
+        content = item[sort.name][sort.type]
+        return (hash_of(partition), partition, number.parse(content) if sort.type == "N" else content)
 
     def key_or_none(self, item: Item) -> ItemKey | None:
         """The position of an item; None if it lacks a key attribute, or has one that no index takes."""
