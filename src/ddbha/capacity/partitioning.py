@@ -34,7 +34,10 @@ def new_partitions(
         region.record(kind, table=owner, partition=partition.number, zone=zone, term=partition.term)
 
     for number, (low, high) in enumerate(even_ranges(count)):
-        replicas = [_new_replica(region, zone, local_schemas) for zone in region.zones]
+        replicas: list[Replica] = []
+        for zone in region.zones:
+            items = ItemStore(local_schemas, replicas[0].items if replicas else None)
+            replicas.append(_new_replica(region, zone, items))
         # The zones that can lead share the leaders of a table evenly.
         able = [r for r in replicas if len(reachable(r, replicas, cuts)) >= QUORUM] or replicas
         able = [r for r in able if r.zone not in region.environment.replication.away] or able
@@ -59,8 +62,8 @@ def new_partitions(
     return partitions
 
 
-def _new_replica(region: Region, zone: str, local_schemas: Mapping[str, KeySchema]) -> Replica:
-    replica = Replica(zone, ItemStore(local_schemas))
+def _new_replica(region: Region, zone: str, items: ItemStore) -> Replica:
+    replica = Replica(zone, items)
     outages = region.environment.zone_outages.get(zone)
     if outages:
         replica.outages.update(outages)
