@@ -15,7 +15,11 @@ _WIDTH = 100
 
 def asked(operation: str, request: dict[str, Any]) -> str:
     """What a client does: "reads accounts id=alice"."""
-    worded = _asked(operation, request)
+    try:
+        worded = _asked(operation, request)
+    except (AttributeError, KeyError, TypeError, ValueError):
+        # No request of that operation, whatever it is: the engine says what is wrong with it.
+        worded = f"calls {operation}"
     return worded if len(worded) <= 3 * _WIDTH else worded[: 3 * _WIDTH - 1] + "…"
 
 
