@@ -27,6 +27,7 @@ from ddbha.observe.events import Timeline
 from ddbha.observe.metrics import Metrics
 from ddbha.recovery.objects import Bucketed, Objects
 from ddbha.region import overview
+from ddbha.region.bulk_load import collector_paused
 from ddbha.region.places import check_region
 from ddbha.region.region import Region, Regions
 from ddbha.region.table import Table
@@ -329,7 +330,7 @@ class World:
         """
         from ddbha.verify.availability import measure
 
-        if not self.history.recording:
+        if not (self.history.recording or self.engine.attempts.recording):
             raise UsageError("Nothing was recorded: make the World with history=True.")
         with self.engine.standstill() as environment:
             environment.settle()
@@ -398,7 +399,7 @@ class World:
 
         file = WorldFile.read(Members.read(Path(path), LIMIT if limit is None else limit))
         clock = file.clock(clock)
-        with file.refusing_contradictions():
+        with collector_paused(), file.refusing_contradictions():
             world = cls(**file.settings(clock, s3))
             file.fill(world.engine.regions)
             world.engine.request_ids.setstate(random_state(file.header["request_ids"]))

@@ -178,6 +178,33 @@ def test_a_table_goes_global(browser: Any, world: World, client: DynamoDBClient)
         page.shows("The table is in one region only.", "#data")
 
 
+def test_a_table_becomes_strongly_consistent(browser: Any, world: World, client: DynamoDBClient) -> None:
+    with world.serve() as url:
+        page = Page(browser, url, f"{ORDERS}/settings")
+        page.press("Strong consistency between regions")
+        page.send("Strong consistency", region="us-east-2", other="us-west-2", how="witness")
+        page.shows("STRONG consistency between regions", "#data")
+        page.shows("us-west-2 is the witness, ACTIVE", "#data")
+    assert client.describe_table(TableName="orders")["Table"]["MultiRegionConsistency"] == "STRONG"
+
+
+def test_a_vector_index(browser: Any, world: World, client: DynamoDBClient) -> None:
+    index: Any = {
+        "IndexName": "by-meaning",
+        "VectorAttribute": {"AttributeName": "embedding"},
+        "Dimensions": 3,
+        "DistanceFunction": "COSINE",
+        "Projection": {"ProjectionType": "ALL"},
+    }
+    client.create_table(TableName="articles", **on_demand("id"), VectorIndexes=[index])
+    with world.serve() as url:
+        page = Page(browser, url, "data/123456789012/us-east-1/articles/schema")
+        page.shows("embedding, 3 dimensions, COSINE", "#data")
+        page.press("Delete index by-meaning")
+        page.agree()
+        page.shows_no("by-meaning", "#data table")
+
+
 def test_a_region_that_does_not_answer(browser: Any, world: World, client: DynamoDBClient) -> None:
     with world.serve() as url:
         page = Page(browser, url, ORDERS)

@@ -21,7 +21,7 @@ from ddbha.faults.experiments import (
     skips_empty_targets,
 )
 from ddbha.faults.fault import Fault
-from ddbha.faults.regions import RegionFaults
+from ddbha.faults.regions import Inaccessible, RegionFaults
 from ddbha.faults.requests import (
     LOST_ANSWERS,
     Choice,
@@ -29,6 +29,7 @@ from ddbha.faults.requests import (
     ErrorFault,
     GreyFailure,
     LostAnswer,
+    LostAs,
     PartialBatch,
     SlowTransaction,
 )
@@ -224,7 +225,7 @@ class Faults(Running):
         table: str,
         region: str,
         *,
-        status: str = "REGION_DISABLED",
+        status: Inaccessible = "REGION_DISABLED",
         after: Seconds = 0,
         duration: Seconds | None = None,
     ) -> Fault:
@@ -296,7 +297,7 @@ class Faults(Running):
         self,
         *,
         after_commit: bool = False,
-        kind: str = "read_timeout",
+        kind: LostAs = "read_timeout",
         **choice: Unpack[Choice],
     ) -> Fault:
         """The answers to requests are lost, after they were done if `after_commit`.

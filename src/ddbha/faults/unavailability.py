@@ -39,14 +39,14 @@ _WRITES = _SINGLE | {
     "BatchExecuteStatement",
     "ExecuteTransaction",
 }
-_READS = frozenset({"Query", "Scan", "SearchVectors", "BatchGetItem", "TransactGetItems"})
+_READS = frozenset({"GetItem", "Query", "Scan", "SearchVectors", "BatchGetItem", "TransactGetItems"})
+#: What goes on without a control plane.
+_OF_ITEMS = _WRITES | _READS
 
 
 def changes_resources(operation: str) -> bool:
     """Whether an operation creates, changes or deletes more than items."""
-    return not (
-        operation in _WRITES or operation in _READS or operation.startswith(("Describe", "List", "Get"))
-    )
+    return not (operation in _OF_ITEMS or operation.startswith(("Describe", "List", "Get")))
 
 
 @define(eq=False)
@@ -114,7 +114,7 @@ class Unavailability:
         whole region fails.
         """
         try:
-            if changes_resources(operation) and not region.has_quorum:
+            if operation not in _OF_ITEMS and changes_resources(operation) and not region.has_quorum:
                 raise InternalServerError
             response = perform(region, request)
         except InternalServerError as error:

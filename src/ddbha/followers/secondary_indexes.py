@@ -125,6 +125,8 @@ class GlobalIndexFollower(IndexFollower):
     index: GlobalIndex
 
     def catch_up(self, now: float) -> None:
+        if self.current:
+            return
         # While a partition of the index has no leader that serves, the index stays behind.
         with suppress(InternalServerError):
             super().catch_up(now)

@@ -25,8 +25,8 @@ from ddbha.region.table import Table
 from ddbha.settings import Arguments, Settings
 from ddbha.storage.partitions import Partitions
 from ddbha.storage.record import LogRecord
-from ddbha.values.attribute import Item, canonical_item
-from ddbha.values.image import Image
+from ddbha.values.attribute import canonical_item
+from ddbha.values.image import Image, unpacked
 from ddbha.values.key import KeySchema
 from ddbha.world_file.container import Members, progress
 from ddbha.world_file.definitions import read_position, source_table, time_of
@@ -82,8 +82,8 @@ class WorldFile:
     def fill(self, regions: Regions) -> None:
         """Make everything that the file describes in an empty world."""
         environment = regions.environment
-        lines = self.members.lines("images.jsonl")
-        images = [_image(line) for line in progress("loading items", len(lines), lines)]
+        lines, count = self.members.lines("images.jsonl"), self.members.count("images.jsonl")
+        images = [_image(line) for line in progress("loading items", count, lines)]
         for number, entry in enumerate(self.members.lines("tables.jsonl")):
             region = regions.of(entry["account"], entry["region"])
             folder = f"tables/{number}"
@@ -130,13 +130,11 @@ def random_state(entry: list[Any]) -> tuple[Any, ...]:
     return version, tuple(state), gauss
 
 
-def _image(line: Any) -> tuple[Item, Image]:
-    """An item and its image; the item is read only here."""
-    item, size = canonical_item(dynamodb_json.plain_item(line))
-    return item, Image.of(item, size)
+def _image(line: Any) -> Image:
+    return Image.of(*canonical_item(dynamodb_json.plain_item(line)))
 
 
-def _table(region: Region, entry: dict[str, Any], held: Iterable[tuple[Item, Image]]) -> Table:
+def _table(region: Region, entry: dict[str, Any], held: list[Image]) -> Table:
     source = source_table(entry)
     local = {index.name: index for index in source.local_indexes}
     schemas = {name: index.schema for name, index in local.items()}
@@ -159,7 +157,7 @@ def _table(region: Region, entry: dict[str, Any], held: Iterable[tuple[Item, Ima
         table.add_global_index(index)
     for vector_index in source.vector_indexes:
         table.add_vector_index(vector_index)
-    table.load((source.schema.key(item), image) for item, image in held)
+    table.load(zip(map(source.schema.key, unpacked(held)), held, strict=True))
     return table
 
 
@@ -174,21 +172,19 @@ def _partitions(
     return partitions
 
 
-def _records(
-    schema: KeySchema, history: list[Any], images: list[tuple[Item, Image]]
-) -> Iterator[LogRecord]:
+def _records(schema: KeySchema, history: Iterable[Any], images: list[Image]) -> Iterator[LogRecord]:
     """The records of a history; their sequence numbers are of no use any more."""
     for entry in history:
         old, new = entry["old"], entry["new"]
-        item, _ = images[new if old is None else old]
+        image = images[new if old is None else old]
         yield LogRecord(
             0,
             0,
             time_of(entry["time"]),
             entry["origin"],
-            schema.key(item),
-            None if old is None else images[old][1],
-            None if new is None else images[new][1],
+            schema.key(image.item()),
+            None if old is None else images[old],
+            None if new is None else images[new],
             entry["cause"],
         )
 
@@ -236,7 +232,7 @@ def _follow(region: Region, table: Table, entry: dict[str, Any]) -> None:
             region.environment.kinesis.add(destination)
 
 
-def _keep(region: Region, entry: dict[str, Any], held: list[tuple[Item, Image]]) -> None:
+def _keep(region: Region, entry: dict[str, Any], held: list[Image]) -> None:
     source = source_table(entry["source"])
     backup = Backup(
         entry["arn"],
@@ -246,7 +242,7 @@ def _keep(region: Region, entry: dict[str, Any], held: list[tuple[Item, Image]])
         source,
         entry["size"],
         len(held),
-        [{source.schema.key(item): image for item, image in held}],
+        [dict(zip(map(source.schema.key, unpacked(held)), held, strict=True))],
         entry["expires"],
         entry.get("vault"),
         entry.get("cold_from"),

@@ -25,6 +25,8 @@ from ddbha.values.key import (
 
 MAXIMUM_ITEM_SIZE = 400 * 1024
 DUPLICATE_KEYS = "Provided list of item keys contains duplicates"
+#: Characters of a key attribute that are never too many, whatever they are.
+_SHORT = MAXIMUM_SORT_KEY_SIZE // 4
 NO_MATCH = "The provided key element does not match the schema"
 
 
@@ -45,6 +47,7 @@ def check_item(table: Table, item: Item, size: int, *, updated: bool = False) ->
 
     `updated` says that an update made the item.
     """
+    plain = True
     for attribute in table.schema.attributes:
         value = item.get(attribute.name)
         if value is None:
@@ -56,7 +59,9 @@ def check_item(table: Table, item: Item, size: int, *, updated: bool = False) ->
                 f"One or more parameter values were invalid: Type mismatch for key {attribute.name} "
                 f"expected: {attribute.type} actual: {type_of(value)}"
             )
-    _check_contents(table, item)
+        plain = plain and 0 < len(value[attribute.type]) <= _SHORT
+    if not plain:
+        _check_contents(table, item)
     for index in (*table.local_indexes.values(), *table.global_indexes.values()):
         for attribute, most in index.schema.sizes:
             value = item.get(attribute.name)
@@ -111,14 +116,17 @@ def key_of_request(table: Table, key: Item) -> tuple[ItemKey, Item]:
 
 def key_of_canonical(table: Table, canonical: Item) -> ItemKey:
     """The position of canonical key attributes; `ValidationException` if they are not the table's."""
-    if len(canonical) != len(table.schema.names):
+    schema, plain = table.schema, True
+    if len(canonical) != len(schema.names):
         raise ValidationException(NO_MATCH)
-    for attribute in table.schema.attributes:
+    for attribute in schema.attributes:
         value = canonical.get(attribute.name)
         if value is None or attribute.type not in value:
             raise ValidationException(NO_MATCH)
-    _check_contents(table, canonical)
-    return table.schema.key(canonical)
+        plain = plain and 0 < len(value[attribute.type]) <= _SHORT
+    if not plain:
+        _check_contents(table, canonical)
+    return schema.key(canonical)
 
 
 def refuse_keys_in_filter(

@@ -62,13 +62,14 @@ class Expressions:
     `values` holds the operands of expressions and of legacy parameters.
     """
 
+    _names: dict[str, str] | None = None
+    _legacy: Legacy | None = None
+    _names_used: frozenset[str] = frozenset()
+    _values_used: frozenset[str] = frozenset()
+
     def __init__(self, request: Request) -> None:
         self._request = request
-        self._names: dict[str, str] | None = None
         self.values: dict[str, AttributeValue] = {}
-        self._legacy: Legacy | None = None
-        self._names_used: set[str] = set()
-        self._values_used: set[str] = set()
         if isinstance(request, Compiled):
             self._take(request.parts)
         elif not _CONCERNED.isdisjoint(request):
@@ -77,7 +78,7 @@ class Expressions:
     def _take(self, parts: Legacy) -> None:
         self._legacy = parts
         self.values.update(parts.values)
-        self._values_used.update(parts.values)
+        self._values_used |= parts.values.keys()
 
     def _read(self, request: Request) -> None:
         refuse_misplaced(request)
@@ -159,7 +160,7 @@ class Expressions:
         self._names_used |= compiled.names_used
         self._values_used |= compiled.values_used
 
-    def _refuse_unused(self, member: str, given: dict[str, Any], used: set[str]) -> None:
+    def _refuse_unused(self, member: str, given: dict[str, Any], used: frozenset[str]) -> None:
         unused = [name for name in given if name not in used]
         if unused:
             raise ValidationException(

@@ -28,9 +28,6 @@ def updated(
     if update is not None:
         before = _named(update, item)
         size -= item_size(before)
-        if update.nested and old is not None:
-            # What lies within an attribute is changed in its place.
-            before = _named(update, old.item())
         item = update.apply(item, values)
         after, more = canonical_item(_named(update, item))
         item.update(after)
@@ -38,10 +35,25 @@ def updated(
     if size > MAXIMUM_ITEM_SIZE:
         raise ValidationException("Item size to update has exceeded the maximum allowed size")
     check_item(table, item, size, updated=True)
-    unchanged = old is not None and same_item(before, after)
-    return item, old if unchanged and old is not None else Image.of(item, size)
+    if old is not None and size == old.size and _is_same(update, old, before, after):
+        return item, old
+    return item, Image.of(item, size)
+
+
+def _is_same(update: Update | None, old: Image, before: Item, after: Item) -> bool:
+    if update is not None and update.nested:
+        nested = update.nested
+        if not same_item(_without(nested, before), _without(nested, after)):
+            return False
+        # What lies within an attribute was changed in its place.
+        before = _named(update, old.item())
+    return same_item(before, after)
 
 
 def _named(update: Update, item: Item) -> Item:
     """The attributes of an item that an update names."""
     return {name: item[name] for name in update.attributes if name in item}
+
+
+def _without(names: frozenset[str], item: Item) -> Item:
+    return {name: value for name, value in item.items() if name not in names}

@@ -23,7 +23,8 @@ from ddbha.faults.fault import Fault
 
 _ABSENT = inspect.Parameter.empty
 #: What the world can propose for an argument, by how the argument is called.
-_PROPOSED = ("zone", "region", "table", "index", "operation", "code")
+_PROPOSED = {name: name for name in ("zone", "region", "place", "table", "index", "operation", "code")}
+_PROPOSED["away_from"] = "zone"
 
 
 class _Unpacked:
@@ -45,7 +46,7 @@ class Argument:
     required: bool
     default: Any = None
     choices: tuple[str, ...] = ()
-    #: What a person may mean by it: a zone, region, table, index, operation or code; or anything.
+    #: What may be meant: a zone, region, place (either), table, index, operation or code; or anything.
     proposed: str = ""
 
     def read(self, value: Any) -> Any:
@@ -143,7 +144,7 @@ def _argument(name: str, hint: Any, default: Any, first: str) -> Iterable[Argume
         required=default is _ABSENT,
         default=None if default is _ABSENT or not isinstance(default, (str, int, float)) else default,
         choices=choices,
-        proposed=proposed if proposed in _PROPOSED else "",
+        proposed=_PROPOSED.get(proposed, ""),
     )
 
 

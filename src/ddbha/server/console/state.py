@@ -155,6 +155,7 @@ def _region(region: Region) -> Json:
                 # Nobody can tell how a zone is whose region nobody reaches.
                 "status": "UNREACHABLE" if outages else _zone_status(environment, zone),
                 "lag": environment.lag(zone),
+                "left": zone in environment.replication.away,
                 "cut_from": [other for other in region.zones if cuts.get(frozenset((zone, other)))],
             }
             for zone in region.zones

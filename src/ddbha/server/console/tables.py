@@ -64,7 +64,8 @@ def _partition(partition: Partition, now: float, reachable: bool) -> Json:
     newest = leader.last_sequence
     replicas = []
     for replica in partition.replicas:
-        # Replicas that nobody reads apply late, which nobody can tell; only a lag is worth showing.
+        # Replicas that nobody reads apply late, which nobody can tell; only a lag is worth showing, and
+        # not of one that is down.
         if replica is not leader and not replica.outages:
             replica.catch_up(now)
         held = replica.log.last_sequence
@@ -75,7 +76,9 @@ def _partition(partition: Partition, now: float, reachable: bool) -> Json:
                 "leader": replica is leader,
                 "sequence": held,
                 "missing": max(0, newest - held),
-                "unapplied": 0 if replica is leader else held - replica.applied_sequence,
+                "unapplied": 0
+                if replica is leader or replica.outages
+                else held - replica.applied_sequence,
                 "lag": replica.lag,
             }
         )

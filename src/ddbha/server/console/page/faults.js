@@ -25,6 +25,7 @@ function proposals(kind) {
     const known = sorted("regions").map((region) => region.name);
     return known.length ? known : menu.regions;
   }
+  if (kind === "place") return [...proposals("region"), ...proposals("zone")];
   if (kind === "table") return sorted("tables").map((table) => table.name);
   if (kind === "index") return sorted("tables").flatMap((table) => table.indexes);
   if (kind === "operation") return menu.operations;

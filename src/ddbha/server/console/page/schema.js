@@ -12,10 +12,13 @@ export function Schema({ place, table, again }) {
   const indexes = [
     ...(table.GlobalSecondaryIndexes ?? []).map((one) => ["global", one]),
     ...(table.LocalSecondaryIndexes ?? []).map((one) => ["local", one]),
+    ...(table.VectorIndexes ?? []).map((one) => ["vector", one]),
   ];
-  const remove = async (name) => {
+  const vector = (one) => `${one.VectorAttribute.AttributeName}, ${one.Dimensions} dimensions, ${one.DistanceFunction}`;
+  const remove = async (kind, name) => {
     if (!confirm(`Delete the index ${name}?`)) return;
-    await change(place, "UpdateTable", { TableName: table.TableName, GlobalSecondaryIndexUpdates: [{ Delete: { IndexName: name } }] });
+    const updates = kind === "global" ? "GlobalSecondaryIndexUpdates" : "VectorIndexUpdates";
+    await change(place, "UpdateTable", { TableName: table.TableName, [updates]: [{ Delete: { IndexName: name } }] });
     again();
   };
   const add = async (values, form) => {
@@ -34,10 +37,11 @@ export function Schema({ place, table, again }) {
     <div class="wide-table" tabindex="0" role="region" aria-label="Indexes"><table class="items">
       <thead><tr>${["Index", "Kind", "Keys", "Projection", "Status", "Items", "Actions"].map((title) => html`<th scope="col" key=${title}>${title}</th>`)}</tr></thead>
       <tbody>${indexes.map(([kind, one]) => html`<tr key=${one.IndexName}>
-        <td>${one.IndexName}</td><td>${kind}</td><td>${keys(one.KeySchema)}</td>
-        <td>${one.Projection.ProjectionType} ${(one.Projection.NonKeyAttributes ?? []).join(", ")}</td>
+        <td>${one.IndexName}</td><td>${kind}</td><td>${kind === "vector" ? vector(one) : keys(one.KeySchema)}</td>
+        <td>${one.Projection?.ProjectionType} ${(one.Projection?.NonKeyAttributes ?? []).join(", ")}</td>
         <td>${one.IndexStatus ? html`<${Status}>${one.IndexStatus}<//>` : ""}</td><td>${plural(one.ItemCount ?? 0, "item")}</td>
-        <td>${kind === "global" && html`<${Button} danger name=${`Delete index ${one.IndexName}`} onPress=${() => remove(one.IndexName)}>Delete<//>`}</td>
+        <td>${kind !== "local" && html`<${Button} danger name=${`Delete index ${one.IndexName}`}
+          onPress=${() => remove(kind, one.IndexName)}>Delete<//>`}</td>
       </tr>`)}${indexes.length === 0 && html`<tr><td class="quiet">none</td></tr>`}</tbody></table></div>
     <details><summary>Add a global index</summary>
       <${Form} label="Add a global index" send="Add index" onSend=${add}>

@@ -86,23 +86,36 @@ function Recovery({ place, table }) {
 }
 
 function Replicas({ place, table, shown, again }) {
-  const update = async (ReplicaUpdates) => {
-    await change(place, "UpdateTable", { TableName: table.TableName, ReplicaUpdates });
+  const update = async (ReplicaUpdates, more = {}) => {
+    await change(place, "UpdateTable", { TableName: table.TableName, ReplicaUpdates, ...more });
     again();
   };
+  const goStrong = ({ region, other, how }) => update(
+    [region, ...(how === "replica" ? [other] : [])].map((RegionName) => ({ Create: { RegionName } })),
+    { MultiRegionConsistency: "STRONG",
+      ...(how === "witness" && { GlobalTableWitnessUpdates: [{ Create: { RegionName: other } }] }) });
   const remove = async (region) => {
     if (confirm(`Remove the replica in ${region}, with its items?`)) await update([{ Delete: { RegionName: region } }]);
   };
   const replicas = table.Replicas ?? [];
+  const others = menu.regions.filter((one) => one !== place.region && !shown.replicas.includes(one));
   return html`<section><h3>Global table</h3>
     <p>${replicas.length ? `${table.GlobalTableVersion ?? ""}, ${table.MultiRegionConsistency ?? "EVENTUAL"} consistency between regions`
       : "The table is in one region only."}</p>
     ${replicas.map((replica) => html`<div class="row" key=${replica.RegionName}><span>${replica.RegionName}</span>
       <${Status}>${replica.ReplicaStatus}<//><span class="end"><${Button} danger name=${`Remove the replica in ${replica.RegionName}`}
         onPress=${() => remove(replica.RegionName)}>Remove<//></span></div>`)}
+    ${(table.GlobalTableWitnesses ?? []).map((witness) => html`<p key=${witness.RegionName}>
+      ${witness.RegionName} is the witness, ${" "}<${Status}>${witness.WitnessStatus}<//></p>`)}
     <${Form} label="Add a replica" send="Add replica" onSend=${(values) => update([{ Create: { RegionName: values.region } }])}>
-      <${Field} label="Region"><${Select} name="region" options=${menu.regions.filter((one) => one !== place.region && !shown.replicas.includes(one))} /><//>
-    <//></section>`;
+      <${Field} label="Region"><${Select} name="region" options=${others} /><//>
+    <//>
+    ${replicas.length === 0 && html`<details><summary>Strong consistency between regions</summary>
+      <${Form} label="Strong consistency" send="Make it strongly consistent" onSend=${goStrong}><div class="fields">
+        <${Field} label="Replica in"><${Select} name="region" value="us-east-2" options=${others} /><//>
+        <${Field} label="Third region"><${Select} name="other" value="us-west-2" options=${others} /><//>
+        <${Field} label="The third has"><${Select} name="how" value="witness" options=${[["witness", "a witness"], ["replica", "a replica"]]} /><//>
+      </div><//></details>`}</section>`;
 }
 
 function Deletion({ place, table, again }) {
