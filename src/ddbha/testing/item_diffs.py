@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from ddbha.testing.wording import item, plain
+from ddbha.testing.wording import TYPES, item, plain
 
-_TYPES = frozenset({"S", "N", "B", "BOOL", "NULL", "L", "M", "SS", "NS", "BS"})
 #: Of longer lists as many items are compared.
 _MOST_ITEMS = 5
 
@@ -24,9 +23,7 @@ def _is_item(value: object) -> bool:
     return (
         isinstance(value, dict)
         and bool(value)
-        and all(
-            isinstance(one, dict) and len(one) == 1 and one.keys() <= _TYPES for one in value.values()
-        )
+        and all(isinstance(one, dict) and len(one) == 1 and one.keys() <= TYPES for one in value.values())
     )
 
 
