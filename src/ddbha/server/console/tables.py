@@ -66,9 +66,9 @@ def _partition(partition: Partition, now: float, reachable: bool) -> Json:
     for replica in partition.replicas:
         # Replicas that nobody reads apply late, which nobody can tell; only a lag is worth showing, and
         # not of one that is down.
-        if replica is not leader and not replica.outages:
-            replica.catch_up(now)
         held = replica.log.last_sequence
+        if replica.applied_sequence != held and replica is not leader and not replica.outages:
+            replica.catch_up(now)
         replicas.append(
             {
                 "zone": replica.zone,

@@ -26,13 +26,15 @@ async function readAll(place, StreamArn) {
   return { shards, records: records.flat().sort((one, other) => (order(one) < order(other) ? 1 : -1)) };
 }
 
-export function StreamRecords({ place, table }) {
+export function StreamRecords({ place, table, shown }) {
   const [read, setRead] = useState({ shards: [], records: [], error: "" });
   const arn = table.LatestStreamArn;
   const enabled = table.StreamSpecification?.StreamEnabled;
   const load = () => readAll(place, arn).then(
     (found) => setRead({ ...found, error: "" }), (error) => setRead({ shards: [], records: [], error: error.message }));
-  useEffect(() => { if (arn) load(); }, [arn]);
+  // Read anew when something was written: that consumes nothing of the table.
+  const written = shown.owners[0].partitions.map((one) => Math.max(...one.replicas.map((replica) => replica.sequence)));
+  useEffect(() => { if (arn) load(); }, [arn, written.join()]);
   if (!arn) return html`<p>The table has no stream; its settings can give it one.</p>`;
   return html`<div class="row">
       <span>${enabled ? table.StreamSpecification.StreamViewType : "The stream is disabled; what it had can be read for a day."}</span>
