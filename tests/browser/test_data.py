@@ -9,6 +9,7 @@ import pytest
 from ddbha import World
 from tests.browser.browsing import Page
 from tests.building import index_on, on_demand
+from tests.installed import needs
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -62,8 +63,15 @@ def test_items_are_made_changed_and_deleted(browser: Any, world: World, client: 
         page.fill("New item of orders", item='{"id": {"S": "b"}')
         page.send("New item of orders")
         page.shows("This is no JSON", "dialog")
-        page.send("New item of orders", item='{"id": {"S": "b"}}')
+        # Plain, with more digits than a JavaScript number has.
+        page.send(
+            "New item of orders", item='{"id": "b", "total": 0.12345678901234567890123, "tags": [null]}'
+        )
         page.shows("2 items by Scan", "#data")
+        page.shows("0.12345678901234567890123", "#data")
+        stored = client.get_item(TableName="orders", Key={"id": {"S": "b"}})["Item"]
+        assert stored["total"] == {"N": "0.12345678901234567890123"}
+        assert stored["tags"] == {"L": [{"NULL": True}]}
         page.press("Delete {id: b}")
         page.agree()
         page.shows("1 item by Scan", "#data")
@@ -128,9 +136,11 @@ def test_a_stream_and_expiry(browser: Any, world: World, client: DynamoDBClient)
         page.shows("ENABLED by the attribute until", "#data")
         page.keep("settings")
         soon = str(int(world.clock.time()) + 60)
-        client.put_item(TableName="orders", Item={"id": {"S": "a"}, "until": {"N": soon}})
-        world.clock.advance(minutes=5)
         page.press("Stream")
+        page.shows("0 records", "#data")
+        client.put_item(TableName="orders", Item={"id": {"S": "a"}, "until": {"N": soon}})
+        page.shows("1 record in", "#data")
+        world.clock.advance(minutes=5)
         page.shows("REMOVE by DynamoDB", "#data")
         page.shows("INSERT", "#data")
         page.shows("{id: a, until: ", "#data")
@@ -178,6 +188,7 @@ def test_a_table_goes_global(browser: Any, world: World, client: DynamoDBClient)
         page.shows("The table is in one region only.", "#data")
 
 
+@needs("UpdateTable.GlobalTableWitnessUpdates")
 def test_a_table_becomes_strongly_consistent(browser: Any, world: World, client: DynamoDBClient) -> None:
     with world.serve() as url:
         page = Page(browser, url, f"{ORDERS}/settings")
@@ -188,6 +199,7 @@ def test_a_table_becomes_strongly_consistent(browser: Any, world: World, client:
     assert client.describe_table(TableName="orders")["Table"]["MultiRegionConsistency"] == "STRONG"
 
 
+@needs("CreateTable.VectorIndexes")
 def test_a_vector_index(browser: Any, world: World, client: DynamoDBClient) -> None:
     index: Any = {
         "IndexName": "by-meaning",

@@ -302,6 +302,17 @@ def test_only_changes_are_sent(world: World, client: DynamoDBClient) -> None:
     assert changes(world, application(world.engine), first["moment"])["everything"]
 
 
+def test_of_a_world_that_was_reset_nothing_is_left(world: World, client: DynamoDBClient) -> None:
+    endpoint = application(world.engine)
+    world.faults.zone_outage("us-east-1a")
+    first = changes(world, endpoint)
+    world.reset()
+    after = changes(world, endpoint, first["moment"])
+    assert after["changed"] == {}
+    assert after["gone"] == {"regions": [HOME], "tables": [f"{HOME}/orders"], "faults": ["1"]}
+    assert changes(world, endpoint)["changed"] == {}
+
+
 def test_an_idle_poll_is_small_and_quick(world: World, client: DynamoDBClient) -> None:
     for number in range(100):
         client.create_table(TableName=f"table-{number:03}", **on_demand("id"))

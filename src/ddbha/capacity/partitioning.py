@@ -57,7 +57,7 @@ def new_partitions(
             )
         )
     for partition in partitions:
-        follower = ConsumedWrites(partition, consumed, bool(index), None if index else expired)
+        follower = ConsumedWrites(partition, consumed, None if index else expired)
         partition.followers.append(follower)
     return partitions
 

@@ -193,11 +193,13 @@ class Faults(Running):
         if not is_region(place):
             region = region_of(place, self._regions.environment.settings.more_regions)
             chosen = Chosen(region=region, when=self._inside.led_from(place))
+        late = seconds_of("latency", latency)
         met = GreyFailure(
             chosen,
-            True,
+            # What is answered too late was done.
+            late > 0,
             share,
-            seconds_of("latency", latency),
+            late,
             seconds_of("rise", rise),
             self._regions.environment,
         )

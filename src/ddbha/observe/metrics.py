@@ -5,6 +5,7 @@ https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/metrics-dimensi
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from datetime import datetime, timezone
@@ -77,7 +78,8 @@ class Summary:
 class Series:
     """The values of one metric with one set of dimensions, summed up by minute."""
 
-    minutes: dict[int, Summary] = Factory(dict)
+    #: In a dict the way to the first one of those that are left grows with each that was dropped.
+    minutes: OrderedDict[int, Summary] = Factory(OrderedDict)
     #: The minute that the last value was of, in seconds since the epoch, and its summary.
     _begins: float = field(default=inf, init=False)
     _ends: float = field(default=-inf, init=False)
@@ -107,7 +109,7 @@ class Series:
         self._summary = self.minutes[minute]
         if len(self.minutes) > KEPT:
             # The first one that was made is the oldest, but for a clock that was set back.
-            del self.minutes[next(iter(self.minutes))]
+            self.minutes.popitem(last=False)
 
 
 @define(eq=False)

@@ -303,8 +303,8 @@ class Director:
         workers = {one.thread for one in self.seen} - {self._thread}
         if workers == {own}:
             return later.count(own)
-        others = [thread for thread in later if thread != own]
-        return len([thread for thread in others if thread != self._thread] or others)
+        others = workers - {own} or {self._thread} - {own}
+        return sum(thread in others for thread in later)
 
     def plans(self, kinds: list[str], budget: int, name: str) -> list[Plan]:
         """Every kind at every request that it may meet, or as many as the budget has, drawn by name."""

@@ -299,16 +299,24 @@ def equal(left: AttributeValue, right: AttributeValue) -> bool:
         return len(a) == len(b) and set(a) == set(b)
     if descriptor == "L":
         return len(a) == len(b) and all(map(equal, a, b))
-    if descriptor == "M":
-        return a.keys() == b.keys() and all(equal(value, b[name]) for name, value in a.items())
-    return False
+    return descriptor == "M" and _same_members(a, b)
+
+
+def _same_members(left: Item, right: Item) -> bool:
+    if left.keys() != right.keys():
+        return False
+    for name, value in left.items():
+        other = right[name]
+        if value != other and not equal(value, other):
+            return False
+    return True
 
 
 def same_item(left: Item | None, right: Item | None) -> bool:
     """Whether two canonical items hold the same attributes; an absent item equals only an absent one."""
     if left is None or right is None:
         return left is right
-    return left == right or equal({"M": left}, {"M": right})
+    return left == right or _same_members(left, right)
 
 
 def order(value: AttributeValue) -> str | Comparable | bytes:

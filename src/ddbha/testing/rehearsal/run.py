@@ -88,6 +88,8 @@ def _begin(stage: Stage, option: Option, disaster: Disaster) -> Any:
     served = len(option.regions) > 1 and option.policy.kind != "stay"
     if disaster.harms_data and option.restores and (disaster.falsifies or not served):
         stage.act(option.restore(stage))
+    if disaster.for_good and option.copy_to is not None and not served:
+        stage.act(option.restore(stage, elsewhere=True))
     steps = disaster.begin(stage, option)
     if steps is not None:
         yield from steps
