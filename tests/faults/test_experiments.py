@@ -15,6 +15,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 import ddbha
 from ddbha.errors import UsageError
 from tests.building import on_demand
+from tests.installed import needs
 
 HOME, AWAY = "us-east-1", "eu-west-1"
 ARN = f"arn:aws:dynamodb:{HOME}:123456789012:table/carts"
@@ -235,6 +236,7 @@ def test_the_scenario_of_a_power_interruption(world: ddbha.World) -> None:
     assert experiment.status == "COMPLETED"
 
 
+@needs("UpdateTable.MultiRegionConsistency")
 def test_a_paused_replica_with_strong_consistency_fails_and_that_is_counted() -> None:
     """https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/V2globaltables_HowItWorks.html"""
     world = ddbha.World(clock="2026-01-01T00:00:00Z")

@@ -90,6 +90,20 @@ def test_a_zone_that_alone_is_left_leads_all_the_same(world: ddbha.World) -> Non
     world.verify()
 
 
+def test_a_new_leader_catches_up_whom_the_old_one_did_not_reach(world: ddbha.World) -> None:
+    partitions = world.table("carts").partitions
+    for partition in partitions:
+        partition.hand_over({ZONE})
+    world.faults.zone_cut(ZONE, THIRD)
+    put_all(world)
+    assert any(p.replicas[2].last_sequence < p.leader.last_sequence for p in partitions)
+    world.faults.zonal_shift(ZONE)
+    put_all(world)
+    assert leaders(world) == {OTHER: len(partitions)}
+    assert all(p.replicas[2].last_sequence == p.leader.last_sequence for p in partitions)
+    world.verify()
+
+
 def test_without_a_quorum_elsewhere_a_shift_is_refused(world: ddbha.World) -> None:
     with world.faults.zone_outage(OTHER), pytest.raises(UsageError, match="there is no quorum without"):
         world.faults.zonal_shift(ZONE)

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 
 from ddbha.capacity.scaling import split_for_size
 from ddbha.followers.consumption import ConsumedWrites
+from ddbha.observe.events import event_kind
 from ddbha.region.region import Region
 from ddbha.storage.items import ItemStore
 from ddbha.storage.partition import QUORUM, Partition, reachable
@@ -31,7 +32,9 @@ def new_partitions(
     def notify(kind: str, partition: Partition, zone: str) -> None:
         if kind == "partition-full":
             split_for_size(region, owner, partition)
-        region.record(kind, table=owner, partition=partition.number, zone=zone, term=partition.term)
+        region.record(
+            event_kind(kind), table=owner, partition=partition.number, zone=zone, term=partition.term
+        )
 
     for number, (low, high) in enumerate(even_ranges(count)):
         replicas: list[Replica] = []

@@ -21,6 +21,7 @@ from ddbha.faults.experiments import (
     skips_empty_targets,
 )
 from ddbha.faults.fault import Fault
+from ddbha.faults.names import ErrorCode
 from ddbha.faults.regions import Inaccessible, RegionFaults
 from ddbha.faults.requests import (
     LOST_ANSWERS,
@@ -192,11 +193,13 @@ class Faults(Running):
         if not is_region(place):
             region = region_of(place, self._regions.environment.settings.more_regions)
             chosen = Chosen(region=region, when=self._inside.led_from(place))
+        late = seconds_of("latency", latency)
         met = GreyFailure(
             chosen,
-            True,
+            # What is answered too late was done.
+            late > 0,
             share,
-            seconds_of("latency", latency),
+            late,
             seconds_of("rise", rise),
             self._regions.environment,
         )
@@ -270,7 +273,7 @@ class Faults(Running):
 
     def error(
         self,
-        code: str,
+        code: ErrorCode,
         *,
         after_commit: bool = False,
         message: str | None = None,

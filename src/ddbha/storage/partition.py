@@ -189,8 +189,7 @@ class Partition:
                 return
             self._elect(candidates)
         returned, self._lost_at = self._lost_at is not None, None
-        for replica in self._reachable(self._leader):
-            self._recover(replica)
+        self._recover_all()
         if self._leader.zone in self.replication.away:
             self.hand_over({replica.zone for replica in self.replicas} - self.replication.away)
         if returned:
@@ -211,6 +210,8 @@ class Partition:
         ]
         if candidates:
             self._elect(candidates)
+            # It may reach whom the one before did not.
+            self._recover_all()
 
     def _elect(self, candidates: list[Replica]) -> None:
         self._leader = max(candidates, key=lambda replica: replica.last_sequence)
@@ -227,6 +228,10 @@ class Partition:
     def _reachable(self, replica: Replica) -> list[Replica]:
         """The replicas that this one can talk to, itself included; none if it is down."""
         return reachable(replica, self.replicas, self.cuts)
+
+    def _recover_all(self) -> None:
+        for replica in self._reachable(self._leader):
+            self._recover(replica)
 
     def _recover(self, replica: Replica) -> None:
         if replica.last_sequence < self._leader.last_sequence:
