@@ -12,6 +12,7 @@ from math import floor
 from typing import Any
 
 from ddbha.api.paging import page_of
+from ddbha.api.recovery.sources import refuse_key_without_kms
 from ddbha.api.registry import Request, Response, operation
 from ddbha.errors import (
     ExportConflictException,
@@ -155,8 +156,7 @@ def _check(request: Request) -> None:
             raise ValidationException(
                 f"{_INVALID}ExportTime should not be provided when Export Type is Incremental Export"
             )
-    if "S3SseKmsKeyId" in request and request.get("S3SseAlgorithm") != "KMS":
-        raise ValidationException(f"{_INVALID}KMS Key Id is not supported for this encryption type")
+    refuse_key_without_kms(request)
 
 
 def _table(region: Region, arn: str) -> Table:
