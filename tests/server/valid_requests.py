@@ -62,6 +62,13 @@ class Prepared:
         self.export = export["ExportDescription"]["ExportArn"]
         imported = self._ok("ImportTable", self._import("imported"))
         self.imported = imported["ImportTableDescription"]["ImportArn"]
+        bulk = self._ok("StartBulkPutItems", self._bulk("token-1"))
+        self.bulk = bulk["BulkOperationDescription"]["BulkOperationArn"]
+        # It has not ended before the next second, so that it can be cancelled.
+        bucket["slow.json"] = b'{"Item":{"pk":{"S":"b"},"sk":{"N":"1"}}}\n' * 2000
+        slow = self._bulk("slow", "slow")
+        bulk = self._ok("StartBulkPutItems", {**slow, "TableName": "imported"})
+        self.slow_bulk = bulk["BulkOperationDescription"]["BulkOperationArn"]
         table = self._ok("DescribeTable", {"TableName": "orders"})["Table"]
         self.stream = table["LatestStreamArn"]
         described = self._ok("DynamoDBStreams_20120810.DescribeStream", {"StreamArn": self.stream})
@@ -135,6 +142,30 @@ class Prepared:
                 **definition,
                 "AttributeDefinitions": attributes,
             },
+        }
+
+    @staticmethod
+    def _bulk(token: str, prefix: str = "items") -> dict[str, Any]:
+        return {
+            "ClientToken": token,
+            "InputS3Configuration": {
+                "S3Bucket": "bucket",
+                "S3BucketOwner": "123456789012",
+                "S3KeyPrefix": prefix,
+                "InputFormat": "DYNAMODB_JSON",
+                "InputCompressionType": "NONE",
+            },
+            "OutputS3Configuration": {
+                "S3Bucket": "bucket",
+                "S3BucketOwner": "123456789012",
+                "S3KeyPrefix": "reports",
+                "S3SseAlgorithm": "KMS",
+                "S3SseKmsKeyId": "key",
+                "OutputType": ["ERROR", "CONDITION_CHECK_FAILURE"],
+            },
+            "TableName": "orders",
+            "MaxWriteRequestUnits": 1024,
+            "PerformanceTier": "ACCELERATED",
         }
 
     def _iterator(self) -> dict[str, Any]:
@@ -439,6 +470,11 @@ class Prepared:
                 "InputFormatOptions": {"Csv": {"Delimiter": ";", "HeaderList": ["pk", "sk"]}}}),
             ("DescribeImport", {"ImportArn": self.imported}),
             ("ListImports", {"PageSize": 1}),
+            ("StartBulkPutItems", self._bulk("token-2")),
+            ("StartBulkPutItems", self._bulk("token-1")),
+            ("DescribeBulkOperation", {"BulkOperationArn": self.bulk}),
+            ("ListBulkOperations", {"MaxResults": 1}),
+            ("CancelBulkOperation", {"BulkOperationArn": self.slow_bulk}),
             ("EnableKinesisStreamingDestination", {"TableName": "units", "StreamArn": _KINESIS,
                 "EnableKinesisStreamingConfiguration": {
                     "ApproximateCreationDateTimePrecision": "MICROSECOND"}}),

@@ -16,6 +16,8 @@ from ddbha.values.attribute import same_item
 from ddbha.values.image import Image
 
 WRITE_UNIT = 1024
+#: The cause of the writes of bulk operations, which are metered in bytes and take no capacity.
+BULK_PUT = "bulk put"
 
 
 @define(eq=False)
@@ -24,7 +26,7 @@ class ConsumedWrites(PartitionFollower):
 
     The partitions of a global secondary index have followers of their own: an entry that stays as it is
     costs nothing, one that moves is two records and costs both.  The expiry of an item is free in the
-    region where it happens, and counted in a series of its own.
+    region where it happens, and counted in a series of its own.  Bulk operations take no capacity.
     """
 
     series: Series
@@ -39,6 +41,8 @@ class ConsumedWrites(PartitionFollower):
         if record.cause == "ttl" and record.version is None:
             if self.expired is not None:
                 self.expired.add(1.0, record.time)
+            return
+        if record.cause == BULK_PUT:
             return
         old, new = record.old, record.new
         if self.index and old is not None and new is not None and _same(old, new):

@@ -11,7 +11,7 @@ from typing import Any
 
 from ddbha.api.data.given_items import GivenItem
 from ddbha.api.definitions.table_building import once_led
-from ddbha.api.paging import page_of
+from ddbha.api.paging import LARGEST_PAGE, page_of
 from ddbha.api.recovery.sources import records, require, unpacked
 from ddbha.api.registry import Request, Response, operation
 from ddbha.api.tables.table_definition import read_definition
@@ -104,7 +104,7 @@ def describe_import(region: Region, request: Request) -> Response:
 def list_imports(region: Region, request: Request) -> Response:
     """The imports of the last 90 days, by ARN, the newest of a table first."""
     found = of_table(imports_of(region), request.get("TableArn"))
-    page, token = page_of(found, request.get("NextToken"), request.get("PageSize"))
+    page, token = page_of(region, found, request.get("NextToken"), request.get("PageSize", LARGEST_PAGE))
     summaries = [_summary(each) for each in page]
     return {"ImportSummaryList": summaries, **({} if token is None else {"NextToken": token})}
 
