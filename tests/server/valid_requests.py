@@ -62,12 +62,11 @@ class Prepared:
         self.export = export["ExportDescription"]["ExportArn"]
         imported = self._ok("ImportTable", self._import("imported"))
         self.imported = imported["ImportTableDescription"]["ImportArn"]
-        bulk = self._ok("StartBulkPutItems", self._bulk("token-1"))
+        bulk = self._ok("StartBulkPutItems", self._bulk("known", "imported"))
         self.bulk = bulk["BulkOperationDescription"]["BulkOperationArn"]
-        # It has not ended before the next second, so that it can be cancelled.
-        bucket["slow.json"] = b'{"Item":{"pk":{"S":"b"},"sk":{"N":"1"}}}\n' * 2000
-        slow = self._bulk("slow", "slow")
-        bulk = self._ok("StartBulkPutItems", {**slow, "TableName": "imported"})
+        # It takes its time and so can be cancelled.
+        slow = {**self._bulk("slow", "units"), "MaxWriteRequestUnits": 1024}
+        bulk = self._ok("StartBulkPutItems", slow)
         self.slow_bulk = bulk["BulkOperationDescription"]["BulkOperationArn"]
         table = self._ok("DescribeTable", {"TableName": "orders"})["Table"]
         self.stream = table["LatestStreamArn"]
@@ -145,13 +144,13 @@ class Prepared:
         }
 
     @staticmethod
-    def _bulk(token: str, prefix: str = "items") -> dict[str, Any]:
+    def _bulk(token: str, table: str) -> dict[str, Any]:
         return {
             "ClientToken": token,
             "InputS3Configuration": {
                 "S3Bucket": "bucket",
                 "S3BucketOwner": "123456789012",
-                "S3KeyPrefix": prefix,
+                "S3KeyPrefix": "items",
                 "InputFormat": "DYNAMODB_JSON",
                 "InputCompressionType": "NONE",
             },
@@ -163,8 +162,7 @@ class Prepared:
                 "S3SseKmsKeyId": "key",
                 "OutputType": ["ERROR", "CONDITION_CHECK_FAILURE"],
             },
-            "TableName": "orders",
-            "MaxWriteRequestUnits": 1024,
+            "TableName": table,
             "PerformanceTier": "ACCELERATED",
         }
 
@@ -470,8 +468,8 @@ class Prepared:
                 "InputFormatOptions": {"Csv": {"Delimiter": ";", "HeaderList": ["pk", "sk"]}}}),
             ("DescribeImport", {"ImportArn": self.imported}),
             ("ListImports", {"PageSize": 1}),
-            ("StartBulkPutItems", self._bulk("token-2")),
-            ("StartBulkPutItems", self._bulk("token-1")),
+            ("StartBulkPutItems", {**self._bulk("new", "orders"), "MaxWriteRequestUnits": 1024}),
+            ("StartBulkPutItems", self._bulk("known", "imported")),
             ("DescribeBulkOperation", {"BulkOperationArn": self.bulk}),
             ("ListBulkOperations", {"MaxResults": 1}),
             ("CancelBulkOperation", {"BulkOperationArn": self.slow_bulk}),
