@@ -30,11 +30,9 @@ def test_every_member_is_read_or_refused_by_name() -> None:
     assert unread == []
 
 
-@needs("CreateTable.GlobalTableSettingsReplicationMode")
+@needs("CreateTable.GlobalTableSourceArn")
 def test_what_is_not_there_is_refused() -> None:
     client: Any = ddbha.World().client("dynamodb")
-    with pytest.raises(ClientError, match="ddbha does not implement GlobalTableSettingsReplicationMode"):
-        client.create_table(
-            TableName="orders", **on_demand("pk"), GlobalTableSettingsReplicationMode="ENABLED"
-        )
+    with pytest.raises(ClientError, match="ddbha does not implement GlobalTableSourceArn"):
+        client.create_table(TableName="orders", **on_demand("pk"), GlobalTableSourceArn="orders")
     assert client.list_tables()["TableNames"] == []

@@ -63,7 +63,7 @@ class Page:
     def __init__(self, browser: Any, url: str) -> None:
         self.browser = browser
         browser.get_log("browser")
-        browser.get(f"{url}/console")
+        browser.get(f"{url}/")
 
     def shows(self, text: str, part: str = "main") -> None:
         """Wait until a part of the page shows a text."""
@@ -120,7 +120,7 @@ def test_regions_diverge_and_merge(browser: Any, world: World, client: DynamoDBC
     away.get_waiter("table_exists").wait(TableName="orders")
     with world.serve() as url:
         page = Page(browser, url)
-        page.press("button[data-action=cut_link]")
+        page.press("button[data-action=cut]")
         page.shows("CUT", "#links")
         for writer in (client, away):
             writer.put_item(TableName="orders", Item={"id": {"S": "both"}})
@@ -133,36 +133,24 @@ def test_regions_diverge_and_merge(browser: Any, world: World, client: DynamoDBC
     world.verify()
 
 
-def test_a_table_is_backed_up_and_restored(browser: Any, world: World, client: DynamoDBClient) -> None:
-    client.put_item(TableName="orders", Item={"id": {"S": "kept"}})
-    with world.serve() as url:
-        page = Page(browser, url)
-        page.press("button[data-action=back_up]")
-        page.shows("AVAILABLE", "#regions")
-        page.press("button[data-action=restore]")
-        page.shows("orders-restored", "#regions")
-        page.keep("restored")
-    assert client.scan(TableName="orders-restored")["Items"] == [{"id": {"S": "kept"}}]
-
-
 def test_the_clock_and_a_lost_region(browser: Any, world: World, client: DynamoDBClient) -> None:
     with world.serve() as url:
         page = Page(browser, url)
         page.press("button[data-seconds='86400']")
         page.shows("2026-01-02 00:00:00.000 UTC", "header")
-        page.press("button[data-action=fail_region]")
+        page.press("button[data-action=fail-region]")
         page.shows("region outage us-east-1", "#faults")
         page.keep("region-outage")
-        page.press("button[data-action=back_up]")
-        page.shows("The region cannot be reached", "#message")
+        page.shows("us-east-1a UNREACHABLE", "#regions")
 
 
 def test_names_are_text_and_never_markup(browser: Any, world: World, client: DynamoDBClient) -> None:
     # A table's name cannot hold markup, but a key of a conflict on the timeline can.
-    world.events.add(world.clock.time(), "conflict", "us-east-1", key="<b id=injected>bold</b>")
+    markup = "<b id=injected>bold</b>"
+    world.events.add(world.clock.time(), "write-conflict-resolved", "us-east-1", key=markup)
     with world.serve() as url:
         page = Page(browser, url)
-        page.shows("<b id=injected>bold</b>", "#events")
+        page.shows(markup, "#events")
         assert browser.find_elements("css selector", "#injected") == []
 
 

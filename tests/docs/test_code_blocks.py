@@ -16,14 +16,14 @@ pytest_plugins = "pytester"
 ROOT = Path(__file__).parents[2]
 #: What shows that the tests of a page are for pytest, which has to run them.
 FIXTURE = re.compile(r"^def test_\w+\(\w.*\):", re.MULTILINE)
-#: What clients have to know for a page, as `tests.installed` spells it.
-NEEDS = re.compile(r"<!-- needs ([\w.]+) -->")
+#: What clients have to know, as `tests.installed` spells it: for the block right below, else for a page.
+NEEDS = re.compile(r"<!-- needs ([\w.]+) -->(?!\n\n```python)")
+BLOCK = re.compile(r"(?:^<!-- needs ([\w.]+) -->\n\n)?^```python\n(.*?)^```", re.DOTALL | re.MULTILINE)
 
 
 def blocks(page: Path) -> list[str]:
-    return re.findall(
-        r"^```python\n(.*?)^```", page.read_text(encoding="utf-8"), re.DOTALL | re.MULTILINE
-    )
+    found = BLOCK.findall(page.read_text(encoding="utf-8"))
+    return [code for needed, code in found if not needed or knows(needed)]
 
 
 PAGES = [page for page in [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))] if blocks(page)]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from ddbha.errors import UsageError
-from ddbha.testing.resilience import KINDS, Director, Plan, read_kinds
+from ddbha.testing.resilience import KINDS, Director, Plan, Seen, read_kinds
 
 pytest_plugins = "pytester"
 
@@ -151,7 +151,7 @@ def test_what_makes_no_sense_is_refused(pytester: pytest.Pytester, options: list
 
 def test_a_budget_is_drawn_by_the_tests_name() -> None:
     director = Director()
-    director.seen = [("PutItem", tuple(KINDS))] * 50
+    director.seen = [Seen("PutItem", tuple(KINDS))] * 50
     everything = director.plans(["throttles", "zone_loss"], 1000, "a")
     assert len(everything) == 100
     drawn = director.plans(["throttles", "zone_loss"], 10, "a")

@@ -17,7 +17,7 @@ from ddbha.storage.partition import Partition
 from ddbha.storage.record import LogRecord
 from ddbha.storage.replica import Replica
 from ddbha.verify import verify_history, verify_state
-from ddbha.verify.durability import verify_durability
+from ddbha.verify.logged import verify_logged
 from tests.building import on_demand
 
 KEY: Any = {"id": {"S": "1"}}
@@ -178,7 +178,7 @@ def test_an_early_acknowledgement_is_caught_by_the_first_write(monkeypatch: pyte
     world, client = world_with_table()
     write(client, 1)
     with pytest.raises(InvariantError, match="was acknowledged"):
-        verify_durability(world.history)
+        verify_logged(world.history)
 
 
 def test_two_leaders_of_one_term_are_caught() -> None:

@@ -1,5 +1,6 @@
 """Search conditions: which entries of a vector index a search looks at.
 
+Messages are answers of AWS that the authors of dynoxide and ExtendDB recorded in August 2026.
 https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/VectorSearchFilterReference.html
 """
 
@@ -21,31 +22,42 @@ from ddbha.expressions.syntax import (
     ConditionNode,
     Either,
     Every,
-    Function,
     In,
     Not,
     Operand,
     Value,
 )
-from ddbha.values.attribute import AttributeValue
+from ddbha.values.attribute import AttributeValue, kind_of, type_of
 from ddbha.values.key import KeyAttribute
 
 PARAMETER = "SearchConditionExpression"
 #: What can be asked of an attribute that is a string, a number or binary.
 _FUNCTIONS = frozenset({"attribute_exists", "attribute_not_exists", "begins_with"})
+_COMPARATORS = frozenset({"<>", "<", "<=", ">", ">="})
 _INVALID_COMPARATOR = f"Invalid {PARAMETER}: Invalid comparator used in {PARAMETER}"
 _INVALID_OPERATOR = f"Invalid {PARAMETER}: Invalid operator used in {PARAMETER}"
+_NESTED = f"Invalid {PARAMETER}: {PARAMETER} cannot have conditions on nested attributes"
+_SEVERAL = f"Invalid {PARAMETER}: {PARAMETER} must only contain one condition per attribute"
+
+
+@frozen
+class Part:
+    """One condition on one attribute, with the placeholders of its values."""
+
+    attribute: str
+    #: A comparator, or the name of another operator or function.
+    operator: str
+    operands: tuple[str, ...]
+    #: Whether it must hold in any case: it stands under no OR and no NOT.
+    certain: bool
 
 
 @frozen(eq=False)
 class SearchCondition:
-    """A compiled search condition: conditions on attributes, each with the placeholders of its values."""
+    """A compiled search condition, and the single conditions in the order of the text."""
 
     condition: Condition
-    #: Attribute and placeholders of each single condition, in the order of the text.
-    parts: tuple[tuple[str, tuple[str, ...]], ...]
-    #: Attribute and placeholder of what must be equal in any case.
-    equalities: tuple[tuple[str, str], ...]
+    parts: tuple[Part, ...]
 
     @property
     def names_used(self) -> frozenset[str]:
@@ -65,38 +77,60 @@ class SearchCondition:
     ) -> AttributeValue | None:
         """The value of the partition key that the condition names, None if the index has none.
 
-        Raises `ValidationException` for attributes that are not of the search schema or have another
-        type, and for a partition key that is not given by one equality.
+        Raises `ValidationException` for attributes that are not of the search schema, a partition key
+        that is not given by one equality, and values of another type, in this order.
         """
         types = {attribute.name: attribute.type for attribute in filters}
         if partition is not None:
             types[partition.name] = partition.type
-        for name, _ in self.parts:
-            if name not in types:
+        for part in self.parts:
+            if part.attribute not in types:
                 raise ValidationException(
                     f"{PARAMETER} must not contain any attributes that is not in SearchSchema. Invalid "
-                    f"attribute: {name}"
+                    f"attribute: {part.attribute}"
                 )
-        found = None
-        if partition is not None:
-            given = [operand for name, operand in self.equalities if name == partition.name]
-            conditions = sum(name == partition.name for name, _ in self.parts)
-            if not conditions:
-                refuse_without_partition()
-            if len(given) != 1 or conditions != 1:
-                raise ValidationException(_INVALID_COMPARATOR)
-            found = values[given[0]]
-        for name, operands in self.parts:
-            if not all(types[name] in values[operand] for operand in operands):
-                raise ValidationException(
-                    "One or more parameter values were invalid: Condition parameter type does not match "
-                    "schema type"
-                )
+        placeholder = None if partition is None else self._placeholder_of(partition.name)
+        for part in self.parts:
+            for operand in part.operands:
+                _require_type(part.attribute, types[part.attribute], values[operand])
+        if partition is None or placeholder is None:
+            return None
+        found = values[placeholder]
+        if not found[partition.type]:
+            raise ValidationException(
+                "One or more parameter values are not valid. The AttributeValue for a key attribute "
+                f"cannot contain an empty {kind_of(partition.type)} value. Key: {partition.name}"
+            )
         return found
+
+    def _placeholder_of(self, partition: str) -> str:
+        """The placeholder of the partition key's value, which one equality gives."""
+        given = [part for part in self.parts if part.attribute == partition]
+        if not given:
+            raise ValidationException(
+                f"{PARAMETER} must have all HASH attributes in configured SearchSchema"
+            )
+        if len(given) > 1:
+            raise ValidationException(_SEVERAL)
+        (part,) = given
+        if part.operator != "=":
+            comparator = part.operator in _COMPARATORS
+            raise ValidationException(_INVALID_COMPARATOR if comparator else _INVALID_OPERATOR)
+        if not part.certain:
+            raise ValidationException(_INVALID_OPERATOR)
+        return part.operands[0]
+
+
+def _require_type(name: str, kind: str, value: AttributeValue) -> None:
+    if kind not in value:
+        raise ValidationException(
+            f"Type of '{name}' attribute in {PARAMETER} ({type_of(value)}) does not match type in search "
+            f"schema ({kind})"
+        )
 
 
 def refuse_without_partition() -> None:
-    """Raise `ValidationException` for a search that does not name the partition of the index."""
+    """Raise `ValidationException` for a search of an index with a partition key, without a condition."""
     raise ValidationException(f"{PARAMETER} must be provided when SearchSchema has a HASH key")
 
 
@@ -110,39 +144,35 @@ def _search_condition(text: str, names: tuple[tuple[str, str], ...]) -> SearchCo
     parser = Parser(text, dict(names), PARAMETER)
     tree = parser.condition()
     compiled = of_tree(tree, PARAMETER, frozenset(parser.names_used), frozenset(parser.values_used))
-    every = tree.conditions if isinstance(tree, Every) else (tree,)
-    equalities = tuple(
-        (name, operands[0])
-        for node in every
-        if isinstance(node, Comparison) and node.operator == "="
-        for name, operands in _parts(node)
-    )
-    return SearchCondition(compiled, tuple(_parts(tree)), equalities)
+    return SearchCondition(compiled, tuple(_parts(tree, True)))
 
 
-def _parts(node: ConditionNode) -> Iterator[tuple[str, tuple[str, ...]]]:
+def _parts(node: ConditionNode, certain: bool) -> Iterator[Part]:
     if isinstance(node, Every | Either):
         for condition in node.conditions:
-            yield from _parts(condition)
+            yield from _parts(condition, certain and isinstance(node, Every))
     elif isinstance(node, Not):
-        yield from _parts(node.condition)
+        yield from _parts(node.condition, False)
     elif isinstance(node, Comparison):
-        yield _part(node.left, (node.right,))
+        yield _part(node.operator, (node.left, node.right), certain)
     elif isinstance(node, Between):
-        yield _part(node.operand, (node.low, node.high))
+        yield _part("BETWEEN", (node.operand, node.low, node.high), certain)
     elif isinstance(node, In):
-        yield _part(node.operand, node.options)
+        yield _part("IN", (node.operand, *node.options), certain)
+    elif node.name in _FUNCTIONS:
+        yield _part(node.name, node.arguments, certain)
     else:
-        if node.name not in _FUNCTIONS:
-            raise ValidationException(_INVALID_OPERATOR)
-        yield _part(node.arguments[0], node.arguments[1:])
+        raise ValidationException(_INVALID_OPERATOR)
 
 
-def _part(operand: Operand, operands: tuple[Operand, ...]) -> tuple[str, tuple[str, ...]]:
-    """The top-level attribute of a condition, and the placeholders it is compared with."""
-    if isinstance(operand, Function) or not isinstance(operand, Attribute) or len(operand.path) != 1:
+def _part(operator: str, operands: tuple[Operand, ...], certain: bool) -> Part:
+    """A top-level attribute, and the placeholders that it is compared with."""
+    attribute, *others = operands
+    if not isinstance(attribute, Attribute):
         raise ValidationException(_INVALID_OPERATOR)
-    values = tuple(value.name for value in operands if isinstance(value, Value))
-    if len(values) != len(operands):
+    if len(attribute.path) != 1:
+        raise ValidationException(_NESTED)
+    values = tuple(other.name for other in others if isinstance(other, Value))
+    if len(values) != len(others):
         raise ValidationException(_INVALID_OPERATOR)
-    return str(operand.path[0]), values
+    return Part(str(attribute.path[0]), operator, values, certain)

@@ -372,6 +372,11 @@ class Faults:
         return [fault for fault in self._active if fault.status == "ACTIVE"]
 
     @property
+    def scheduled(self) -> list[Fault]:
+        """The faults that are to begin later."""
+        return [fault for fault in self._active if fault.status == "SCHEDULED"]
+
+    @property
     def met_nothing(self) -> list[str]:
         """What the faults were, or are, that met no request, no replica and no link until now.
 

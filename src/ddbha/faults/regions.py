@@ -65,7 +65,7 @@ class RegionFaults:
         """Nobody reaches one replica, for a reason that its status tells; in the end it is given up."""
         if status not in INACCESSIBLE:
             raise UsageError(f"status={status!r} is none of {', '.join(INACCESSIBLE)}.")
-        account_id, member = self._member(table, region)
+        member = self._member(table, region)
         pause = self.replication_pause(table, region)
         strong = member.group.consistency == "STRONG"
         patience = ARCHIVED_AFTER if strong else GIVEN_UP_AFTER
@@ -81,7 +81,7 @@ class RegionFaults:
             if strong:
                 member.status = "ARCHIVED"
             elif member.group.members.get(region) is member:
-                self._regions.of(account_id, region).leave_global_table(member)
+                self._regions.of(member.account_id, region).leave_global_table(member)
                 self._regions.environment.record("replica-given-up", region, table=table, status=status)
 
         def end(fault: object) -> None:
@@ -91,11 +91,11 @@ class RegionFaults:
 
         return Effect(f"replica inaccessible {table} {region} {status}", begin, end)
 
-    def _member(self, table: str, region: str) -> tuple[str, Member]:
-        """A replica and its account; of several accounts that have such a table, the first."""
-        for (account_id, name), group in self._regions.environment.global_tables.items():
-            if name == table and region in group.members:
-                return account_id, group.members[region]
+    def _member(self, table: str, region: str) -> Member:
+        """A replica; of several accounts that have such a table, the first."""
+        for group in self._regions.environment.global_tables:
+            if group.name == table and region in group.members:
+                return group.members[region]
         raise UnknownPlaceError(f"Table {table!r} has no replica in {region}: it is not replicated.")
 
     def replication_lag(self, region: str, other: str, seconds: Lag, *, one_way: bool) -> Effect:

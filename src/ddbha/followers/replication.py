@@ -45,6 +45,7 @@ class Member:
     """One region's table in a global table, and what it knows of the versions of its items."""
 
     region: str
+    account_id: str
     partitions: Partitions
     group: GlobalTable
     #: Whether the table takes reads and writes.
@@ -65,11 +66,20 @@ class Member:
     waiting: int = 0
     #: Since when nobody can reach the replica, if its `status` says so.
     inaccessible_since: float | None = None
+    #: Since when a policy stops replication from and to it.
+    unauthorized_since: float | None = None
     #: Nothing more arrives before this time, so that a log never goes back in time.
     _not_before: float = -inf
 
     def __repr__(self) -> str:
         return f"<Member {self.region} {self.status}>"
+
+    @property
+    def shown_status(self) -> str:
+        """The `status`, unless it is a policy that stops a replica."""
+        if self.unauthorized_since is not None and self.status in ("ACTIVE", "UPDATING"):
+            return "REPLICATION_NOT_AUTHORIZED"
+        return self.status
 
     @property
     def is_alone(self) -> bool:
@@ -136,12 +146,10 @@ class Member:
         """Take in, in order of arrival, what has come from the other members by `now`."""
         for member in self.group.members.values():
             member.ship()
-        links, name = self.group.links, self.group.name
         sources = [
             (member.region, queue)
             for member in self.group.members.values()
-            if (queue := member.outgoing.get(self.region))
-            and links.are_open(member.region, self.region, name)
+            if (queue := member.outgoing.get(self.region)) and self.group.are_open(member, self)
         ]
         while sources:
             arrival, region, queue = min(
@@ -161,6 +169,10 @@ class Member:
             self.group.arrived(region, self.region, arrival - shipment.time)
             if not queue:
                 sources = [source for source in sources if source[1]]
+
+    def hold_until(self, time: float) -> None:
+        """Let nothing more arrive before a time."""
+        self._not_before = max(self._not_before, time)
 
     def _arrival(self, source: str, shipment: Shipment) -> float:
         links = self.group.links
@@ -192,7 +204,7 @@ class Replicator(PartitionFollower):
 
 @define(eq=False)
 class GlobalTable:
-    """The replicas of one table in several regions of one account."""
+    """The replicas of one table in several regions, of one account or each of another one."""
 
     name: str
     links: Links
@@ -215,14 +227,43 @@ class GlobalTable:
         return "EVENTUAL"
 
     @property
+    def is_multi_account(self) -> bool:
+        """Whether each replica is in an account of its own."""
+        return len({member.account_id for member in self.members.values()}) > 1
+
+    @property
+    def settings_replication(self) -> str:
+        """Whether each replica has all settings that are synchronized, or may have its own."""
+        return "ENABLED" if self.is_multi_account else "ENABLED_WITH_OVERRIDES"
+
+    def are_open(self, member: Member, other: Member) -> bool:
+        """Whether writes get from one member to another."""
+        return (
+            member.unauthorized_since is None
+            and other.unauthorized_since is None
+            and self.links.are_open(member.region, other.region, self.name)
+        )
+
+    def authorize(self, member: Member, allowed: bool) -> None:
+        """Let replication from and to a member go on, or stop it: what was held back arrives now."""
+        now = self.now()
+        self.settle(now)
+        member.unauthorized_since = None if allowed else now
+        for each in self.members.values():
+            each.hold_until(now)
+        self.settle(now)
+
+    @property
     def sweeper(self) -> str | None:
         """The region that removes expired items for all: the first one that can be reached."""
-        regions = [name for name, member in self.members.items() if member.status == "ACTIVE"]
+        regions = [name for name, member in self.members.items() if member.shown_status == "ACTIVE"]
         return min((name for name in regions if not self.links.outages.get(name)), default=None)
 
-    def new_member(self, region: str, partitions: Partitions, is_open: Callable[[], bool]) -> Member:
+    def new_member(
+        self, region: str, account_id: str, partitions: Partitions, is_open: Callable[[], bool]
+    ) -> Member:
         """A table that is to take part, by its partitions."""
-        return Member(region, partitions, self, is_open)
+        return Member(region, account_id, partitions, self, is_open)
 
     def __repr__(self) -> str:
         return f"<GlobalTable {self.name} in {', '.join(self.members)}>"

@@ -127,8 +127,10 @@ class StrongGlobalTable(GlobalTable):
     def consistency(self) -> str:
         return "STRONG"
 
-    def new_member(self, region: str, partitions: Partitions, is_open: Callable[[], bool]) -> Member:
-        return StrongMember(region, partitions, self, is_open)
+    def new_member(
+        self, region: str, account_id: str, partitions: Partitions, is_open: Callable[[], bool]
+    ) -> Member:
+        return StrongMember(region, account_id, partitions, self, is_open)
 
     @property
     def end(self) -> int:

@@ -91,9 +91,12 @@ class Timeline:
     """The newest events, oldest first; more may come while one looks at those that are there."""
 
     _events: deque[Event] = field(factory=lambda: deque(maxlen=KEPT))
+    #: How many there have ever been, also those that are forgotten: the number of the newest one.
+    added: int = field(default=0, init=False)
 
     def add(self, time: float, kind: str, region: str, **details: Any) -> None:
         """Append an event."""
+        self.added += 1
         self._events.append(Event(time, kind, region, MappingProxyType(details)))
 
     def of(self, kind: str) -> list[Event]:
@@ -101,6 +104,13 @@ class Timeline:
         if kind not in KINDS:
             raise UsageError(f"There are no events of the kind {kind!r}.{did_you_mean(kind, KINDS)}")
         return [event for event in self if event.kind == kind]
+
+    def after(self, number: int) -> Iterator[tuple[int, Event]]:
+        """The events after the one of a number, with theirs, the newest first."""
+        for place, event in enumerate(reversed(tuple(self._events))):
+            if self.added - place <= number:
+                break
+            yield self.added - place, event
 
     def __repr__(self) -> str:
         return f"<Timeline of {len(self)} events>"

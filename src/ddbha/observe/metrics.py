@@ -5,7 +5,7 @@ https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/metrics-dimensi
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from datetime import datetime, timezone
 from math import inf
@@ -200,6 +200,17 @@ class Metrics:
                             summary.sum, summary.count, summary.minimum, summary.maximum
                         )
         return periods
+
+    def sums(self, name: str, minutes: Sequence[int]) -> Iterator[tuple[str, dict[str, str], float]]:
+        """Region, dimensions and sum over some minutes (since the epoch) of each series of a metric.
+
+        One pass for all tables; what is counted late is for the caller to count before.
+        """
+        for (its_name, region, dimensions), series in self._series.items():
+            if its_name == name:
+                found = [series.minutes[minute].sum for minute in minutes if minute in series.minutes]
+                if found:
+                    yield region, dict(dimensions), sum(found)
 
     def names(self) -> list[str]:
         """The names of all metrics that have values."""

@@ -18,6 +18,7 @@ from attrs import define, field
 
 from ddbha.followers.archive import Archive
 from ddbha.recovery import layout
+from ddbha.recovery.export_filter import ExportFilter
 from ddbha.recovery.formats import dynamodb_json, ion
 from ddbha.recovery.formats.compression import compressed
 from ddbha.recovery.objects import ObjectStore
@@ -40,12 +41,18 @@ class Change:
     #: Of the last write, in seconds since the epoch.
     time: float
 
+    @property
+    def latest(self) -> Image | None:
+        """What the item is, or was before it was deleted; None if the period made and unmade it."""
+        return self.before if self.after is None else self.after
+
 
 @define(eq=False)
 class Content:
     """What is exported, by partition: references to images, pinned when the export was asked for."""
 
     schema: KeySchema
+    chosen: ExportFilter
     #: NEW_IMAGE or NEW_AND_OLD_IMAGES for an incremental export.
     view: str | None
     parts: Sequence[list[Image | Change]]
@@ -59,47 +66,56 @@ class Content:
     def entries(self, part: list[Image | Change]) -> Iterator[dict[str, Any]]:
         """The lines of the file of one partition."""
         for each in part:
-            yield {"Item": each.item()} if isinstance(each, Image) else self._changed(each)
+            yield {"Item": self.chosen.shown(each)} if isinstance(each, Image) else self._changed(each)
 
     def _changed(self, change: Change) -> dict[str, Any]:
-        before = None if change.before is None else change.before.item()
-        after = None if change.after is None else change.after.item()
+        assert change.latest is not None
         entry: dict[str, Any] = {
             "Metadata": {"WriteTimestampMicros": str(round(change.time * 1_000_000))},
-            "Keys": self.schema.of(after or before or {}),
+            "Keys": self.schema.of(change.latest.item()),
         }
-        if before is not None and self.view == "NEW_AND_OLD_IMAGES":
-            entry["OldImage"] = before
-        if after is not None:
-            entry["NewImage"] = after
+        if change.before is not None and self.view == "NEW_AND_OLD_IMAGES":
+            entry["OldImage"] = self.chosen.shown(change.before)
+        if change.after is not None:
+            entry["NewImage"] = self.chosen.shown(change.after)
         return entry
 
 
-def state_at(table: Table, archive: Archive, time: float) -> Content:
+def state_at(table: Table, archive: Archive, time: float, chosen: ExportFilter) -> Content:
     """What a full export of a table holds."""
     parts: dict[int, list[Image | Change]] = {id(partition): [] for partition in table.partitions}
     size = 0
     for key, image in archive.images_at(time):
-        parts[id(table.partition(key))].append(image)
-        size += image.size
-    return Content(table.schema, None, list(parts.values()), size)
+        if chosen.reads(image):
+            size += image.size
+            if chosen.keeps(image):
+                parts[id(table.partition(key))].append(image)
+    return Content(table.schema, chosen, None, list(parts.values()), size)
 
 
-def changes_in(table: Table, archive: Archive, period: tuple[float, float], view: str) -> Content:
-    """What an incremental export holds: of each item that was written to, what came of it in the end."""
+def changes_in(
+    table: Table, archive: Archive, period: tuple[float, float], view: str, chosen: ExportFilter
+) -> Content:
+    """What an incremental export holds: of each item that was written to, what came of it in the end.
+
+    What is kept is decided by that end, for items that were deleted by what they were before.
+    """
     changes: dict[Any, Change] = {}
     size = 0
     # The period has its beginning and not its end; the archive is asked the other way round.
     after, until = (nextafter(time, -inf) for time in period)
     for record in archive.changes(after, until):
+        image = record.old if record.new is None else record.new
+        if image is None or not chosen.reads(image):
+            continue
         size += _size(record)
         change = changes.setdefault(record.key, Change(record.old, None, record.time))
         change.after, change.time = record.new, record.time
     parts: dict[int, list[Image | Change]] = {id(partition): [] for partition in table.partitions}
     for key, change in changes.items():
-        if change.before is not None or change.after is not None:
+        if change.latest is not None and chosen.keeps(change.latest):
             parts[id(table.partitions.of(key))].append(change)
-    return Content(table.schema, view, list(parts.values()), size)
+    return Content(table.schema, chosen, view, list(parts.values()), size)
 
 
 def _size(record: LogRecord) -> int:

@@ -44,8 +44,8 @@ class Environment:
     restores: Counter[str] = Factory(Counter)
     #: The network between regions.
     links: Links = Factory(Links)
-    #: Tables with replicas in several regions, by account and name.
-    global_tables: dict[tuple[str, str], GlobalTable] = Factory(dict)
+    #: Tables with replicas in several regions.
+    global_tables: list[GlobalTable] = Factory(list)
     #: What is kept with the world by those who know it.
     parts: Parts = Factory(Parts)
     #: What was put to Kinesis data streams.
@@ -116,7 +116,7 @@ class Environment:
     def count_pending(self) -> None:
         """Let the metrics know how many writes are on their way between regions."""
         now = self.clock.time()
-        for group in self.global_tables.values():
+        for group in self.global_tables:
             for source, destination in permutations(group.members, 2):
                 self.metrics.put(
                     "PendingReplicationCount",
@@ -140,5 +140,5 @@ class Environment:
     def settle(self) -> None:
         """Bring all replicas in other regions as far as the network lets them be now."""
         now = self.clock.time()
-        for group in self.global_tables.values():
+        for group in self.global_tables:
             group.settle(now)

@@ -118,19 +118,23 @@ class Region:
         """Another region of the same account."""
         return self.regions.of(self.account_id, name)
 
+    def home(self, member: Member) -> Region:
+        """The region of a member of a global table, as the account of that table sees it."""
+        return self.regions.of(member.account_id, member.region)
+
     def replica(self, member: Member) -> Table:
-        """The table by which a member of a global table of this account takes part."""
-        return self.peer(member.region).tables[member.group.name]
+        """The table by which a member of a global table takes part."""
+        return self.home(member).tables[member.group.name]
 
     def leave_global_table(self, member: Member) -> None:
-        """Let a table of this account leave its global table; so does the last one that remains."""
+        """Let a table leave its global table; so does the last one that remains."""
         group = member.group
         rest = [other for other in group.members.values() if other is not member]
         group.remove(member.region)
         self.replica(member).membership = None
         if len(rest) == 1:
             self.replica(rest[0]).membership = None
-            del self.environment.global_tables[self.account_id, group.name]
+            self.environment.global_tables.remove(group)
         self.environment.unblock()
 
     def stream(self, arn: str) -> Stream:
@@ -235,7 +239,7 @@ class Regions:
             for table in region.tables.values():
                 for partition in table.all_partitions():
                     partition.catch_up(now)
-        for group in self.environment.global_tables.values():
+        for group in self.environment.global_tables:
             group.settle(now)
 
     def clear(self) -> None:

@@ -46,6 +46,9 @@ class TableSettings:
     deletion_protection: bool = False
     #: Whether the table, as a replica, may not be taken out of its global table and kept.
     disassociation_protection: bool = True
+    #: Whether an ordinary table is to have its settings in common with replicas in other accounts:
+    #: ENABLED, DISABLED, or None if nobody said.
+    settings_replication: str | None = None
     table_class: str | None = None
     encryption: dict[str, Any] | None = None
     #: Whether the encryption is changing to another one.

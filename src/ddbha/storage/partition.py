@@ -139,6 +139,11 @@ class Partition:
             self.replication.scheduler.run_due(self.replication.now())
         return self._leader
 
+    @property
+    def serves(self) -> bool:
+        """Whether a leader takes writes: it reaches a peer, and whoever led before holds no lease."""
+        return self.leader is not None and self._lost_at is None
+
     def begin_in(self, zone: str) -> None:
         """Let the replica in a zone be the first leader, of a partition that was never written to."""
         self._leader = next(replica for replica in self.replicas if replica.zone == zone)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from random import Random
+from threading import Condition, get_ident
 from typing import Any
 
 from attrs import Factory, define, field, frozen
@@ -46,6 +47,11 @@ MET = _READS | _WRITES | {"TransactGetItems"}
 BEHIND, AWAY = 60.0, 2.0
 #: Seconds until the leaders of a lost zone have successors.
 LEASE = 1.5
+#: Seconds, of the machine's time, that a thread waits for the first request of another one, and then for
+#: each of the next.
+FIRST, NEXT = 0.5, 0.2
+#: The kind that needs other threads.
+OVERTAKEN = "overtaken"
 
 
 @frozen
@@ -53,7 +59,7 @@ class Kind:
     """A kind of fault: which requests it may meet, what it does, and how that is told."""
 
     told: str
-    fits: Callable[[str, dict[str, Any]], bool]
+    fits: Callable[[Engine, str, dict[str, Any]], bool]
     act: Callable[[Engine, str, str, Perform], dict[str, Any]]
 
 
@@ -116,14 +122,42 @@ def _partial_batch(engine: Engine, region: str, operation: str, perform: Perform
         return perform()
 
 
-def _reads_eventually(operation: str, request: dict[str, Any]) -> bool:
+def _region_cut(engine: Engine, region: str, operation: str, perform: Perform) -> dict[str, Any]:
+    for other in _regions(engine) - {region}:
+        engine.faults.network_cut(region, other, duration=AWAY)
+    return perform()
+
+
+def _plainly(engine: Engine, region: str, operation: str, perform: Perform) -> dict[str, Any]:
+    return perform()
+
+
+def _regions(engine: Engine) -> set[str]:
+    """Where replicas of global tables are."""
+    groups = engine.environment.global_tables
+    return {region for group in groups for region in group.members}
+
+
+def _always(engine: Engine, operation: str, request: dict[str, Any]) -> bool:
+    return True
+
+
+def _writes(engine: Engine, operation: str, request: dict[str, Any]) -> bool:
+    return operation in _WRITES
+
+
+def _is_replicated(engine: Engine, operation: str, request: dict[str, Any]) -> bool:
+    return operation in _WRITES and len(_regions(engine)) > 1
+
+
+def _reads_eventually(engine: Engine, operation: str, request: dict[str, Any]) -> bool:
     if operation == "BatchGetItem":
         tables = request.get("RequestItems", {}).values()
         return any(not table.get("ConsistentRead") for table in tables)
     return operation in _READS and not request.get("ConsistentRead")
 
 
-def _has_several(operation: str, request: dict[str, Any]) -> bool:
+def _has_several(engine: Engine, operation: str, request: dict[str, Any]) -> bool:
     if operation not in ("BatchWriteItem", "BatchGetItem"):
         return False
     entries = request.get("RequestItems", {}).values()
@@ -131,13 +165,15 @@ def _has_several(operation: str, request: dict[str, Any]) -> bool:
 
 
 KINDS = {
-    "lost_answers": Kind("it is done, and the answer is lost", lambda o, r: o in _WRITES, _lost_answer),
-    "lost_requests": Kind("the request is lost", lambda o, r: True, _lost_request),
-    "throttles": Kind("it is throttled", lambda o, r: True, _throttle),
-    "server_errors": Kind("it is answered with a server error", lambda o, r: True, _server_error),
+    "lost_answers": Kind("it is done, and the answer is lost", _writes, _lost_answer),
+    "lost_requests": Kind("the request is lost", _always, _lost_request),
+    "throttles": Kind("it is throttled", _always, _throttle),
+    "server_errors": Kind("it is answered with a server error", _always, _server_error),
     "stale_reads": Kind("it reads what was true before", _reads_eventually, _stale_read),
-    "zone_loss": Kind("a zone is lost", lambda o, r: True, _zone_loss),
+    "zone_loss": Kind("a zone is lost", _always, _zone_loss),
     "partial_batches": Kind("only one entry of the batch is done", _has_several, _partial_batch),
+    "region_cuts": Kind("other regions cannot be reached", _is_replicated, _region_cut),
+    OVERTAKEN: Kind("other threads go on before it hears the answer", _always, _plainly),
 }
 
 
@@ -160,6 +196,45 @@ class Plan:
     at: int
 
 
+@frozen
+class Seen:
+    """A request of a run: what it was, which kinds may meet it, and which thread made it."""
+
+    operation: str
+    kinds: tuple[str, ...]
+    thread: int = 0
+
+
+@define(eq=False)
+class Turns:
+    """Lets a thread wait until the others have had theirs."""
+
+    _changed: Condition = Factory(Condition)
+    #: How many requests each thread has had answered.
+    _answered: dict[int, int] = Factory(dict)
+
+    def clear(self) -> None:
+        """Nobody has asked for anything."""
+        self._answered.clear()
+
+    def answered(self) -> None:
+        """A request of this thread is over."""
+        with self._changed:
+            own = get_ident()
+            self._answered[own] = self._answered.get(own, 0) + 1
+            self._changed.notify_all()
+
+    def wait(self, expected: int) -> None:
+        """Wait until other threads have made so many requests more, or make none any more."""
+        with self._changed:
+            since, patience = self._of_others(), FIRST
+            while self._of_others() - since < expected and self._changed.wait(patience):
+                patience = NEXT
+
+    def _of_others(self) -> int:
+        return sum(count for thread, count in self._answered.items() if thread != get_ident())
+
+
 @define(eq=False)
 class Director:
     """Sees every request of a test, and lets a planned fault meet one of them."""
@@ -167,16 +242,21 @@ class Director:
     plan: Plan | None = None
     #: Whether the test itself runs now, and not what prepares it.
     watching: bool = False
-    #: Operation and kinds that may meet it, for each request of the run.
-    seen: list[tuple[str, tuple[str, ...]]] = Factory(list)
+    #: The requests of the test as it is.
+    seen: list[Seen] = Factory(list)
     #: What was met, in words.
     met: str | None = None
     _count: int = field(default=0, init=False)
+    _turns: Turns = field(factory=Turns, init=False)
+    #: The one that tests run in.
+    _thread: int = field(factory=get_ident, init=False)
 
     def begin(self, plan: Plan | None) -> None:
-        """A run begins."""
+        """A run begins; without a plan it is of the test as it is."""
         self.plan, self.met, self._count = plan, None, 0
-        self.seen.clear()
+        self._turns.clear()
+        if plan is None:
+            self.seen.clear()
 
     def ask(
         self, engine: Engine, operation: str, params: Any, region: str, perform: Perform
@@ -185,25 +265,52 @@ class Director:
         trial = isinstance(engine, TrialEngine)
         if not self.watching or trial or operation not in MET or not isinstance(params, dict):
             return perform()
+        try:
+            return self._ask(engine, operation, params, region, perform)
+        finally:
+            self._turns.answered()
+
+    def _ask(
+        self, engine: Engine, operation: str, params: dict[str, Any], region: str, perform: Perform
+    ) -> dict[str, Any]:
         self._count += 1
         plan = self.plan
         if plan is None:
-            kinds = tuple(name for name, kind in KINDS.items() if kind.fits(operation, params))
-            self.seen.append((operation, kinds))
+            kinds = tuple(name for name, kind in KINDS.items() if kind.fits(engine, operation, params))
+            self.seen.append(Seen(operation, kinds, get_ident()))
             return perform()
         if self._count != plan.at or self.met is not None:
             return perform()
         kind = KINDS[plan.kind]
         self.met = f"at request {plan.at}, {operation}, {kind.told}"
-        return kind.act(engine, region, operation, perform)
+        try:
+            return kind.act(engine, region, operation, perform)
+        finally:
+            if plan.kind == OVERTAKEN:
+                self._turns.wait(self._others_after(plan.at))
+
+    def _others_after(self, number: int) -> int:
+        """How many requests others made after this one, in the test as it is.
+
+        The test's own thread counts only if there is no third one: else it waits for the others.  If
+        there was one other thread, it may be a pool's, that did one thing after another.
+        """
+        if number > len(self.seen):
+            return 0
+        own, later = self.seen[number - 1].thread, [one.thread for one in self.seen[number:]]
+        workers = {one.thread for one in self.seen} - {self._thread}
+        if workers == {own}:
+            return later.count(own)
+        others = [thread for thread in later if thread != own]
+        return len([thread for thread in others if thread != self._thread] or others)
 
     def plans(self, kinds: list[str], budget: int, name: str) -> list[Plan]:
         """Every kind at every request that it may meet, or as many as the budget has, drawn by name."""
         found = [
             Plan(kind, number)
             for kind in kinds
-            for number, (_, able) in enumerate(self.seen, 1)
-            if kind in able
+            for number, one in enumerate(self.seen, 1)
+            if kind in one.kinds and (kind != OVERTAKEN or self._others_after(number))
         ]
         if len(found) <= budget:
             return found

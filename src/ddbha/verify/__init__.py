@@ -2,8 +2,9 @@
 
 `invariants` looks at what the replicas hold, `histories` at what clients were told; `linearizability` is
 the search behind the latter, and works on any history that is written down.  `records` keeps what was
-written while a history was recorded; `durability`, `conflicts`,
-`streams`, `expiry` and `restores` compare it with what came of it.
+written while a history was recorded; `logged` compares it with what was asked for, and `durability`,
+`conflicts`, `streams`, `expiry` and `restores` with what came of it.  What requests mean is read by
+`terms`, `asked`, `statements` and `pages`, and evaluated by `expressions`: none of it is the engine's.
 """
 
 from __future__ import annotations
@@ -18,6 +19,8 @@ from ddbha.verify.expiry import verify_expiry
 from ddbha.verify.histories import verify_history
 from ddbha.verify.history import History
 from ddbha.verify.invariants import verify_state
+from ddbha.verify.logged import verify_logged
+from ddbha.verify.pages import verify_pages
 from ddbha.verify.restores import verify_restores
 from ddbha.verify.streams import verify_streams
 
@@ -38,7 +41,9 @@ def verify_recorded(history: History, regions: Iterable[Region], events: Iterabl
     """Raise `InvariantError` if what clients were told, or what came of what was written, cannot be."""
     regions = list(regions)
     verify_history(history, events)
+    verify_pages(history)
     verify_durability(history)
+    verify_logged(history)
     verify_conflicts(history)
     verify_streams(history, regions)
     verify_expiry(history)

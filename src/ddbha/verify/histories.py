@@ -17,12 +17,10 @@ from ddbha.verify.invariants import newest_images
 from ddbha.verify.item_values import packed, unpacked
 from ddbha.verify.linearizability import Key, NotInOrder, Observation, Step, Value, check
 from ddbha.verify.model import Meaning, background_step, final_step
-from ddbha.verify.reads import Since
+from ddbha.verify.reads import Since, is_page
 
 #: How much of the history is shown before and after the request that does not fit.
 BEFORE, AFTER = 12, 3
-#: What reads a page: it says something of every item, also of those that are not on it.
-PAGES = frozenset({"Query", "Scan"})
 
 
 def verify_history(history: History, events: Iterable[Event]) -> None:
@@ -52,8 +50,7 @@ def verify_history(history: History, events: Iterable[Event]) -> None:
                 elif one.completed is not None or _may_have_happened(one, written):
                     steps.append(one)
 
-    pages = [call for call in history if call.operation in PAGES]
-    take(Meaning({}, since(history)), (call for call in history if call.operation not in PAGES))
+    take(Meaning({}, since(history)), (call for call in history if not is_page(call)))
     # A page says of all items that ever were that they are on it, or are not there.
     keys: dict[str, dict[ItemKey, None]] = {
         known.table.id: dict.fromkeys((*known.initial, *final[known.table.id]))
@@ -63,7 +60,7 @@ def verify_history(history: History, events: Iterable[Event]) -> None:
         for table, key in step.keys:
             if table in keys:
                 keys[table][key] = None
-    take(Meaning(keys, since(history)), pages)
+    take(Meaning(keys, since(history)), filter(is_page, history))
     place = len(history.times)
     for known in history.known.values():
         images = final[known.table.id]

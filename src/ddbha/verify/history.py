@@ -26,8 +26,10 @@ from ddbha.values.image import Image
 from ddbha.values.key import ItemKey
 from ddbha.verify.records import KnownTable
 
+#: The operations that are asked for in PartiQL.
+STATEMENTS = frozenset({"ExecuteStatement", "BatchExecuteStatement", "ExecuteTransaction"})
 #: The operations whose meaning the checker knows.  What others write it takes as it comes.
-UNDERSTOOD = frozenset(
+UNDERSTOOD = STATEMENTS | frozenset(
     {
         "PutItem",
         "GetItem",
@@ -141,6 +143,8 @@ class History:
     _followers: list[_Reader] = Factory(list)
     #: Whether a request is being answered that the checker does not understand.
     foreign: bool = field(default=False, init=False)
+    #: Whether what was asked for before it began may be written later.
+    unfinished: bool = field(default=False, init=False)
     #: Where the call is answered that began last.
     _region: Region | None = field(default=None, init=False)
 
@@ -149,6 +153,8 @@ class History:
         with self._environment.standstill():
             self.clear()
             self.recording = True
+            settings = self._environment.settings
+            self.unfinished = bool(self._environment.locks) or settings.open_outcomes
 
     def clear(self) -> None:
         """Forget everything that was recorded."""
@@ -270,8 +276,10 @@ class History:
 
     def note(self, known: KnownTable, partition: Partition, record: LogRecord) -> None:
         """A record was written: by an understood request, or in the background."""
-        known.keep(record, partition, len(self.times))
-        if self.foreign or record.cause is not None or record.origin != known.region:
+        by_itself = record.cause is not None or record.origin != known.region
+        asked = not (self.foreign or by_itself)
+        known.keep(record, partition, len(self.times), asked=asked)
+        if not asked:
             cause = record.cause or ("a request" if self.foreign else f"region {record.origin}")
             # The log tells the order of such writes, so none of them shares its time with another.
             write = BackgroundWrite(
@@ -280,7 +288,7 @@ class History:
             self.background.append(write)
 
     def _staleness(self, call: Call) -> float:
-        index = call.request.get("IndexName")
+        index = _index_of(call)
         return max((self._behind(table, index) for table in call.tables.values()), default=0.0)
 
     def _behind(self, table: Table, index_name: str | None) -> float:
@@ -312,6 +320,16 @@ class History:
             raise UsageError(
                 "No history was recorded: make the World with history=True, or call history.start()."
             )
+
+
+def _index_of(call: Call) -> str | None:
+    """The index that a call reads."""
+    if call.operation != "ExecuteStatement":
+        return call.request.get("IndexName")
+    # Few histories have statements, and their parser takes its time to import.
+    from ddbha.expressions.partiql.parser import index_of
+
+    return index_of(call.request["Statement"])
 
 
 def _behind_leader(partition: Partition) -> float:

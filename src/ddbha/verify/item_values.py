@@ -5,6 +5,7 @@ from __future__ import annotations
 import marshal
 from typing import Any
 
+from ddbha.errors import ValidationException
 from ddbha.region.table import Table
 from ddbha.values.attribute import Item, canonical_item
 from ddbha.verify.history import Call
@@ -34,8 +35,14 @@ def _sorted(value: Any) -> Any:
 
 
 def key_of(table: Table, attributes: Item) -> Key:
-    """The key by which the item with these attributes is known to the search."""
-    return table.id, table.schema.key(canonical_item(attributes)[0])
+    """The key by which the item with these attributes is known to the search.
+
+    Raises `ValidationException` for what is no key of the table.
+    """
+    item = canonical_item(attributes)[0]
+    if not table.schema.fits(item):
+        raise ValidationException("it has not the key of the table")
+    return table.id, table.schema.key(item)
 
 
 def table_of(call: Call, name: str) -> Table:

@@ -17,8 +17,8 @@ from ddbha.values.key import ItemKey
 from ddbha.verify.history import BackgroundWrite, Call
 from ddbha.verify.item_values import packed, unpacked
 from ddbha.verify.linearizability import Observation, Step
-from ddbha.verify.reads import READS, Sight, Since
-from ddbha.verify.writes import WRITES
+from ddbha.verify.reads import Sight, Since, read_steps
+from ddbha.verify.writes import write_steps
 
 
 def background_step(write: BackgroundWrite) -> Step:
@@ -53,10 +53,9 @@ class Meaning:
         if not tables_of(call.request) <= call.tables.keys():
             return
         try:
-            if call.operation in WRITES:
-                yield from WRITES[call.operation](call)
-            elif call.operation in READS and call.answer is not None:
-                yield from READS[call.operation](Sight(self.keys, self.since), call)
+            yield from write_steps(call)
+            if call.answer is not None:
+                yield from read_steps(Sight(self.keys, self.since), call)
         except AwsError:
             # A request that makes no sense did nothing, whatever its client was told.
             assert call.answer is None, "what was answered makes sense"

@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from attrs import frozen
 
-from ddbha.api.data.placeholders import Expressions
-from ddbha.api.data.queries import bounds_of
-from ddbha.expressions.projection import Projection
+from ddbha.expressions.syntax import Path
 from ddbha.region.table import Table
-from ddbha.storage.partitions import KeyBounds
 from ddbha.values.attribute import Item
-from ddbha.values.key import HASH_SPACE, ItemKey
-from ddbha.verify.history import Call
+from ddbha.values.key import ItemKey
+from ddbha.verify.expressions import holds, projected
+from ddbha.verify.history import STATEMENTS, Call
 from ddbha.verify.item_values import key_of, packed, table_of, unpacked
 from ddbha.verify.linearizability import Key, Observation, Step, Value, Values
+from ddbha.verify.pages import Page, Place
+from ddbha.verify.terms import Terms
 
 #: Finds the place that an eventually consistent read of a call may have looked back to.
 Since = Callable[[Call], float]
@@ -58,13 +59,53 @@ class Sight:
 
         return Step((key,), call.invoked, call.completed, apply, call)
 
+    def page(
+        self, call: Call, page: Page, items: Sequence[Item], view: View, *, consistent: bool
+    ) -> Iterator[Step | Observation]:
+        """A page showed some items, and of all others that they do not belong on it."""
+        table = page.place.table
+        found = {key_of(table, item): item for item in items}
+
+        def is_on(item: Item, value: Value) -> bool:
+            whole = unpacked(value)
+            return whole is not None and page.shows(whole) and packed(view(whole)) == packed(item)
+
+        def is_off(value: Value) -> bool:
+            whole = unpacked(value)
+            return whole is None or not page.shows(whole)
+
+        for key, item in found.items():
+            yield self.matched(call, key, partial(is_on, item), consistent=consistent)
+        for position in self.keys.get(table.id, ()):
+            key = table.id, position
+            if key not in found:
+                yield self.matched(call, key, is_off, consistent=consistent)
+
+
+def is_page(call: Call) -> bool:
+    """Whether a call reads a page: its answer says something of every item, also of those not on it."""
+    if call.operation == "ExecuteStatement":
+        return bool(call.request["Statement"].lstrip()[:6].upper() == "SELECT")
+    return call.operation in ("Query", "Scan")
+
+
+def read_steps(sight: Sight, call: Call) -> Iterator[Step | Observation]:
+    """What an answered call says of items; nothing if it reads none."""
+    if call.operation in STATEMENTS:
+        yield from _STATED[call.operation](sight, call)
+    elif call.operation in _READS:
+        yield from _READS[call.operation](sight, call)
+
+
+def _view(paths: Sequence[Path] | None) -> View | None:
+    return None if paths is None else partial(projected, paths)
+
 
 def _get(sight: Sight, call: Call) -> Iterator[Step | Observation]:
     request, answer = call.request, call.answer or {}
     key = key_of(table_of(call, request["TableName"]), request["Key"])
-    projection = Expressions(request).projection()
-    view = None if projection is None else projection.project
     consistent = bool(request.get("ConsistentRead"))
+    view = _view(Terms(request).paths())
     yield sight.seen(call, key, answer.get("Item"), view, consistent=consistent)
 
 
@@ -72,14 +113,13 @@ def _batch_get(sight: Sight, call: Call) -> Iterator[Step | Observation]:
     answer = call.answer or {}
     for name, wanted in call.request["RequestItems"].items():
         table = table_of(call, name)
-        projection = Expressions(wanted).projection()
         items = answer.get("Responses", {}).get(name, [])
         if not all(_has_key(table, item) for item in items):
             continue
         found = {key_of(table, item): item for item in items}
         rest = answer.get("UnprocessedKeys", {}).get(name, {}).get("Keys", [])
         unread = {key_of(table, key) for key in rest}
-        view = None if projection is None else projection.project
+        view = _view(Terms(wanted).paths())
         for attributes in wanted["Keys"]:
             key = key_of(table, attributes)
             if key not in unread:
@@ -88,79 +128,19 @@ def _batch_get(sight: Sight, call: Call) -> Iterator[Step | Observation]:
 
 
 def _page(sight: Sight, call: Call) -> Iterator[Step | Observation]:
-    request, answer = call.request, call.answer or {}
-    table = table_of(call, request["TableName"])
-    items = answer.get("Items", [])
-    if request.get("Select") == "COUNT" or not all(_has_key(table, item) for item in items):
+    page, items = Page.of(call), (call.answer or {}).get("Items")
+    if page is None or items is None or not all(_has_key(page.place.table, item) for item in items):
         return
-    consistent = bool(request.get("ConsistentRead"))
-    expressions = Expressions(request)
-    view = _view(table, request, expressions.projection())
-    found = {key_of(table, item): item for item in items}
-    for key, item in found.items():
-        yield sight.seen(call, key, item, view, consistent=consistent)
-    if "LastEvaluatedKey" in answer or not _PARTIAL.isdisjoint(request):
-        return
-    is_on_page = _membership(table, call.operation, request, expressions)
-    if is_on_page is None:
-        return
-    for position in sight.keys.get(table.id, ()):
-        key = table.id, position
-        if key not in found:
-            yield sight.matched(call, key, _is_off(is_on_page), consistent=consistent)
+    consistent = bool(call.request.get("ConsistentRead"))
 
+    def view(item: Item) -> Item:
+        return page.part(item) if page.paths is None else projected(page.paths, item)
 
-#: What makes a page say nothing of the items that are not on it.
-_PARTIAL = frozenset({"Limit", "ExclusiveStartKey", "Segment"})
-
-
-def _is_off(is_on_page: Callable[[Item], bool]) -> Callable[[Value], bool]:
-    def is_off(value: Value) -> bool:
-        item = unpacked(value)
-        return item is None or not is_on_page(item)
-
-    return is_off
-
-
-def _membership(
-    table: Table, operation: str, request: dict[str, Any], expressions: Expressions
-) -> Callable[[Item], bool] | None:
-    """What tells whether an item belongs on a whole page; None if its index is not there any more."""
-    name = request.get("IndexName")
-    index = table.local_indexes.get(name or "") or table.global_indexes.get(name or "")
-    if index is None and name is not None:
-        return None
-    schema = table.schema if index is None else index.schema
-    values = expressions.values
-    bounds = KeyBounds((0,), (HASH_SPACE,))
-    condition = None if operation == "Scan" else expressions.key_condition()
-    if condition is not None:
-        bounds = bounds_of(condition.bind(schema, values))
-    wanted = expressions.condition("FilterExpression")
-    whole = index is None or request.get("Select") == "ALL_ATTRIBUTES"
-
-    def is_on_page(item: Item) -> bool:
-        position = schema.key_or_none(item)
-        if position is None or not bounds.low <= (*position, *table.schema.key(item)) < bounds.high:
-            return False
-        part = item if whole or index is None else index.part(item)
-        return wanted is None or wanted.holds(part, values)
-
-    return is_on_page
-
-
-def _view(table: Table, request: dict[str, Any], projection: Projection | None) -> View | None:
-    if projection is not None:
-        return projection.project
-    name = request.get("IndexName")
-    if name is None or request.get("Select") == "ALL_ATTRIBUTES":
-        return None
-    index = table.local_indexes.get(name) or table.global_indexes.get(name)
-    return None if index is None else index.part
+    yield from sight.page(call, page, items, view, consistent=consistent)
 
 
 def _has_key(table: Table, item: Item) -> bool:
-    return all(name in item for name in table.schema.names)
+    return table.schema.fits(item)
 
 
 def _transact_get(sight: Sight, call: Call) -> Iterator[Step | Observation]:
@@ -168,26 +148,97 @@ def _transact_get(sight: Sight, call: Call) -> Iterator[Step | Observation]:
     reads = []
     for entry, response in zip(call.request["TransactItems"], answer["Responses"], strict=True):
         get = entry["Get"]
-        projection = Expressions(get).projection()
         key = key_of(table_of(call, get["TableName"]), get["Key"])
-        view = None if projection is None else projection.project
+        view = _view(Terms(get).paths())
         reads.append(sight.seen(call, key, response.get("Item"), view, consistent=True))
+    yield _together(call, reads)
+
+
+def _together(call: Call, reads: Iterable[Step | Observation]) -> Step:
+    """Reads at one moment."""
+    steps = [read for read in reads if isinstance(read, Step)]
 
     def apply(values: Values) -> Values | None:
-        for read, value in zip(reads, values, strict=True):
-            if isinstance(read, Step) and read.apply((value,)) is None:
-                return None
-        return values
+        fitting = all(s.apply((value,)) is not None for s, value in zip(steps, values, strict=True))
+        return values if fitting else None
 
-    keys = tuple(key for read in reads if isinstance(read, Step) for key in read.keys)
-    yield Step(keys, call.invoked, call.completed, apply, call)
+    keys = tuple(key for step in steps for key in step.keys)
+    return Step(keys, call.invoked, call.completed, apply, call)
+
+
+def _stated(sight: Sight, call: Call) -> Iterator[Step | Observation]:
+    from ddbha.verify.statements import columns, selected
+
+    found, answer = selected(call.request), call.answer or {}
+    if found is None:
+        return
+    select, values = found
+    place = Place.named(table_of(call, select.table), select.index)
+    items = answer["Items"]
+    if place is None or not all(_has_key(place.table, item) for item in items):
+        return
+    page = Page(place, (), select.where, values, select.paths, None)
+
+    def view(item: Item) -> Item:
+        return page.part(item) if select.paths is None else columns(select.paths, item)
+
+    # Where another page begins or ends is for its token to know, so none of them says what is missing.
+    whole = "NextToken" not in call.request and "NextToken" not in answer
+    consistent = bool(call.request.get("ConsistentRead"))
+    seer = sight if whole else Sight({}, sight.since)
+    yield from seer.page(call, page, items, view, consistent=consistent)
+
+
+def _batch_stated(sight: Sight, call: Call) -> Iterator[Step | Observation]:
+    answer = call.answer or {}
+    for entry, response in zip(call.request["Statements"], answer["Responses"], strict=True):
+        if "Error" not in response:
+            consistent = bool(entry.get("ConsistentRead"))
+            yield from _one_stated(sight, call, entry, response, consistent=consistent)
+
+
+def _transact_stated(sight: Sight, call: Call) -> Iterator[Step | Observation]:
+    entries, responses = call.request["TransactStatements"], (call.answer or {}).get("Responses")
+    if not responses:
+        return
+    pairs = zip(entries, responses, strict=True)
+    reads = [read for pair in pairs for read in _one_stated(sight, call, *pair, consistent=True)]
+    if reads:
+        yield _together(call, reads)
+
+
+def _one_stated(
+    sight: Sight, call: Call, entry: Mapping[str, Any], response: Mapping[str, Any], *, consistent: bool
+) -> Iterator[Step | Observation]:
+    """A SELECT of one item."""
+    from ddbha.verify.statements import columns, key_selected, selected
+
+    found = selected(entry)
+    if found is None:
+        return
+    (select, values), item = found, response.get("Item")
+    key = key_of(table_of(call, select.table), key_selected(call, select, values))
+
+    def matches(value: Value) -> bool:
+        whole = unpacked(value)
+        if whole is None or select.where is None or not holds(select.where, whole, values):
+            return item is None
+        seen = whole if select.paths is None else columns(select.paths, whole)
+        return packed(seen) == packed(item)
+
+    yield sight.matched(call, key, matches, consistent=consistent)
 
 
 #: By operation: what an answered call of it says.
-READS: dict[str, Callable[[Sight, Call], Iterator[Step | Observation]]] = {
+_READS: dict[str, Callable[[Sight, Call], Iterator[Step | Observation]]] = {
     "GetItem": _get,
     "BatchGetItem": _batch_get,
     "Query": _page,
     "Scan": _page,
     "TransactGetItems": _transact_get,
+}
+_STATED: dict[str, Callable[[Sight, Call], Iterator[Step | Observation]]] = {
+    "ExecuteStatement": _stated,
+    "BatchExecuteStatement": _batch_stated,
+    "ExecuteTransaction": _transact_stated,
 }

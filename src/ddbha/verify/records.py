@@ -52,6 +52,8 @@ class Kept:
     time: float
     before: Setting
     after: Setting
+    #: Whether a call must have asked for it.
+    asked: bool
 
     @property
     def identity(self) -> Identity:
@@ -85,11 +87,11 @@ class KnownTable:
         """All records up to now are kept."""
         self._setting = Setting.of(self.table)
 
-    def keep(self, record: LogRecord, partition: Partition, place: int) -> None:
-        """Take one more record of the log of a partition."""
+    def keep(self, record: LogRecord, partition: Partition, place: int, *, asked: bool) -> None:
+        """Take one more record of the log of a partition; `asked` says that a call asked for it."""
         time = self._newest[partition] = max(record.time, self._newest.get(partition, record.time))
         setting = Setting.of(self.table)
-        self.records.append(Kept(record, partition, place, time, self._setting, setting))
+        self.records.append(Kept(record, partition, place, time, self._setting, setting, asked))
 
     def by_identity(self) -> dict[Identity, Kept]:
         """All records."""

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from itertools import permutations
 from typing import Any
 
-from ddbha.api.global_tables.replicas import new_group, new_member
+from ddbha.api.global_tables.new_replicas import new_group, new_member
 from ddbha.errors import UsageError
 from ddbha.region.environment import Environment
 from ddbha.region.region import Regions
@@ -19,25 +19,26 @@ from ddbha.region.region import Regions
 def groups(environment: Environment) -> Iterator[dict[str, Any]]:
     """The global tables of a world; `UsageError` while one of them is in the middle of something."""
     environment.settle()
-    for (account, name), group in environment.global_tables.items():
+    for group in environment.global_tables:
+        name = group.name
         for member in group.members.values():
-            if member.status != "ACTIVE":
+            if member.shown_status != "ACTIVE":
                 raise UsageError(
-                    f"The replica of {name!r} in {member.region} is {member.status}. Advance the clock "
-                    "until that is over, and save then."
+                    f"The replica of {name!r} in {member.region} is {member.shown_status}. Advance the "
+                    "clock until that is over, and save then."
                 )
         if any(group.pending(*pair) for pair in permutations(group.members, 2)):
             raise UsageError(
                 f"Writes to {name!r} are on their way between regions. Let them arrive before saving."
             )
         yield {
-            "account": account,
             "name": name,
             "consistency": group.consistency,
             "witnesses": list(group.witnesses),
             "members": [
                 {
                     "region": member.region,
+                    "account": member.account_id,
                     "joined": member.joined,
                     "source": member.source,
                     "overrides": member.overrides,
@@ -50,11 +51,14 @@ def groups(environment: Environment) -> Iterator[dict[str, Any]]:
 def join(regions: Regions, entries: Iterable[dict[str, Any]]) -> None:
     """Make tables that were loaded the global tables that `groups` described."""
     for entry in entries:
-        account, name = entry["account"], entry["name"]
-        group = new_group(regions, account, name, strong=entry["consistency"] == "STRONG")
+        name = entry["name"]
+        group = new_group(regions, name, strong=entry["consistency"] == "STRONG")
         for each in entry["members"]:
-            table = regions.of(account, each["region"]).tables[name]
-            member = new_member(group, regions.of(account, each["region"]), table)
+            # Files of before have one account for all members.
+            account = each["account"] if "account" in each else entry["account"]
+            region = regions.of(account, each["region"])
+            table = region.tables[name]
+            member = new_member(group, region, table)
             member.status, member.joined = "ACTIVE", each["joined"]
             member.source, member.overrides = each["source"], each["overrides"]
             group.add(member)

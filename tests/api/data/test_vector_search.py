@@ -129,6 +129,7 @@ def test_an_item_is_searched_under_its_partition_key_only(client: Any) -> None:
         ("genre IN (:g, :o) AND #y < :high", ["a", "b"]),
         ("genre = :g OR #y = :low", ["a", "b", "c"]),
         ("NOT genre = :g", ["b", "d"]),
+        ("(genre = :g) AND (#y = :low AND #y < :high)", []),
         ("begins_with(genre, :d)", ["a", "c"]),
         ("attribute_not_exists(#y)", ["d"]),
     ],
@@ -147,6 +148,7 @@ def test_inline_filters(client: Any, condition: str, names: list[str]) -> None:
 
 
 INVALID = "Invalid SearchConditionExpression: Invalid"
+CONDITION = "SearchConditionExpression"
 WRONG_VECTOR = (
     "Search vector contains invalid values. All values in the search vector must be a 32-bit "
     "floating-point number attribute"
@@ -174,6 +176,50 @@ WRONG_VECTOR = (
             (1, 0, 0),
             where("tenant < :t", t="t"),
             f"{INVALID} comparator used in SearchConditionExpression",
+        ),
+        (
+            "schema",
+            (1, 0, 0),
+            where("tenant = :t AND genre.title = :g", t="t", g="g"),
+            f"Invalid {CONDITION}: {CONDITION} cannot have conditions on nested attributes",
+        ),
+        (
+            "schema",
+            (1, 0, 0),
+            where("tenant = :t AND tenant = :t", t="t"),
+            f"Invalid {CONDITION}: {CONDITION} must only contain one condition per attribute",
+        ),
+        (
+            "schema",
+            (1, 0, 0),
+            where("genre = :g", g="g"),
+            f"{CONDITION} must have all HASH attributes in configured SearchSchema",
+        ),
+        (
+            "schema",
+            (1, 0, 0),
+            where("tenant = :t", t=1),
+            f"Type of 'tenant' attribute in {CONDITION} (N) does not match type in search schema (S)",
+        ),
+        (
+            "schema",
+            (1, 0, 0),
+            where("tenant = :t", t=""),
+            "One or more parameter values are not valid. The AttributeValue for a key attribute cannot "
+            "contain an empty string value. Key: tenant",
+        ),
+        (
+            "schema",
+            (1, 0, 0),
+            where("tenant BETWEEN :t AND :t", t="t"),
+            f"{INVALID} operator used in {CONDITION}",
+        ),
+        # That an OR is an invalid operator for the partition key is not on record.
+        (
+            "schema",
+            (1, 0, 0),
+            where("tenant = :t OR genre = :g", t="t", g="g"),
+            f"{INVALID} operator used in {CONDITION}",
         ),
         (
             "plain",
@@ -265,6 +311,25 @@ def test_consumed_capacity(client: Any) -> None:
     # No search costs less than 1 KB.
     answer = search(client, "plain", 1, 0, 0, ReturnConsumedCapacity="TOTAL")
     assert answer["ConsumedCapacity"] == {"VectorSearchRequestBytes": 1024.0}
+
+
+def test_what_a_search_consumes(world: ddbha.World) -> None:
+    """Measured: 1964 bytes for 64 dimensions, 65 and its size for a result, 4 for each number shown."""
+    client = world.client("dynamodb", region_name="us-east-1")
+    indexes = [vector_index("plain", 64)]
+    client.create_table(TableName="films", **on_demand("pk"), VectorIndexes=indexes)
+    one = [1.0] * 64
+
+    def consumed(**more: Any) -> float:
+        answer = search(client, "plain", *one, ReturnConsumedCapacity="TOTAL", **more)
+        used: float = answer["ConsumedCapacity"]["VectorSearchRequestBytes"]
+        return used
+
+    assert consumed() == 1964
+    put(client, "a", *one, title={"S": "x" * 95})
+    assert consumed() == 1964 + 65 + 3 + 100
+    assert consumed(ProjectionExpression="pk") == 1964 + 65 + 3
+    assert consumed(ProjectionExpression="embedding") == 1964 + 65 + 4 * 64
 
 
 PREFIX = "One or more parameter values were invalid: "

@@ -19,6 +19,7 @@ from ddbha.values.key import (
     MAXIMUM_SORT_KEY_SIZE,
     ItemKey,
     KeyAttribute,
+    KeySchema,
     size_over,
 )
 
@@ -112,6 +113,19 @@ def key_of_canonical(table: Table, canonical: Item) -> ItemKey:
             raise ValidationException(NO_MATCH)
     _check_contents(table, canonical)
     return table.schema.key(canonical)
+
+
+def refuse_keys_in_filter(
+    schema: KeySchema, condition: Condition | None, kind: str = "Filter Expression"
+) -> None:
+    """Raise `ValidationException` for a filter that names the key beside a key condition."""
+    if condition is None:
+        return
+    for name in schema.names:
+        if name in condition.attributes:
+            raise ValidationException(
+                f"{kind} can only contain non-primary key attributes: Primary key attribute: {name}"
+            )
 
 
 def refuse_paths_into_keys(table: Table, *parts: Condition | Projection | Update | None) -> None:

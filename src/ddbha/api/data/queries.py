@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from itertools import chain
 from typing import Any
 
-from ddbha.api.data.keys import refuse_paths_into_keys
+from ddbha.api.data.keys import refuse_keys_in_filter, refuse_paths_into_keys
 from ddbha.api.data.placeholders import Expressions, refuse_misplaced
 from ddbha.api.data.targets import Target, behind, refuse_start_outside, start_in, start_key, target_of
 from ddbha.api.metering import admit_page, charge_page
@@ -151,15 +151,9 @@ class _Page:
 
     def refuse_keys_in_filter(self, target: Target) -> None:
         """A filter of a query may not name the key attributes of what is queried, nor go into others."""
-        if self.filter is not None:
-            for name in target.schema.names:
-                if name in self.filter.attributes:
-                    kind = "QueryFilter" if "QueryFilter" in self._request else "Filter Expression"
-                    raise ValidationException(
-                        f"{kind} can only contain non-primary key attributes: Primary key "
-                        f"attribute: {name}"
-                    )
-            refuse_paths_into_keys(target.table, self.filter)
+        kind = "QueryFilter" if "QueryFilter" in self._request else "Filter Expression"
+        refuse_keys_in_filter(target.schema, self.filter, kind)
+        refuse_paths_into_keys(target.table, self.filter)
 
     def read(self, target: Target, entries: Iterator[Image]) -> Response:
         """The response to a query or a scan of `entries`."""

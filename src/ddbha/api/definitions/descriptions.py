@@ -82,6 +82,8 @@ def describe(table: Table) -> dict[str, Any]:
         }
     if table.membership is not None:
         description.update(_replication(table, table.membership))
+    elif settings.settings_replication is not None:
+        description["GlobalTableSettingsReplicationMode"] = settings.settings_replication
     return description
 
 
@@ -114,17 +116,22 @@ def _replication(table: Table, member: Member) -> dict[str, Any]:
     group = member.group
     shown: dict[str, Any] = {
         "GlobalTableVersion": "2019.11.21",
+        "GlobalTableSettingsReplicationMode": group.settings_replication,
         "Replicas": [
             {
                 "RegionName": other.region,
-                "ReplicaStatus": other.status,
+                "ReplicaStatus": other.shown_status,
                 **_inaccessible_since(other),
                 **other.overrides,
+                **_account(other),
+                "GlobalTableSettingsReplicationMode": group.settings_replication,
             }
             for other in group.members.values()
             if other is not member
         ],
     }
+    if table.status == "ACTIVE":
+        shown["TableStatus"] = member.shown_status if member.unauthorized_since else table.status
     if group.consistency == "EVENTUAL":
         shown["DisassociationProtectionEnabled"] = table.settings.disassociation_protection
     if group.consistency == "STRONG":
@@ -258,6 +265,15 @@ def _global_index(table: Table, index: GlobalIndex) -> dict[str, Any]:
         "ProvisionedThroughput": _throughput(index),
         "IndexSizeBytes": sum(store.size for store in stores),
         "ItemCount": sum(len(store) for store in stores),
+    }
+
+
+def _account(member: Member) -> dict[str, str]:
+    """The ARN of a replica, which is only told of accounts that may differ."""
+    if not member.group.is_multi_account:
+        return {}
+    return {
+        "ReplicaArn": f"arn:aws:dynamodb:{member.region}:{member.account_id}:table/{member.group.name}"
     }
 
 

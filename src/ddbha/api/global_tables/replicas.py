@@ -13,23 +13,19 @@ from attrs import evolve
 
 from ddbha.api.definitions.descriptions import describe
 from ddbha.api.definitions.encryption_keys import note_key
-from ddbha.api.definitions.expiry_settings import enable_time_to_live
-from ddbha.api.definitions.stream_settings import disable_stream, enable_stream
-from ddbha.api.definitions.table_building import new_table
+from ddbha.api.definitions.stream_settings import disable_stream
+from ddbha.api.global_tables.new_replicas import (
+    fill_later,
+    inherited_settings,
+    new_replica,
+    source_of_replicas,
+)
 from ddbha.api.global_tables.replica_rules import ReplicaChange, check_departure, checked_change
 from ddbha.api.global_tables.waiting import once_arrived, once_reached, unsent
-from ddbha.api.metering import admit_write
 from ddbha.api.registry import Request, Response
-from ddbha.errors import InternalServerError
-from ddbha.followers.replication import GlobalTable, Member
-from ddbha.followers.secondary_indexes import GlobalIndex, LocalIndex
-from ddbha.followers.strong_replication import StrongGlobalTable
-from ddbha.region.region import Region, Regions
+from ddbha.followers.replication import Member
+from ddbha.region.region import Region
 from ddbha.region.table import Table
-from ddbha.storage.record import Stamp
-from ddbha.values.image import Image
-from ddbha.values.key import ItemKey
-from ddbha.values.settings import ContributorInsights
 
 _OVERRIDES = (
     "ProvisionedThroughputOverride",
@@ -55,178 +51,25 @@ def peers(region: Region, table: Table) -> Iterator[tuple[Region, Table]]:
     if table.membership is not None:
         for member in table.membership.group.members.values():
             if member is not table.membership:
-                yield region.peer(member.region), region.replica(member)
+                yield region.home(member), region.replica(member)
 
 
 # -- Create -----------------------------------------------------------------------------------------
 
 
 def _create(region: Region, table: Table, change: ReplicaChange) -> Response:
-    for partition in table.all_partitions():
-        # What is copied comes from leaders: all of them answer, or nothing has changed.
-        partition.available_leader()
-    source = table.membership or _first_member(region, table, change.strong)
-    group = source.group
+    source = source_of_replicas(region, table, strong=change.strong)
+    # Replicas of one account may have settings of their own.
+    table.settings.settings_replication = None
     if change.witness is not None:
-        group.add_witness(change.witness)
-    timings = region.environment.timings
-    seconds = timings.create_replica
-    if table.item_count:
-        seconds += timings.backfill_replica
-    if not change.strong and table.settings.stream_view_type is None:
-        enable_stream(region, table, "NEW_AND_OLD_IMAGES", 0)
-    table.status = "UPDATING"
+        source.group.add_witness(change.witness)
     for name, action in change.replicas.items():
-        target = _new_replica(region.peer(name), table, action, source)
-        _fill_later(region, source, target, seconds)
+        target = new_replica(region.peer(name), table, source, inherited_settings(table))
+        replica = region.replica(target)
+        _override(replica, target, action)
+        note_key(replica)
+        fill_later(region, source, target)
     return {"TableDescription": describe(table)}
-
-
-def new_group(regions: Regions, account_id: str, name: str, *, strong: bool) -> GlobalTable:
-    """A global table that has no members yet."""
-    environment = regions.environment
-
-    def conflict(place: str, key: ItemKey, winner: Stamp, loser: Stamp) -> None:
-        why = "later" if winner.microseconds > loser.microseconds else "equal time, region order"
-        environment.record(
-            "write-conflict-resolved",
-            place,
-            table=name,
-            key=key[1:],
-            winner=winner.region,
-            loser=loser.region,
-            seconds_apart=(winner.microseconds - loser.microseconds) / 1_000_000,
-            why=why,
-        )
-
-    def arrived(source: str, destination: str, seconds: float) -> None:
-        environment.metrics.put(
-            "ReplicationLatency",
-            seconds * 1000,
-            environment.clock.time(),
-            source,
-            TableName=name,
-            ReceivingRegion=destination,
-        )
-
-    def admit(member: Member, key: ItemKey, new: Image | None) -> None:
-        region = regions.of(account_id, member.region)
-        admit_write(region, region.replica(member), key, new)
-
-    kind = StrongGlobalTable if strong else GlobalTable
-    group = kind(
-        name,
-        environment.links,
-        environment.random,
-        conflict,
-        arrived,
-        admit,
-        lambda: environment.clock.time(),
-    )
-    environment.global_tables[account_id, name] = group
-    return group
-
-
-def new_member(group: GlobalTable, region: Region, table: Table) -> Member:
-    """The member of a global table by which a table of a region takes part."""
-    return group.new_member(region.name, table.partitions, lambda: table.status in ("ACTIVE", "UPDATING"))
-
-
-def _first_member(region: Region, table: Table, strong: bool) -> Member:
-    group = new_group(region.regions, region.account_id, table.name, strong=strong)
-    member = new_member(group, region, table)
-    member.status, member.joined = "ACTIVE", region.now()
-    group.add(member)
-    member.attach()
-    table.membership = member
-    note_key(table)
-    return member
-
-
-def _new_replica(region: Region, table: Table, action: dict[str, Any], source: Member) -> Member:
-    settings = evolve(
-        table.settings,
-        tags={},
-        deletion_protection=False,
-        protection_changed=None,
-        encryption_changes=(),
-        disassociation_protection=True,
-        stream_view_type=None,
-        stream_label=None,
-        ttl_attribute=None,
-        ttl_status="DISABLED",
-        warming=None,
-        insights=ContributorInsights(),
-    )
-    replica = new_table(
-        region,
-        table.name,
-        dict(table.attribute_types),
-        table.schema,
-        [
-            LocalIndex(index.name, index.schema, index.projection, table.schema)
-            for index in table.local_indexes.values()
-        ],
-        [
-            GlobalIndex(
-                index.name,
-                index.schema,
-                index.projection,
-                table.schema,
-                throughput=index.throughput,
-                on_demand=index.on_demand,
-                warm=index.warm,
-            )
-            for index in table.global_indexes.values()
-        ],
-        settings,
-        [index.empty() for index in table.vector_indexes.values()],
-    )
-    region.tables[table.name] = replica
-    member = new_member(source.group, region, replica)
-    member.source = source.region
-    _override(replica, member, action)
-    replica.membership = member
-    note_key(replica)
-    return member
-
-
-def _fill_later(region: Region, source: Member, target: Member, seconds: float) -> None:
-    """Copy what is in the table now, and let what is written meanwhile wait on its way."""
-    group, original, table = source.group, region.replica(source), region.replica(target)
-    group.add(target)
-    target.joined = region.now()
-    images = list(group.copy(source, target))
-    place = region.peer(target.region)
-
-    def fill() -> None:
-        if original.status == "DELETING" or table.status != "CREATING":
-            return
-        try:
-            if not region.environment.links.are_open(source.region, target.region, table.name):
-                raise InternalServerError
-            for partition in table.all_partitions():
-                # All of them are ready, or nothing is loaded.
-                partition.available_leader()
-            table.load(images)
-        except InternalServerError:
-            region.record("replica-waits", table=table.name, replica=target.region)
-            region.environment.blocked(fill)
-            return
-        target.attach()
-        if group.consistency == "EVENTUAL":
-            enable_stream(place, table, "NEW_AND_OLD_IMAGES", 0)
-        if original.settings.ttl_attribute is not None:
-            enable_time_to_live(place, table, original.settings.ttl_attribute)
-        table.status = target.status = "ACTIVE"
-        for witness in group.witnesses:
-            group.witnesses[witness] = "ACTIVE"
-        if not any(member.status == "CREATING" for member in group.members.values()):
-            original.status = "ACTIVE"
-        region.environment.unblock()
-        region.record("replica-active", table=table.name, replica=target.region)
-
-    region.later(seconds, fill)
 
 
 # -- Update and Delete --------------------------------------------------------------------------------
@@ -237,7 +80,7 @@ def _update(region: Region, table: Table, change: ReplicaChange) -> Response:
     changed = [table.membership.group.members[name] for name in change.replicas]
     table.status = "UPDATING"
     for member in changed:
-        place, replica = region.peer(member.region), region.replica(member)
+        place, replica = region.home(member), region.replica(member)
         override = partial(_override, replica, member, change.replicas[member.region])
         once_reached(region, place, replica, override)
         member.status = "UPDATING"
@@ -273,6 +116,9 @@ def _override(table: Table, member: Member, action: dict[str, Any]) -> None:
         reads = override.get("ProvisionedThroughputOverride", {}).get("ReadCapacityUnits")
         if index is not None and reads is not None:
             index.throughput = evolve(index.throughput, read=reads)
+        on_demand_reads = override.get("OnDemandThroughputOverride", {}).get("MaxReadRequestUnits")
+        if index is not None and on_demand_reads is not None and index.on_demand is not None:
+            index.on_demand = evolve(index.on_demand, read=on_demand_reads)
 
 
 def _disassociate(region: Region, table: Table) -> Response:
@@ -308,7 +154,7 @@ def _delete(region: Region, table: Table, change: ReplicaChange) -> Response:
     doomed = [(group.members[name], region.replica(group.members[name])) for name in change.replicas]
     if not change.strong:
         for member, replica in doomed:
-            check_departure(region.peer(member.region), replica)
+            check_departure(region.home(member), replica)
     table.status = "UPDATING"
     for member, _ in doomed:
         member.status = "DELETING"
@@ -330,7 +176,7 @@ def _delete(region: Region, table: Table, change: ReplicaChange) -> Response:
         table.status = "ACTIVE"
         group.witnesses.clear()
         for member, replica in doomed:
-            place = region.peer(member.region)
+            place = region.home(member)
             if replica.membership is not member:
                 # It was deleted in its own region meanwhile.
                 continue

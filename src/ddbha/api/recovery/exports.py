@@ -12,6 +12,7 @@ from math import floor
 from typing import Any
 
 from ddbha.api.paging import LARGEST_PAGE, page_of
+from ddbha.api.recovery.export_filters import FilterSpecification
 from ddbha.api.recovery.sources import refuse_key_without_kms
 from ddbha.api.registry import Request, Response, operation
 from ddbha.errors import (
@@ -25,6 +26,7 @@ from ddbha.errors import (
 )
 from ddbha.followers.archive import Archive
 from ddbha.recovery.export import Content, begin, changes_in, state_at, write
+from ddbha.recovery.export_filter import ExportFilter
 from ddbha.recovery.formats import ion
 from ddbha.recovery.objects import Bucketed, ObjectError
 from ddbha.recovery.transfer import Export, exports_of, of_table, of_token, transfer_arn
@@ -39,7 +41,7 @@ _TABLE_ARN = re.compile(r"arn:aws[^:]*:dynamodb:([^:]*):(\d{12}):table/([^/:]+)"
 _INVALID = "Invalid Request: "
 
 
-@operation("ExportTableToPointInTime", lacks=frozenset({"FilterSpecification"}))
+@operation("ExportTableToPointInTime")
 def export_table_to_point_in_time(region: Region, request: Request) -> Response:
     """Put what a table held at a time, or what a period made of it, into a bucket."""
     arn = request["TableArn"]
@@ -48,6 +50,7 @@ def export_table_to_point_in_time(region: Region, request: Request) -> Response:
             "One or more parameter values were invalid: tableArn is not a valid ARN"
         )
     _check(request)
+    specification = FilterSpecification(request.get("FilterSpecification", {}))
     now = region.now()
     asked = deepcopy({name: value for name, value in request.items() if name != "ClientToken"})
     known = of_token(exports_of(region).values(), request.get("ClientToken"), now)
@@ -64,7 +67,8 @@ def export_table_to_point_in_time(region: Region, request: Request) -> Response:
         )
     if request.get("ExportFormat") == "ION":
         ion.require()
-    time, period, content = _chosen(request, table, table.archive, now)
+    chosen = specification.of(table)
+    time, period, content = _content(request, table, table.archive, chosen, now)
     if sum(export.status == "IN_PROGRESS" for export in exports_of(region).values()) >= MAXIMUM_EXPORTS:
         raise LimitExceededException(
             f"Subscriber limit exceeded: Too many exports in progress, at most {MAXIMUM_EXPORTS}"
@@ -175,8 +179,8 @@ def _exists(region: Region, arn: str) -> bool:
     return table is not None and table.arn == arn and table.status != "CREATING"
 
 
-def _chosen(
-    request: Request, table: Table, archive: Archive, now: float
+def _content(
+    request: Request, table: Table, archive: Archive, chosen: ExportFilter, now: float
 ) -> tuple[float | None, tuple[float, float] | None, Content]:
     """The moment or the period to export, and what there is of it."""
     earliest, latest = archive.earliest(now), archive.latest(now)
@@ -186,7 +190,7 @@ def _chosen(
         if not floor(earliest) <= time <= latest:
             raise InvalidExportTimeException("Export Time is invalid")
         time = max(time, earliest)
-        return time, None, state_at(table, archive, time)
+        return time, None, state_at(table, archive, time, chosen)
     specification = request["IncrementalExportSpecification"]
     beginning = specification["ExportFromTime"].timestamp()
     end = specification["ExportToTime"].timestamp() if "ExportToTime" in specification else latest
@@ -209,7 +213,8 @@ def _chosen(
             "24 hours"
         )
     view = specification.get("ExportViewType", "NEW_AND_OLD_IMAGES")
-    return None, (beginning, end), changes_in(table, archive, (beginning, end), view)
+    content = changes_in(table, archive, (beginning, end), view, chosen)
+    return None, (beginning, end), content
 
 
 def _shown(time: float) -> str:
@@ -228,7 +233,7 @@ def _description(export: Export) -> dict[str, Any]:
         "ExportFormat": asked.get("ExportFormat", "DYNAMODB_JSON"),
         "S3SseAlgorithm": asked.get("S3SseAlgorithm", "AES256"),
     }
-    for member in ("S3BucketOwner", "S3Prefix", "S3SseKmsKeyId"):
+    for member in ("S3BucketOwner", "S3Prefix", "S3SseKmsKeyId", "FilterSpecification"):
         if member in asked:
             shown[member] = asked[member]
     if export.token is not None:

@@ -22,7 +22,7 @@ from ddbha.api.tables.control_plane_quotas import (
     refuse_units,
 )
 from ddbha.api.tables.request_rates import initial_warm_throughput, new_maximums
-from ddbha.api.tables.update_rules import check_encryption
+from ddbha.api.tables.update_rules import check_encryption, check_settings_replication
 from ddbha.api.tables.vector_indexes import new_vector_index, refuse_vector_indexes
 from ddbha.errors import ResourceInUseException, ValidationException
 from ddbha.followers.secondary_indexes import GlobalIndex, LocalIndex
@@ -304,6 +304,9 @@ def _settings(request: Request, now: float) -> TableSettings:
         on_demand_since=now if mode == "PAY_PER_REQUEST" else None,
         tags=with_tags({}, request.get("Tags", [])),
     )
+    if "GlobalTableSettingsReplicationMode" in request:
+        settings.settings_replication = request["GlobalTableSettingsReplicationMode"]
+        check_settings_replication(request["GlobalTableSettingsReplicationMode"])
     if "OnDemandThroughput" in request:
         settings.on_demand = new_maximums(None, request["OnDemandThroughput"], mode)
     if "WarmThroughput" in request:

@@ -32,6 +32,7 @@ from ddbha.api.tables.request_rates import warm_up
 from ddbha.api.tables.table_definition import attribute_types, new_index, refuse_indexes
 from ddbha.api.tables.update_rules import (
     CHANGES,
+    check_settings_replication,
     existing_index,
     index_action,
     refuse_combination,
@@ -55,6 +56,7 @@ _CHANGES = CHANGES | {"ReplicaUpdates"}
 _LASTING = _CHANGES - {
     "DeletionProtectionEnabled",
     "DisassociationProtectionEnabled",
+    "GlobalTableSettingsReplicationMode",
     "OnDemandThroughput",
     "WarmThroughput",
     "SSESpecification",
@@ -75,7 +77,7 @@ _SHARED = frozenset(
 )
 
 
-@operation("UpdateTable", lacks=frozenset({"GlobalTableSettingsReplicationMode"}))
+@operation("UpdateTable")
 def update_table(region: Region, request: Request) -> Response:
     """Change settings or indexes of a table: all that is asked for, or nothing."""
     if not any(change in request for change in _CHANGES):
@@ -133,6 +135,12 @@ def _checked(region: Region, table: Table, request: Request, *, repeated: bool =
         refuse_encryption_change(region, settings)
     if "DeletionProtectionEnabled" in request:
         refuse_protection_change(region, table)
+    if "GlobalTableSettingsReplicationMode" in request:
+        if table.membership is not None:
+            raise ValidationException(
+                f"{INVALID}GlobalTableSettingsReplicationMode can only be updated on a Regional Table"
+            )
+        check_settings_replication(request["GlobalTableSettingsReplicationMode"])
     rates = [table_rates(region, table, request, mode, repeated=repeated)]
     index_update = index_action(table, request)
     updates = {
@@ -169,6 +177,9 @@ def _apply(region: Region, table: Table, request: Request, change: _Change) -> R
             warm_up(region, table, rates.owner, partitions_of(table, rates), rates.warm)
     settings.disassociation_protection = request.get(
         "DisassociationProtectionEnabled", settings.disassociation_protection
+    )
+    settings.settings_replication = request.get(
+        "GlobalTableSettingsReplicationMode", settings.settings_replication
     )
     if "DeletionProtectionEnabled" in request:
         settings.deletion_protection = request["DeletionProtectionEnabled"]

@@ -21,10 +21,7 @@ from ddbha.region.region import Region
 from ddbha.region.table import Table
 
 
-@operation(
-    "CreateTable",
-    lacks=frozenset({"GlobalTableSourceArn", "GlobalTableSettingsReplicationMode"}),
-)
+@operation("CreateTable", lacks=frozenset({"GlobalTableSourceArn"}))
 def create_table(region: Region, request: Request) -> Response:
     """A new table, CREATING until the time that the world's timings say."""
     definition = read_definition(region, request)

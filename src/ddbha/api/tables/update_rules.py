@@ -32,6 +32,7 @@ CHANGES = frozenset(
         "SSESpecification",
         "DeletionProtectionEnabled",
         "DisassociationProtectionEnabled",
+        "GlobalTableSettingsReplicationMode",
         "OnDemandThroughput",
         "WarmThroughput",
         "TableClass",
@@ -157,6 +158,15 @@ def existing_index(table: Table, name: str, verb: str) -> GlobalIndex:
             f"Requested resource not found: Index {name} for table {table.name}"
         )
     return table.global_indexes[name]
+
+
+def check_settings_replication(mode: str) -> None:
+    """Raise `ValidationException` for what an ordinary table cannot be set to."""
+    if mode == "ENABLED_WITH_OVERRIDES":
+        raise ValidationException(
+            f"Value '{mode}' at 'GlobalTableSettingsReplicationMode' failed to satisfy constraint: Only "
+            "ENABLED and DISABLED settings replication are supported for a Regional Table."
+        )
 
 
 def refuse_encryption(table: Table, given: dict[str, Any]) -> None:

@@ -51,6 +51,15 @@ def table_of(text: str) -> str | None:
     return statement.select.table if isinstance(statement, Exists) else statement.table
 
 
+def index_of(text: str) -> str | None:
+    """The index that a statement reads, or None if it reads none or is no statement."""
+    try:
+        statement = parsed(text).statement
+    except ValidationException:
+        return None
+    return statement.index if isinstance(statement, Select) else None
+
+
 class _StatementParser(ConditionParser):
     def parsed(self) -> Parsed:
         statement = self._statement()

@@ -1,28 +1,25 @@
-"""A world as the JSON that the console shows."""
+"""A world as the JSON that the console shows, and what has changed of it."""
 
 from __future__ import annotations
 
+from collections import Counter, defaultdict, deque
 from collections.abc import Iterator
-from contextlib import suppress
-from itertools import combinations, islice
+from itertools import combinations
 from typing import Any
 from weakref import WeakKeyDictionary
 
 from ddbha.engine import Engine
-from ddbha.errors import InternalServerError, UnknownPlaceError
+from ddbha.errors import UnknownPlaceError
 from ddbha.faults.fault import Fault
-from ddbha.recovery.backup import backups_of
+from ddbha.observe.metrics import MINUTE
 from ddbha.region.environment import Environment
 from ddbha.region.region import Region, Regions, utc
-from ddbha.region.table import Table
-from ddbha.storage.partition import Partition
+from ddbha.server.console.changes import Changes
+from ddbha.server.console.lags import Lags
+from ddbha.server.console.tables import KINDS, Numbers, shown_table
 
-#: Events of the timeline that are shown, the newest first.
-EVENTS = 60
-#: Partitions of one table or index that are shown.
-PARTITIONS = 24
-#: Seconds of the metrics that say what goes on now.
-_RECENT = 60
+#: Seconds for which a throttled request is shown.
+RECENT = 60
 
 Json = dict[str, Any]
 
@@ -34,39 +31,39 @@ class View:
         self._engine = engine
         self._numbers: WeakKeyDictionary[Fault, int] = WeakKeyDictionary()
         self._faults_seen = 0
+        self._changes = Changes()
+        self._throttles = _Throttles()
+        self.lags = Lags()
 
-    def state(self) -> Json:
-        """Everything that is shown, as of one moment."""
+    def state(self, since: str | None = None) -> Json:
+        """What is shown, as of now, of which a page knows already what it was told at `since`.
+
+        The things are in groups: `regions` by account and name, `tables` by account, region and name,
+        `links` by the names of two regions, `faults` by number.  Events are asked for apart; here is the
+        number of the newest one.
+        """
         engine = self._engine
         with engine.standstill() as environment:
             environment.settle()
-            events = list(islice(reversed(list(engine.events)), EVENTS))
+            self._changes.take(self._groups(environment))
             return {
                 "seed": engine.settings.seed,
+                "account": engine.account_id,
                 "time": engine.clock.now().isoformat(timespec="milliseconds"),
-                "regions": [self._region(region) for region in engine.regions],
-                "links": list(_links(engine.regions)),
-                "faults": [
-                    {"number": self._number(fault), "description": fault.description}
-                    for fault in engine.faults.active
-                ],
-                "events": [
-                    {
-                        "time": utc(event.time).isoformat(timespec="milliseconds"),
-                        "kind": event.kind,
-                        "region": event.region,
-                        "details": " ".join(f"{name}={value}" for name, value in event.details.items()),
-                    }
-                    for event in events
-                ],
+                "counted_since": utc(_minutes(environment)[0] * MINUTE).isoformat(timespec="seconds"),
+                "newest_event": environment.events.added,
+                **self._changes.since(since),
             }
 
     def fault(self, number: object) -> Fault:
-        """The active fault of a number; `UnknownPlaceError` if it has ended."""
-        for fault in self._engine.faults.active:
+        """The fault of a number, active or scheduled; `UnknownPlaceError` if it has ended."""
+        for fault in self._faults():
             if self._number(fault) == number:
                 return fault
         raise UnknownPlaceError("There is no fault of that number any more.")
+
+    def _faults(self) -> list[Fault]:
+        return [*self._engine.faults.active, *self._engine.faults.scheduled]
 
     def _number(self, fault: Fault) -> int:
         if fault not in self._numbers:
@@ -74,100 +71,99 @@ class View:
             self._numbers[fault] = self._faults_seen
         return self._numbers[fault]
 
-    def _region(self, region: Region) -> Json:
-        environment = region.environment
+    def _groups(self, environment: Environment) -> dict[str, Json]:
+        regions = self._engine.regions
+        now = environment.clock.time()
+        for region in regions:
+            for table in region.tables.values():
+                table.count_writes(now)
+        consumed = _consumed(environment)
+        throttled = self._throttles.recent(environment)
+        tables: Json = {}
+        for region in regions:
+            reachable = not environment.links.outages.get(region.name)
+            for table in region.tables.values():
+                name = f"{region.account_id}/{region.name}/{table.name}"
+                tables[name] = shown_table(region, table, reachable, consumed, throttled)
+                self.lags.look(region, table)
         return {
-            "name": region.name,
-            "account": region.account_id,
-            "down": bool(environment.links.outages.get(region.name)),
-            "skew": environment.links.skew(region.name),
-            "zones": [
-                {
-                    "name": zone,
-                    "down": bool(environment.zone_outages.get(zone)),
-                    "lag": environment.lag(zone),
+            "regions": {f"{one.account_id}/{one.name}": _region(one) for one in regions},
+            "tables": tables,
+            "links": {"/".join(link["regions"]): link for link in _links(regions)},
+            "faults": {
+                str(self._number(fault)): {
+                    "number": self._number(fault),
+                    "description": fault.description,
+                    "status": fault.status,
                 }
-                for zone in region.zones
-            ],
-            "tables": [self._table(region, table) for table in region.tables.values()],
-            "backups": [
-                {
-                    "arn": backup.arn,
-                    "name": backup.name,
-                    "table": backup.source.name,
-                    "status": backup.status,
-                    "created": utc(backup.created).isoformat(timespec="seconds"),
-                }
-                for backup in backups_of(region).values()
-            ],
+                for fault in self._faults()
+            },
         }
 
-    def _table(self, region: Region, table: Table) -> Json:
-        owners = {table.name: table.partitions}
-        for index in table.global_indexes.values():
-            # Without a quorum it stays behind until there is one, and is shown like that.
-            with suppress(InternalServerError):
-                index.catch_up(region.now())
-            owners[f"{table.name}/{index.name}"] = index.partitions
-        return {
-            "name": table.name,
-            "status": table.status,
-            "items": table.item_count,
-            "bytes": table.size,
-            "billing": table.settings.billing_mode,
-            "replicas": sorted(table.membership.group.members) if table.membership else [],
-            "throttled": {
-                kind: sum(self._metric(f"{kind}ThrottleEvents", region, table)) for kind in _KINDS
-            },
-            "consumed": {
-                kind: sum(self._metric(f"Consumed{kind}CapacityUnits", region, table, recent=True))
-                for kind in _KINDS
-            },
-            "owners": [
-                {
-                    "name": owner,
-                    "count": len(partitions),
-                    "partitions": [_partition(p, region.now()) for p in partitions[:PARTITIONS]],
-                }
-                for owner, partitions in owners.items()
-            ],
-        }
 
-    def _metric(
-        self, name: str, region: Region, table: Table, *, recent: bool = False
-    ) -> Iterator[float]:
-        """The sums by minute of a metric of a table and of its indexes."""
-        start = utc(region.now() - _RECENT) if recent else None
-        dimensions: list[dict[str, Any]] = [{"TableName": table.name}]
-        for index in table.global_indexes:
-            dimensions.append({"TableName": table.name, "GlobalSecondaryIndexName": index})
-        for its in dimensions:
-            for _, value in self._engine.metrics.query(name, region=region.name, start=start, **its):
-                yield value
+class _Throttles:
+    """Which requests were throttled in the last minute: metrics know calendar minutes only."""
+
+    def __init__(self) -> None:
+        self._seen = 0
+        self._recent: deque[tuple[float, tuple[str, str, str]]] = deque()
+
+    def recent(self, environment: Environment) -> Numbers:
+        """How many, by kind, region and table."""
+        events = environment.events
+        new = [event for _, event in events.after(self._seen) if event.kind == "throttled"]
+        self._seen = events.added
+        for event in reversed(new):
+            kind = "Read" if "Read" in str(event.details.get("reason")) else "Write"
+            self._recent.append((event.time, (kind, event.region, str(event.details.get("table")))))
+        horizon = environment.clock.time() - RECENT
+        while self._recent and self._recent[0][0] <= horizon:
+            self._recent.popleft()
+        return Counter(what for _, what in self._recent)
 
 
-_KINDS = ("Read", "Write")
+def _minutes(environment: Environment) -> tuple[int, int]:
+    """The minutes since the epoch whose consumption is shown: the last one and this one."""
+    now = int(environment.clock.time() // MINUTE)
+    return now - 1, now
 
 
-def _partition(partition: Partition, now: float) -> Json:
-    leader = partition.leader
-    replicas = []
-    for replica in partition.replicas:
-        # Replicas that nobody reads apply late, which nobody can tell; only a lag is worth showing.
-        if replica.up and replica is not leader:
-            replica.catch_up(now)
-        replicas.append(
+def _consumed(environment: Environment) -> Numbers:
+    """Capacity units of tables and their indexes, by kind, region and table."""
+    units: defaultdict[tuple[str, str, str], float] = defaultdict(float)
+    minutes = _minutes(environment)
+    for kind in KINDS:
+        for region, dimensions, value in environment.metrics.sums(
+            f"Consumed{kind}CapacityUnits", minutes
+        ):
+            units[kind, region, dimensions["TableName"]] += value
+    return units
+
+
+def _region(region: Region) -> Json:
+    environment = region.environment
+    outages, cuts = environment.links.outages.get(region.name), environment.zone_cuts
+    return {
+        "name": region.name,
+        "account": region.account_id,
+        "status": "UNREACHABLE" if outages else "UP",
+        "shows": environment.links.outage(region.name),
+        "skew": environment.links.skew(region.name),
+        "zones": [
             {
-                "zone": replica.zone,
-                "status": replica.status,
-                "leader": replica is leader,
-                "sequence": replica.last_sequence,
-                "missing": max(0, leader.last_sequence - replica.last_sequence),
-                "unapplied": replica.last_sequence - replica.applied_sequence,
-                "lag": replica.lag,
+                "name": zone,
+                # Nobody can tell how a zone is whose region nobody reaches.
+                "status": "UNREACHABLE" if outages else _zone_status(environment, zone),
+                "lag": environment.lag(zone),
+                "cut_from": [other for other in region.zones if cuts.get(frozenset((zone, other)))],
             }
-        )
-    return {"number": partition.number, "term": partition.term, "replicas": replicas}
+            for zone in region.zones
+        ],
+    }
+
+
+def _zone_status(environment: Environment, zone: str) -> str:
+    return "DOWN" if environment.zone_outages.get(zone) else "UP"
 
 
 def _links(regions: Regions) -> Iterator[Json]:
@@ -178,11 +174,7 @@ def _links(regions: Regions) -> Iterator[Json]:
         yield {
             "regions": [region, other],
             "cut": bool(links.cuts.get(frozenset((region, other)))),
-            "open": not (
-                links.cuts.get(frozenset((region, other)))
-                or links.outages.get(region)
-                or links.outages.get(other)
-            ),
+            "open": links.are_connected(region, other),
             # At most, where each write draws its own.
             "lag": [links.lag(region, other, 1.0), links.lag(other, region, 1.0)],
             "pending": [_pending(environment, region, other), _pending(environment, other, region)],
@@ -192,6 +184,6 @@ def _links(regions: Regions) -> Iterator[Json]:
 def _pending(environment: Environment, source: str, destination: str) -> int:
     return sum(
         len(group.members[source].outgoing.get(destination, ()))
-        for group in environment.global_tables.values()
+        for group in environment.global_tables
         if source in group.members
     )

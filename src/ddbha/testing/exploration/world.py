@@ -100,7 +100,7 @@ class TrialWorld(World):
     def replicating_with(self, region: str) -> list[str]:
         """The other regions of the global tables that are in `region`."""
         found: set[str] = set()
-        for group in self.engine.environment.global_tables.values():
+        for group in self.engine.environment.global_tables:
             active = {name for name, member in group.members.items() if member.status == "ACTIVE"}
             if region in active:
                 found |= active - {region}

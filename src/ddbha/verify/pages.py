@@ -1,0 +1,153 @@
+"""Pages: which items a Query, a Scan or a SELECT must show, and in which order."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from math import inf
+from typing import Any
+
+from attrs import frozen
+
+from ddbha.errors import InvariantError
+from ddbha.expressions.syntax import ConditionNode, Path
+from ddbha.followers.secondary_indexes import GlobalIndex, LocalIndex
+from ddbha.region.table import Table
+from ddbha.values.attribute import Item, canonical_item
+from ddbha.values.key import HASH_SPACE, ItemKey
+from ddbha.verify.expressions import Values, holds
+from ddbha.verify.history import Call, History
+from ddbha.verify.item_values import table_of
+from ddbha.verify.terms import Terms
+
+
+@frozen(eq=False)
+class Place:
+    """A table or one of its indexes, where items are found in the order of their positions."""
+
+    table: Table
+    index: LocalIndex | GlobalIndex | None = None
+
+    @classmethod
+    def named(cls, table: Table, index: str | None) -> Place | None:
+        """The table, or its index of that name; None if there is none any more."""
+        if index is None:
+            return cls(table)
+        found = table.local_indexes.get(index) or table.global_indexes.get(index)
+        return None if found is None else cls(table, found)
+
+    def position(self, item: Item) -> ItemKey | None:
+        """Where an item, or a key, lies; None where the index has it not."""
+        key = self.table.schema.key(item)
+        if self.index is None:
+            return key
+        found = self.index.schema.key_or_none(item)
+        return None if found is None else (*found, *key)
+
+    def part(self, item: Item, paths: Sequence[Path] | None = None, select: str | None = None) -> Item:
+        """What a read of these paths has of an item; a local index fetches what it does not project."""
+        index = self.index
+        if index is None or index.projection.type == "ALL":
+            return item
+        names = {*index.schema.names, *self.table.schema.names, *index.projection.non_key_attributes}
+        if select == "ALL_ATTRIBUTES" or (
+            isinstance(index, LocalIndex) and any(path[0] not in names for path in paths or ())
+        ):
+            return item
+        return {name: value for name, value in item.items() if name in names}
+
+
+@frozen(eq=False)
+class Page:
+    """What one answer of a Query or a Scan covers."""
+
+    place: Place
+    conditions: tuple[ConditionNode | None, ...]
+    filter: ConditionNode | None
+    values: Values
+    paths: Sequence[Path] | None
+    select: str | None
+    #: The hashes of its segment.
+    low: float = -inf
+    high: float = inf
+    #: Behind which position it begins, and at which it ends.
+    start: ItemKey | None = None
+    end: ItemKey | None = None
+    descends: bool = False
+
+    @classmethod
+    def of(cls, call: Call) -> Page | None:
+        """The page of an answered call; None if its index is not there any more."""
+        request, answer = call.request, call.answer or {}
+        place = Place.named(table_of(call, request["TableName"]), request.get("IndexName"))
+        if place is None:
+            return None
+        terms = Terms(request)
+        segment, segments = request.get("Segment", 0), request.get("TotalSegments", 1)
+        return cls(
+            place,
+            (terms.condition("KeyConditionExpression") if call.operation == "Query" else None,),
+            terms.condition("FilterExpression"),
+            terms.values,
+            terms.paths(),
+            request.get("Select"),
+            HASH_SPACE * segment // segments,
+            HASH_SPACE * (segment + 1) // segments,
+            _position(place, request.get("ExclusiveStartKey")),
+            _position(place, answer.get("LastEvaluatedKey")),
+            not request.get("ScanIndexForward", True),
+        )
+
+    def part(self, item: Item) -> Item:
+        """What the page has of an item before it is projected."""
+        return self.place.part(item, self.paths, self.select)
+
+    def shows(self, item: Item) -> bool:
+        """Whether an item belongs on the page."""
+        position = self.place.position(item)
+        if position is None or not self.low <= position[0] < self.high or not self._covers(position):
+            return False
+        if not all(one is None or holds(one, item, self.values) for one in self.conditions):
+            return False
+        return self.filter is None or holds(self.filter, self.part(item), self.values)
+
+    def _covers(self, position: ItemKey) -> bool:
+        if self.descends:
+            return (self.start is None or position < self.start) and (
+                self.end is None or position >= self.end
+            )
+        return (self.start is None or position > self.start) and (
+            self.end is None or position <= self.end
+        )
+
+
+def _position(place: Place, key: Mapping[str, Any] | None) -> ItemKey | None:
+    return None if key is None else place.position(canonical_item(dict(key))[0])
+
+
+def verify_pages(history: History) -> None:
+    """Raise `InvariantError` if a page is not in order, repeats an item, or is not as long as it says."""
+    for call in history:
+        if call.operation not in ("Query", "Scan") or call.answer is None or not call.tables:
+            continue
+        items, limit = call.answer.get("Items"), call.request.get("Limit")
+        count, scanned = call.answer["Count"], call.answer["ScannedCount"]
+        if items is not None and len(items) != count:
+            raise InvariantError(f"{call}\nhas {len(items)} items, and says {count}")
+        if count > scanned or (limit is not None and scanned > limit):
+            raise InvariantError(f"{call}\nsays that it looked at {scanned} items, and has {count}")
+        page = Page.of(call)
+        if page is not None and items:
+            _verify_order(call, page, [canonical_item(item)[0] for item in items])
+
+
+def _verify_order(call: Call, page: Page, items: Sequence[Item]) -> None:
+    names = {*page.place.table.schema.names}
+    if page.place.index is not None:
+        names.update(page.place.index.schema.names)
+    if not all(names <= item.keys() for item in items):
+        return
+    positions = [page.place.position(item) for item in items]
+    if None in positions or positions != sorted(positions, reverse=page.descends):  # type: ignore[type-var]
+        raise InvariantError(f"{call}\nis not in the order of the keys")
+    if len(set(positions)) < len(positions):
+        raise InvariantError(f"{call}\nhas an item twice")
