@@ -11,6 +11,7 @@ import logging
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from functools import partial
+from math import inf
 from random import Random
 from typing import Any
 
@@ -84,17 +85,19 @@ class Engine:
         *,
         typed: bool = False,
         client: str = "",
+        patience: float = inf,
     ) -> dict[str, Any]:
         """Answer one request, all of it or nothing; raises `AwsError`.
 
         `params` may be anything that JSON can be, with blobs as bytes or base64 text; `typed` says that
         its members and types are known to be those of the service model.  `client` names who asks in the
-        history.
+        history, and waits for `patience` seconds.
         """
         with self.lock:
             environment = self.environment
             try:
                 environment.scheduler.run_due(self.clock.time())
+                environment.patience = patience
                 if self.history.recording:
                     return self._attempted(service, operation, params, caller, typed, client)
                 return self._answer(service, operation, params, caller, typed)
@@ -149,7 +152,7 @@ class Engine:
             faults = self.faults.of_requests
             if not faults:
                 return perform(request)
-            return through(faults, operation, request, environment.random, perform)
+            return through(faults, region.name, operation, request, environment.random, perform)
         except AwsError as error:
             word(error, operation, older=self._older)
             count_error(region, operation, request, error)
@@ -181,7 +184,7 @@ class Engine:
         call = self.history.begin(client, region, operation, request, self.faults.of_requests)
         try:
             faults, random = self.faults.of_requests, self.environment.random
-            answer = through(faults, operation, request, random, perform)
+            answer = through(faults, region.name, operation, request, random, perform)
         except (AwsError, NoAnswer) as error:
             if isinstance(error, AwsError):
                 word(error, operation, older=self._older)

@@ -5,7 +5,7 @@ Scenarios: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/disa
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from datetime import timedelta
 from math import inf
 from typing import TYPE_CHECKING, Any
@@ -13,15 +13,8 @@ from typing import TYPE_CHECKING, Any
 from attrs import define, field
 
 from ddbha.errors import AwsError, UsageError, error_class
-from ddbha.faults.experiments import (
-    API_ERRORS,
-    Action,
-    Alarm,
-    Experiment,
-    read_actions,
-    read_alarms,
-    read_template,
-)
+from ddbha.faults.actions import Actions
+from ddbha.faults.experiments import Alarm, Experiment, read_actions, read_alarms, read_template
 from ddbha.faults.fault import Effect, Fault
 from ddbha.faults.regions import RegionFaults
 from ddbha.faults.requests import (
@@ -29,7 +22,7 @@ from ddbha.faults.requests import (
     Choice,
     Chosen,
     ErrorFault,
-    InducedError,
+    GreyFailure,
     LostAnswer,
     PartialBatch,
     RequestFault,
@@ -134,13 +127,46 @@ class Faults:
     ) -> Fault:
         """A region vanishes: clients do not reach its tables, nothing is replicated to or from it.
 
-        `shows` is what they meet: refused connections (EndpointConnectionError), timeouts
-        (ConnectTimeoutError), both after the client's `connect_timeout`, or errors (InternalServerError).
-        Its tables keep what they have, and catch up when it is back.  Raises `UnknownPlaceError` for what
-        cannot be a region and `UsageError` for another `shows`.
+        `shows` is what they meet: refused connections (EndpointConnectionError, at once), timeouts
+        (ConnectTimeoutError, after the client's `connect_timeout`), or errors (InternalServerError); for
+        a region that fails in part there is `grey_failure`.  Its tables keep what they have, and catch up
+        when it is back.  Raises `UnknownPlaceError` for what cannot be a region and `UsageError` for
+        another `shows`.
         """
         self._check_region(region)
         return self._start(self._between.region_outage(region, shows), after, duration)
+
+    def grey_failure(
+        self,
+        region: str,
+        *,
+        share: float = 0.3,
+        latency: float = 2.0,
+        rise: Seconds = 60.0,
+        after: Seconds = 0,
+        duration: Seconds | None = None,
+    ) -> Fault:
+        """A region fails in part: it is up for those who only look, and bad for those who use it.
+
+        A `share` of its requests fails with InternalServerError, and all answers are late, on the
+        world's clock: more and more, until `latency` seconds are reached after `rise` seconds.  Clients
+        whose `read_timeout` is shorter hear nothing of what is done all the same.  Replication goes on.
+        https://docs.aws.amazon.com/whitepapers/latest/advanced-multi-az-resilience-patterns/gray-failures.html
+        Raises `UnknownPlaceError` for what cannot be a region and `UsageError` for a share that is not
+        between 0 and 1.
+        """
+        if not 0 <= share <= 1:
+            raise UsageError(f"share={share} is not between 0 and 1.")
+        met = GreyFailure(
+            Chosen(region=region),
+            True,
+            share,
+            _seconds("latency", latency),
+            _seconds("rise", rise),
+            self._regions.environment,
+        )
+        told = f"grey failure share={share} latency={latency}"
+        return self._start(self._of_requests(told, met), after, duration)
 
     def network_cut(
         self, region: str, other: str, *, after: Seconds = 0, duration: Seconds | None = None
@@ -218,7 +244,7 @@ class Faults:
         """Requests are answered with the AWS error `code`, after they were done if `after_commit`.
 
         `choice` says which requests, as `ddbha.faults.requests.Choice` tells: `operation`, `table`,
-        `when`, `probability`, `times`; `after` and `duration` are as for every fault.  Raises
+        `region`, `when`, `probability`, `times`; `after` and `duration` are as for every fault.  Raises
         `UsageError` for a code that DynamoDB does not have and `UnknownPlaceError` for a table that does
         not exist.
         """
@@ -244,7 +270,8 @@ class Faults:
         `kind` is read_timeout, connect_timeout, endpoint_connection or connection_closed: which of
         botocore's exceptions the client raises.  Before it does, the world's clock moves on by the
         `read_timeout` or, where nobody answers at all, the `connect_timeout` of the client's
-        configuration; a connection that is closed takes no time.  Requests are chosen as for `error`.
+        configuration; a connection that is refused or closed takes no time.  Requests are chosen as for
+        `error`.
         """
         if kind not in LOST_ANSWERS:
             raise UsageError(f"kind={kind!r} is none of {', '.join(LOST_ANSWERS)}.")
@@ -310,59 +337,14 @@ class Faults:
         read = read_template(template)
         actions = read_actions(read, ignore)
         rings = read_alarms(read, alarms or {})
-        starts = [(action, self._of_action(action)) for action in actions]
+        told = Actions(self._inside, self._between, self._of_requests)
+        effects = [(action, told.effects(action)) for action in actions]
         with self._regions.environment.standstill() as environment:
             experiment = Experiment(actions, environment, rings)
-            for action, begin in starts:
-                experiment.faults += begin(action.start, action.seconds)
+            for action, found in effects:
+                experiment.faults += [self._start(one, action.start, action.seconds) for one in found]
             experiment.begin()
         return experiment
-
-    def _of_action(self, action: Action) -> Callable[[float, float], list[Fault]]:
-        """What an action does, given when it begins and how long it lasts."""
-        effects: list[Effect] = []
-        if action.id in API_ERRORS:
-            return self._injected(action)
-        if action.id == "aws:dynamodb:global-table-pause-replication":
-            effects = [self._between.replication_pause(name, region) for region, name in action.places]
-        elif action.id == "aws:network:disrupt-connectivity":
-            scope = action.parameters.get("scope", "all")
-            if scope == "availability-zone":
-                zones = {zone for _, zone in action.places}
-                effects = [self._inside.zone_outage(zone) for zone in sorted(zones)]
-            elif scope in ("dynamodb", "all"):
-                met = LostAnswer(Chosen(), False, "connect_timeout")
-                effects = [self._effect(f"disrupted connectivity scope={scope}", met)]
-            else:
-                raise UsageError(
-                    f"The action {action.name!r} has scope {scope}, which does not touch DynamoDB; those "
-                    "that do are dynamodb, all and availability-zone."
-                )
-        elif action.id != "aws:fis:wait":
-            other = action.parameters.get("region", "")
-            check_region(other)
-            homes = sorted({region for region, _ in action.places})
-            effects = [self._between.network_cut(home, other) for home in homes]
-        if not effects and action.id != "aws:fis:wait":
-            raise UsageError(f"The action {action.name!r} is aimed at nothing: name resourceArns.")
-        return lambda after, duration: [self._start(one, after, duration) for one in effects]
-
-    def _injected(self, action: Action) -> Callable[[float, float], list[Fault]]:
-        service = action.parameters.get("service", "dynamodb")
-        if service != "dynamodb":
-            raise UsageError(f"The action {action.name!r} is about {service}, not dynamodb.")
-        error = error_class(API_ERRORS[action.id])
-        assert error is not None, "the errors of FIS are among those of DynamoDB"
-        percentage = float(action.parameters.get("percentage", 100))
-        named = action.parameters.get("operations", "")
-        names: list[str | None] = [name.strip() for name in named.split(",") if name.strip()]
-        effects = []
-        for operation in names or [None]:
-            chosen = Chosen(operation=operation, probability=percentage / 100)
-            self._check(chosen)
-            met = InducedError(chosen, False, error, None)
-            effects.append(self._effect(f"injected {error.code}{chosen}", met))
-        return lambda after, duration: [self._start(one, after, duration) for one in effects]
 
     # -- All of them ----------------------------------------------------------------------------------
 
@@ -405,25 +387,28 @@ class Faults:
         return RegionFaults(self._regions)
 
     def _meet(self, description: str, met: RequestFault, choice: Choice) -> Fault:
-        self._check(met.chosen)
-        effect = self._effect(f"{description}{met.chosen}", met)
+        effect = self._of_requests(description, met)
         return self._start(effect, choice.get("after", 0), choice.get("duration"))
 
-    def _check(self, chosen: Chosen) -> None:
+    def _of_requests(self, description: str, met: RequestFault) -> Effect:
+        """What meets single requests; raises `UsageError` for requests that there cannot be."""
+        chosen = met.chosen
         if chosen.operation is not None and chosen.operation not in self._operations:
             raise UsageError(f"ddbha has no operation {chosen.operation!r}; they are named like PutItem.")
         # A request may be meant to meet its fault while it creates the table.
         if chosen.table is not None and chosen.operation != "CreateTable":
             self._inside.require_table(chosen.table)
+        if chosen.region is not None:
+            self._check_region(chosen.region)
 
-    def _effect(self, description: str, met: RequestFault) -> Effect:
         def begin(fault: object) -> None:
+            met.began = self._regions.environment.clock.time()
             self.of_requests.append(met)
 
         def end(fault: object) -> None:
             self.of_requests.remove(met)
 
-        return Effect(description, begin, end, lambda: met.met)
+        return Effect(f"{description}{chosen}", begin, end, lambda: met.met)
 
     def __repr__(self) -> str:
         return f"<Faults active={[fault.description for fault in self.active]}>"

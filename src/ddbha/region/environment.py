@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import permutations
+from math import inf
 from random import Random
 from typing import Any
 
@@ -56,6 +57,8 @@ class Environment:
     locks: dict[tuple[str, ItemKey], Any] = Factory(dict)
     #: Seconds that the transaction takes that is being answered.
     transaction_seconds: float = 0.0
+    #: Seconds that the client waits for the answer.
+    patience: float = inf
     admitted: frozenset[str] = frozenset()
 
     #: How partitions replicate.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import warnings
 from collections import deque
+from math import inf
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import boto3
@@ -42,6 +43,7 @@ class TellingEngine(Engine):
         *,
         typed: bool = False,
         client: str = "",
+        patience: float = inf,
     ) -> dict[str, Any]:
         """As `Engine.call`."""
         details = {"asked": params, "told": "an answer"}
@@ -49,7 +51,9 @@ class TellingEngine(Engine):
         # Between the events before and those that come of it.
         self.newest.append((len(self.events) - 0.5, event))
         try:
-            return super().call(service, operation, params, caller, typed=typed, client=client)
+            return super().call(
+                service, operation, params, caller, typed=typed, client=client, patience=patience
+            )
         except (AwsError, NoAnswer) as error:
             details["told"] = getattr(error, "code", "nothing")
             raise

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from html.parser import HTMLParser
+from random import Random
 from time import perf_counter
 from typing import Any
 
@@ -25,6 +26,7 @@ from ddbha.rehearsal import (
     single_region,
     strong_global_table,
 )
+from ddbha.testing.rehearsal.matrix import words
 from tests.building import on_demand
 
 GOOD = "a region, for good"
@@ -141,6 +143,18 @@ def test_a_workload_that_raises_is_a_result() -> None:
         fragile, tables=TABLES, options=[single_region()], disasters=["two zones, 5 min"], seeds=[1]
     )
     assert "the workload stops: InternalServerError" in str(matrix)
+    worst = matrix.cell("single region", "two zones, 5 min").worst
+    assert worst is not None
+    assert "zone outage us-east-1a" in worst.timeline, "its story"
+
+
+def test_a_workload_that_raises_before_it_asks_for_anything_is_a_result_too() -> None:
+    def hasty(clients: Callable[[], Any], clock: RehearsalClock) -> None:
+        raise LookupError("no configuration")
+
+    run = one(single_region(), "a node, 5 min", hasty, tables=TABLES)
+    assert run.error == "LookupError: no configuration"
+    assert run.requests == 0
 
 
 def nothing(clients: Callable[[], Any], clock: RehearsalClock) -> None:
@@ -154,6 +168,30 @@ def by_the_machine(clients: Callable[[], Any], clock: RehearsalClock) -> None:
         client.put_item(TableName="numbers", Item={"id": {"S": "x"}, "data": {"S": "x" * length}})
 
 
+class Unordered:
+    """Something that sets hold in another order each time, as they do strings in another process."""
+
+    chance = Random(1)
+
+    def __init__(self, name: str) -> None:
+        self.name, self.place = name, self.chance.getrandbits(60)
+
+    def __hash__(self) -> int:
+        return self.place
+
+
+def in_any_order(clients: Callable[[], Any], clock: RehearsalClock) -> None:
+    client = clients()
+    waiting = {Unordered("x" * 1000 * size) for size in range(20)}
+    for _ in clock.every(600):
+        if waiting:
+            client.put_item(TableName="numbers", Item={"id": {"S": "x"}, "a": {"S": waiting.pop().name}})
+
+
+def elsewhere(faults: Any) -> None:
+    faults.region_outage("eu-west-1", duration=60)
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
@@ -162,7 +200,20 @@ def by_the_machine(clients: Callable[[], Any], clock: RehearsalClock) -> None:
         ({"workload": numbers}, "An option needs a table"),
         ({"workload": nothing, "tables": TABLES}, "never called DynamoDB"),
         ({"workload": by_the_machine, "tables": TABLES}, "depends on the machine's time"),
+        ({"workload": in_any_order, "tables": TABLES}, "on unordered sets"),
         ({"workload": "counter", "options": ["two tables"]}, "is no option"),
+        (
+            {"workload": "counter", "options": [single_region()], "disasters": [elsewhere], "seeds": [1]},
+            "'elsewhere' met nothing .*'single region'.*It has tables in us-east-1",
+        ),
+        (
+            {"workload": "counter", "options": [recovery()], "disasters": ["a cut link, 10 min"]},
+            "can happen to none of the options: it wants 2 regions",
+        ),
+        (
+            {"workload": "counter", "options": [global_table()], "disasters": ["a restore meanwhile"]},
+            "it wants something to restore from",
+        ),
         ({"workload": "counter", "disasters": ["an earthquake"]}, "There is no disaster"),
         ({"workload": "counter", "disasters": [7]}, "is no disaster"),
         ({"workload": "counter", "seeds": []}, "nothing to rehearse"),
@@ -225,5 +276,7 @@ def test_the_command_compares(
 
 def test_disasters_that_cannot_happen_do_not_apply() -> None:
     disaster = Disaster("a cut", 60, lambda stage, option: None, regions=2)
-    matrix = rehearse("counter", options=[single_region()], disasters=[disaster], seeds=[1])
-    assert "does not apply" in str(matrix)
+    options = [single_region(), global_table()]
+    matrix = rehearse("counter", options=options, disasters=[disaster], seeds=[1])
+    assert words(matrix.cell("single region", "a cut")) == "does not apply"
+    assert matrix.cell("single region", "a cut").worst is None

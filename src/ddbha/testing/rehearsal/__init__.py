@@ -69,7 +69,8 @@ def rehearse(
     `world.faults`.  `progress` is called with how many rehearsals are done, and of how many.
 
     Raises `UsageError` for a workload that never calls DynamoDB or that does not do the same again with
-    the same seed, for options without tables, and for what is no option or disaster.
+    the same seed, for options without tables, for what is no option or disaster, and for disasters that
+    none of the options can have or that meet nothing, as in a region without a table.
     """
     name, run, needed = _workload(workload, tables)
     chosen_options = [read_option(one) for one in (OPTIONS if options is None else options)]
@@ -79,6 +80,12 @@ def rehearse(
         raise UsageError(
             "There is nothing to rehearse: options=, disasters= and seeds= want one at least."
         )
+    for disaster in chosen_disasters:
+        if not any(disaster.applies(option) for option in chosen_options):
+            raise UsageError(
+                f"The disaster {disaster.name!r} can happen to none of the options: it wants "
+                f"{disaster.wants}."
+            )
     plain = rehearse_once(run, needed, single_region(), None, chosen_seeds[0])
     again = rehearse_once(run, needed, single_region(), None, chosen_seeds[0])
     if plain != again:

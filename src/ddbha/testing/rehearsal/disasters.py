@@ -33,6 +33,12 @@ class Disaster:
     #: Never over: what is lost by then is lost.
     for_good: bool = False
 
+    @property
+    def wants(self) -> str:
+        """What an option must have for it to happen, in words."""
+        told = [f"{self.regions} regions"] if self.regions > 1 else []
+        return " and ".join([*told, *(["something to restore from"] if self.restorable else [])])
+
     def applies(self, option: Option) -> bool:
         """Whether it can happen to an option."""
         return len(option.regions) >= self.regions and (option.restores or not self.restorable)
@@ -119,6 +125,22 @@ def shipped() -> list[Disaster]:
             "a region, 30 min",
             30 * MINUTE,
             _fault(lambda faults, stage, o: faults.region_outage(o.home, duration=1800)),
+        ),
+        Disaster(
+            "a region times out, 30 min",
+            30 * MINUTE,
+            _fault(
+                lambda faults, stage, o: faults.region_outage(o.home, shows="timeouts", duration=1800)
+            ),
+        ),
+        Disaster(
+            "a region fails in part, 10 min",
+            10 * MINUTE,
+            _fault(
+                lambda faults, stage, o: faults.grey_failure(
+                    o.home, share=0.3, latency=1.5, rise=300, duration=600
+                )
+            ),
         ),
         Disaster(
             "a region, for good",

@@ -66,7 +66,7 @@ def rehearse_once(
         error = f"{type(raised).__name__}: {raised}"
     finally:
         random.setstate(state)
-    if not stage.operations:
+    if not stage.operations and error is None:
         raise UsageError(
             "The workload never called DynamoDB: it is a function of what makes clients and of a clock, "
             "like def workload(clients, clock): client = clients(); ..."
@@ -74,6 +74,11 @@ def rehearse_once(
     if world.clock.time() < stage.ends:
         # It ended early; whatever else would have happened does.
         stage.sleep(stage.ends - world.clock.time())
+    if disaster is not None and (missed := world.faults.met_nothing):
+        raise UsageError(
+            f"The disaster {disaster.name!r} met nothing under the option {option.name!r}: "
+            f"{'; '.join(missed)}. It has tables in {', '.join(option.regions)}."
+        )
     return _found(stage, option, disaster, seed, error, {n for c in clients for n in c.names()}, start)
 
 
@@ -173,7 +178,7 @@ def _units(stage: Stage, kind: str, start: float) -> float:
         )
         if when.timestamp() >= start - 60
     )
-    return units / len(stage.operations)
+    return units / max(1, len(stage.operations))
 
 
 def _course(stage: Stage) -> tuple[tuple[float, float, int, int], ...]:
