@@ -8,7 +8,7 @@ READY := $(VENV)/.ready
 OLDEST := boto3==1.35.0 botocore==1.35.0
 ASYNC := --group async
 
-.PHONY: tour test test-matrix test-oldest test-async models check soak bench options docs javascript console-test
+.PHONY: tour test test-matrix test-oldest test-async models check soak bench instructions options docs javascript console-test
 
 tour: $(READY)
 	$(BIN)/ddbha tour
@@ -48,6 +48,10 @@ options: $(READY)
 
 bench: $(READY)
 	$(BIN)/python benchmarks
+
+# The instructions of the same calls, which do not depend on what else runs; wants valgrind, and minutes.
+instructions: $(READY)
+	$(BIN)/python benchmarks/instructions.py
 
 # Needs no network once its packages are there; the site is in site/.
 docs: $(VENV)/.ready-docs

@@ -15,6 +15,7 @@ from weakref import WeakSet
 from attrs import Factory, define, field, frozen
 
 from ddbha.errors import ClockError, UnsettledError
+from ddbha.interruptions import uninterrupted
 
 #: The end of the year 8999: what a world plans for later has to have a date too.
 LATEST = datetime(9000, 1, 1, tzinfo=timezone.utc).timestamp()
@@ -206,7 +207,7 @@ class Scheduler:
             self._follow_back(now)
         self._seen = now
         if self._heap and self._heap[0][0] <= now and self._running is None:
-            with self.lock:
+            with self.lock, uninterrupted:
                 self._run(now)
 
     def _follow_back(self, now: float) -> None:

@@ -33,6 +33,7 @@ from ddbha.errors import (
 from ddbha.faults.catalogue import Faults
 from ddbha.faults.requests import Perform, through
 from ddbha.faults.unavailability import Unavailability
+from ddbha.interruptions import uninterrupted
 from ddbha.observe.events import Timeline
 from ddbha.observe.metrics import Metrics
 from ddbha.recovery.objects import Bucketed, Objects, S3Objects
@@ -93,7 +94,7 @@ class Engine:
         its members and types are known to be those of the service model.  `client` names who asks in the
         history, and waits for `patience` seconds.
         """
-        with self.lock:
+        with self.lock, uninterrupted:
             environment = self.environment
             try:
                 environment.scheduler.run_due(self.clock.time())
@@ -250,7 +251,7 @@ class Engine:
 
     def reset(self) -> None:
         """Back to an empty world, with the same clock and seed."""
-        with self.lock:
+        with self.lock, uninterrupted:
             environment = self.environment
             self.faults.end_all()
             self.history.clear()

@@ -3,16 +3,10 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
-
-import pytest
-from botocore.exceptions import ClientError
 
 import ddbha
 from ddbha.api.registry import implemented
 from ddbha.api.wire.model import input_shape
-from tests.building import on_demand
-from tests.installed import needs
 
 SOURCE = "\n".join(path.read_text() for path in Path(ddbha.__file__).parent.rglob("*.py"))
 #: Operations of the first version of global tables, which refuse every request.
@@ -28,11 +22,3 @@ def test_every_member_is_read_or_refused_by_name() -> None:
         if member not in lacks and f'"{member}"' not in SOURCE
     ]
     assert unread == []
-
-
-@needs("CreateTable.GlobalTableSourceArn")
-def test_what_is_not_there_is_refused() -> None:
-    client: Any = ddbha.World().client("dynamodb")
-    with pytest.raises(ClientError, match="ddbha does not implement GlobalTableSourceArn"):
-        client.create_table(TableName="orders", **on_demand("pk"), GlobalTableSourceArn="orders")
-    assert client.list_tables()["TableNames"] == []

@@ -17,6 +17,7 @@ from ddbha.expressions.checks import Values
 from ddbha.expressions.evaluate import Condition, condition
 from ddbha.expressions.parser import Parser
 from ddbha.expressions.syntax import (
+    SWAPPED,
     Attribute,
     Between,
     Comparison,
@@ -34,7 +35,6 @@ _INVALID = "Invalid condition in KeyConditionExpression: "
 _UNSUPPORTED = "Query key condition not supported"
 #: What an index can answer; only the legacy KeyConditions can ask for anything else.
 INDEXABLE = frozenset({"=", "<", "<=", ">", ">=", "BETWEEN", "begins_with"})
-_SWAPPED = {"=": "=", "<": ">", "<=": ">=", ">": "<", ">=": "<="}
 
 #: Attribute, operator and the placeholders of its operands.
 _Part = tuple[str, str, tuple[str, ...]]
@@ -189,7 +189,7 @@ def _part(node: ConditionNode) -> _Part:
             name = str(operand.path[0])
         elif not isinstance(operand, Value):
             raise _Unsound("KeyConditionExpressions cannot contain nested operations")
-        elif name is None and operator not in _SWAPPED:
+        elif name is None and operator not in SWAPPED:
             raise _Unsound(
                 f"{_INVALID}{operator} operator must have the key attribute as its first operand"
             )
@@ -198,7 +198,7 @@ def _part(node: ConditionNode) -> _Part:
     if name is None:
         raise _Unsound(f"{_INVALID}No key attribute specified")
     if isinstance(operands[0], Value):
-        operator = _SWAPPED[operator]
+        operator = SWAPPED[operator]
     return name, operator, tuple(placeholders)
 
 

@@ -16,6 +16,7 @@ from ddbha.clock import Clock, Moment, Scheduler, Timings
 from ddbha.followers.kinesis import KinesisStreams
 from ddbha.followers.links import Links
 from ddbha.followers.replication import GlobalTable
+from ddbha.interruptions import uninterrupted
 from ddbha.observe.events import Timeline
 from ddbha.observe.metrics import Metrics
 from ddbha.region.parts import Parts
@@ -92,7 +93,7 @@ class Environment:
     @contextmanager
     def standstill(self) -> Iterator[Environment]:
         """The world up to date, while nobody else gets in: to show it, or to do several things."""
-        with self.scheduler.lock:
+        with self.scheduler.lock, uninterrupted:
             self.scheduler.run_due(self.clock.time())
             yield self
 

@@ -13,6 +13,7 @@ from ddbha.followers.consumption import ConsumedWrites
 from ddbha.followers.replication import Member
 from ddbha.followers.secondary_indexes import GlobalIndex, LocalIndex
 from ddbha.followers.vector_indexes import VectorIndex
+from ddbha.interruptions import uninterrupted
 from ddbha.observe.metrics import Series
 from ddbha.region.bulk_load import by_partition, collector_paused, index_entries
 from ddbha.region.parts import Parts
@@ -206,7 +207,7 @@ class Table:
 
 def _best(partition: Partition) -> Replica:
     """The leader with all applied; descriptions answer even while the partition has no quorum."""
-    with partition.replication.scheduler.lock:
+    with partition.replication.scheduler.lock, uninterrupted:
         leader = partition.leader
         leader.apply_all()
     return leader

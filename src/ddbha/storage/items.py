@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import islice
-from operator import lt
+from operator import itemgetter, lt
 from typing import Any
 
 from sortedcontainers import SortedList
@@ -34,6 +34,8 @@ class _Greatest:
 
 
 GREATEST = _Greatest()
+#: What a position in a local index ends with.
+_key_of_entry = itemgetter(-1)
 
 
 class KeyOrder:
@@ -143,17 +145,19 @@ class ItemStore:
         for name, positions in local_positions.items():
             self._local[name].update(positions)
 
-    def range(
-        self, low: ItemKey, high: ItemKey, *, reverse: bool = False, index: str | None = None
-    ) -> Iterator[tuple[ItemKey, Image]]:
-        """Positions and images from `low` on and before `high`, in the order of the keys or an index."""
+    def range(self, low: ItemKey, high: ItemKey) -> Iterator[tuple[ItemKey, Image]]:
+        """Keys and images from `low` on and before `high`, in order."""
         images = self.images
-        if index is None:
-            for key in self._order.range(low, high, reverse=reverse):
-                yield key, images[key]
-        else:
-            for position in self._local[index].range(low, high, reverse=reverse):
-                yield position, images[position[-1]]
+        for key in self._order.range(low, high):
+            yield key, images[key]
+
+    def walk(
+        self, low: ItemKey, high: ItemKey, *, reverse: bool = False, index: str | None = None
+    ) -> Iterator[Image]:
+        """The images from `low` on and before `high`, in the order of the keys or a local index."""
+        order = self._order if index is None else self._local[index]
+        keys = order.range(low, high, reverse=reverse)
+        return map(self.images.__getitem__, keys if index is None else map(_key_of_entry, keys))
 
     def copy(self) -> ItemStore:
         """A store of its own with the same items, for a replica built from a peer."""

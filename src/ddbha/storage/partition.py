@@ -11,6 +11,7 @@ from attrs import Factory, define, field
 
 from ddbha.clock import Scheduler
 from ddbha.errors import InternalServerError, UsageError
+from ddbha.interruptions import uninterrupted
 from ddbha.storage.follower import Follower
 from ddbha.storage.items import local_position
 from ddbha.storage.log import Log
@@ -332,7 +333,7 @@ class Partition:
         sequence number, and successors of this partition's followers read them.  Raises `UsageError`
         where no cut is possible, and `InternalServerError` while fewer than two replicas are up.
         """
-        with self.replication.scheduler.lock:
+        with self.replication.scheduler.lock, uninterrupted:
             return self._split(at)
 
     def _split(self, at: ItemKey | None) -> tuple[Partition, Partition]:

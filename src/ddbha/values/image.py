@@ -7,6 +7,8 @@ unpacks an item of its own, so nothing that a caller holds is ever shared with t
 from __future__ import annotations
 
 import marshal
+from collections.abc import Iterable, Iterator
+from operator import attrgetter
 
 from attrs import frozen
 
@@ -14,6 +16,7 @@ from ddbha.values.attribute import Item
 
 _unpack = marshal.loads
 _pack = marshal.dumps
+_packed = attrgetter("packed")
 
 
 @frozen(eq=False)
@@ -34,3 +37,8 @@ class Image:
     def item(self) -> Item:
         """A fresh copy of the item."""
         return _unpack(self.packed)  # type: ignore[no-any-return]
+
+
+def unpacked(images: Iterable[Image]) -> Iterator[Item]:
+    """A fresh copy of one item after the other."""
+    return map(_unpack, map(_packed, images))

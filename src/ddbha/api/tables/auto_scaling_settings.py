@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from ddbha.api.access.replication import check_settings
 from ddbha.api.global_tables.replicas import peers
 from ddbha.api.registry import Request, Response, operation
 from ddbha.api.tables.table_updates import update_table
@@ -30,6 +31,7 @@ ROLE = (
 def update_table_replica_auto_scaling(region: Region, request: Request) -> Response:
     """Change how the throughput of a table, its indexes and its replicas follows what they consume."""
     table = _global_table(region, request)
+    check_settings(region, table)
     if table.settings.billing_mode != "PROVISIONED":
         raise ValidationException(
             f"{_INVALID}Auto scaling is supported only for tables with provisioned capacity mode"
