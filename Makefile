@@ -62,9 +62,11 @@ javascript: $(READY)
 	cd tests/server/javascript && npm install --no-package-lock --no-audit --no-fund
 	cd tests/server/javascript && DDBHA=$(abspath $(BIN))/ddbha npm test
 
-# The console page in Debian's Chromium (apt-get install chromium chromium-driver); leaves screenshots.
+# The console in Debian's Chromium (apt-get install chromium chromium-driver); leaves screenshots.  Where npm
+# is there, axe-core looks at its accessibility.
 console-test: $(READY)
 	$(BIN)/uv pip install --quiet --python $(BIN)/python --editable . --group browser
+	-cd tests/browser && npm install --no-package-lock --no-audit --no-fund
 	DDBHA_SCREENSHOTS=screenshots $(BIN)/pytest tests/browser
 
 # uv resolves in seconds what pip alone may search for much longer.

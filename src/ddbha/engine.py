@@ -99,7 +99,7 @@ class Engine:
             try:
                 environment.scheduler.run_due(self.clock.time())
                 environment.patience = patience
-                if self.history.recording:
+                if self.history.recording or self.attempts.recording:
                     return self._attempted(service, operation, params, caller, typed, client)
                 return self._answer(service, operation, params, caller, typed)
             except (AwsError, NoAnswer, DdbhaError):
@@ -132,7 +132,8 @@ class Engine:
         attempt: Attempt | None = None,
     ) -> dict[str, Any]:
         environment = self.environment
-        outage = environment.links.outage(caller.region)
+        outages = environment.links.outages
+        outage = environment.links.outage(caller.region) if outages else None
         if outage in ("refused", "timeouts"):
             raise NoAnswer("endpoint_connection" if outage == "refused" else "connect_timeout")
         answer, region = registry.find(service, operation), self.region(caller)
@@ -146,13 +147,14 @@ class Engine:
                 region = authorize(region, service, operation, request)
             else:
                 environment.admitted = _NOTHING
+            faults = self.faults.of_requests
+            if attempt is None and not faults:
+                return self._unavailability.answer(answer, region, operation, request)
             perform = partial(self._unavailability.answer, answer, region, operation)
             if attempt is not None:
                 self.attempts.arrive(attempt, request)
+            if self.history.recording and attempt is not None:
                 return self._recorded(attempt.client, region, operation, request, perform)
-            faults = self.faults.of_requests
-            if not faults:
-                return perform(request)
             return through(faults, region.name, operation, request, environment.random, perform)
         except AwsError as error:
             word(error, operation, older=self._older)

@@ -17,7 +17,7 @@ from ddbha.followers.kinesis import KinesisStreams
 from ddbha.followers.links import Links
 from ddbha.followers.replication import GlobalTable
 from ddbha.interruptions import uninterrupted
-from ddbha.observe.events import Timeline
+from ddbha.observe.events import EventKind, Timeline
 from ddbha.observe.metrics import Metrics
 from ddbha.region.parts import Parts
 from ddbha.settings import Settings
@@ -40,6 +40,8 @@ class Environment:
     zone_outages: dict[str, set[object]] = Factory(dict)
     #: The faults that keep two zones from reaching each other, by the pair.
     zone_cuts: dict[frozenset[str], set[object]] = Factory(dict)
+    #: The zones that traffic is moved away from, by zonal shift, and whether AWS began it.
+    zonal_shifts: dict[object, tuple[str, bool]] = Factory(dict)
     #: How many seconds replicas stay behind, by zone and fault.
     zone_lags: dict[str, dict[object, float]] = Factory(dict)
     #: How many tables are being restored, by account.
@@ -97,7 +99,7 @@ class Environment:
             self.scheduler.run_due(self.clock.time())
             yield self
 
-    def record(self, kind: str, region: str, **details: Any) -> None:
+    def record(self, kind: EventKind, region: str, **details: Any) -> None:
         """Put an event on the timeline."""
         self.events.add(self.clock.time(), kind, region, **details)
 

@@ -12,7 +12,7 @@ from operator import attrgetter
 
 from attrs import frozen
 
-from ddbha.values.attribute import Item
+from ddbha.values.attribute import Item, same_item
 
 _unpack = marshal.loads
 _pack = marshal.dumps
@@ -23,7 +23,7 @@ _packed = attrgetter("packed")
 class Image:
     """A packed item and its size in bytes by DynamoDB's rules.
 
-    Equal items may pack to different bytes, so images are compared by identity or by `item()`.
+    Equal items may pack to different bytes, so images are compared by identity or by `equals`.
     """
 
     packed: bytes
@@ -37,6 +37,12 @@ class Image:
     def item(self) -> Item:
         """A fresh copy of the item."""
         return _unpack(self.packed)  # type: ignore[no-any-return]
+
+    def equals(self, other: Image) -> bool:
+        """Whether another image holds the same item."""
+        if self.packed == other.packed:
+            return True
+        return self.size == other.size and same_item(self.item(), other.item())
 
 
 def unpacked(images: Iterable[Image]) -> Iterator[Item]:

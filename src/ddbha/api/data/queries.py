@@ -7,7 +7,7 @@ https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Scan.html
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from itertools import chain
+from itertools import chain, islice
 from typing import Any
 
 from ddbha.api.data.keys import refuse_keys_in_filter, refuse_paths_into_keys
@@ -164,8 +164,8 @@ class _Page:
         partial = isinstance(index, LocalIndex) and index.projected is not None
         limit, size = self._limit, 0
         images: list[Image] = []
-        for image in entries:
-            if len(images) == limit or size > PAGE_SIZE:
+        for image in islice(entries, limit):
+            if size > PAGE_SIZE:
                 is_last = False
                 break
             images.append(image)

@@ -22,6 +22,7 @@ from ddbha.api.wire.wording import word
 from ddbha.capacity.units import index_writes, write_units
 from ddbha.errors import AwsError, InternalServerError, TransactionConflictException
 from ddbha.followers.consumption import BULK_PUT
+from ddbha.observe.events import event_kind
 from ddbha.recovery.bulk_report import BulkReport
 from ddbha.recovery.formats import MalformedFile, MalformedItem
 from ddbha.recovery.objects import Bucketed, ObjectError, ObjectStore
@@ -233,5 +234,5 @@ class BulkWriter:
                 self.operation.fail(self.region.now(), error.code, error.message)
         status = self.operation.status.lower().replace("_", "-")
         self.region.record(
-            f"bulk-operation-{status}", table=self.table.name, operation=self.operation.arn
+            event_kind(f"bulk-operation-{status}"), table=self.table.name, operation=self.operation.arn
         )

@@ -41,7 +41,9 @@ def read_records(data: bytes) -> Iterator[dict[str, Any] | MalformedItem]:
 
 def plain_item(item: dict[str, Any]) -> Item:
     """An item that `dumps` wrote, with bytes in place of base64 text."""
-    return {name: _plain(value) for name, value in item.items()}
+    return {
+        name: value if "S" in value or "N" in value else _plain(value) for name, value in item.items()
+    }
 
 
 def _plain(value: dict[str, Any]) -> AttributeValue:

@@ -76,8 +76,10 @@ class Matrix:
     options: list[str]
     disasters: list[str]
     cells: dict[tuple[str, str], Cell]
-    #: Units that a call of the workload costs a plain table while nothing happens.
+    #: Capacity units, read and written, that a call costs while nothing happens: a plain table, and each
+    #: option.
     plain_units: tuple[float, float]
+    option_units: dict[str, tuple[float, float]]
     seeds: list[int]
 
     def cell(self, option: str, disaster: str) -> Cell:
@@ -95,6 +97,7 @@ class Matrix:
         return {
             "workload": self.workload,
             "plain_units": list(self.plain_units),
+            "option_units": {option: list(units) for option, units in self.option_units.items()},
             "cells": [
                 {
                     "option": cell.option,
@@ -113,17 +116,12 @@ class Matrix:
         ]
 
     def costs(self) -> list[str]:
-        """What each option costs in units, against the plain table; of the first disaster that it had."""
-        found = []
-        for option in self.options:
-            runs = next(
-                (self.cells[option, d].runs for d in self.disasters if self.cells[option, d].runs), []
-            )
-            read = max((run.read_units for run in runs), default=0.0)
-            write = max((run.write_units for run in runs), default=0.0)
-            plain = [units or 1.0 for units in self.plain_units]
-            found.append(f"{read / plain[0]:.1f} x reads, {write / plain[1]:.1f} x writes")
-        return found
+        """What each option costs in units while nothing happens, against the plain table."""
+        plain = [units or 1.0 for units in self.plain_units]
+        return [
+            f"{read / plain[0]:.1f} x reads, {write / plain[1]:.1f} x writes"
+            for read, write in (self.option_units[option] for option in self.options)
+        ]
 
     def markdown(self) -> str:
         """A table for a page."""
