@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
 
+ORDERS = "data/123456789012/us-east-1/orders"
+
+
 def go_global(world: World, client: DynamoDBClient) -> DynamoDBClient:
     client.update_table(TableName="orders", ReplicaUpdates=[{"Create": {"RegionName": "eu-west-1"}}])
     away = world.client("dynamodb", region_name="eu-west-1")
@@ -158,7 +161,9 @@ def test_names_are_text_and_never_markup(browser: Any, world: World, client: Dyn
         assert browser.find_elements("css selector", "#injected") == []
 
 
-@pytest.mark.parametrize("place", ["data/%", "data/%3Cb%3E/x/y/z", "nonsense", "data/1/2/3/toString"])
+@pytest.mark.parametrize(
+    "place", ["data/%", "data/%3Cb%3E/x/y/z", "toString", "data/1/2/3/a", f"{ORDERS}/toString"]
+)
 def test_an_address_that_leads_nowhere(
     browser: Any, world: World, client: DynamoDBClient, place: str
 ) -> None:

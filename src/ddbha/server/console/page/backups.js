@@ -2,7 +2,7 @@
 
 import { html } from "./preact.js";
 import { change, moment, useAnswer } from "./dynamodb.js";
-import { Button, Field, Form, Status } from "./parts.js";
+import { Button, Form, Status, Text } from "./parts.js";
 import { to } from "./route.js";
 import { world } from "./store.js";
 
@@ -28,24 +28,31 @@ export function Backups({ place, table }) {
   const stamp = world.time.slice(0, 19).replace(/[^\dT]/g, "");
   return html`<h3>Backups</h3>
     <${Form} label="Back up" send="Back up" onSend=${backUp}>
-      <${Field} label="Name of the backup"><input name="name" required autocomplete="off" defaultValue=${`console-${stamp}`} /><//><//>
+      <${Text} label="Name of the backup" name="name" required value=${`console-${stamp}`} /><//>
     ${listed.error && html`<p class="bad" role="alert">${listed.error}</p>`}
     ${listed.answer && backups.length === 0 && html`<p class="quiet">There are none.</p>`}
     ${backups.map((backup) => html`<div class="backup" key=${backup.BackupArn}>
-      <div class="row"><strong>${backup.BackupName}</strong><span class="quiet">${moment(backup.BackupCreationDateTime)} UTC, ${backup.BackupType}</span>
+      <div class="row"><strong>${backup.BackupName}</strong>
+        <span class="quiet">${moment(backup.BackupCreationDateTime)} UTC, ${backup.BackupType}</span>
         <${Status}>${backup.BackupStatus}<//>
-        <span class="end"><${Button} danger name=${`Delete backup ${backup.BackupName}`} onPress=${() => remove(backup)}>Delete<//></span></div>
-      <${Form} label=${`Restore backup ${backup.BackupName}`} send="Restore" onSend=${(values) => restore(backup, values)}>
-        <${Field} label=${`Restore ${backup.BackupName} into a new table`}><input name="target" required autocomplete="off" defaultValue=${`${name}-restored`} /><//>
+        <span class="end"><${Button} danger name=${`Delete backup ${backup.BackupName}`}
+          onPress=${() => remove(backup)}>Delete<//></span></div>
+      <${Form} label=${`Restore backup ${backup.BackupName}`} send="Restore"
+        onSend=${(values) => restore(backup, values)}>
+        <${Text} label=${`Restore ${backup.BackupName} into a new table`} name="target" required
+          value=${`${name}-restored`} />
       <//></div>`)}
     <${PointInTime} place=${place} name=${name} />`;
 }
 
 function PointInTime({ place, name }) {
-  const { answer, error } = useAnswer(place, "DescribeContinuousBackups", { TableName: name }, world.time.slice(0, 16));
+  // The latest time moves with the clock.
+  const minute = world.time.slice(0, 16);
+  const { answer, error } = useAnswer(place, "DescribeContinuousBackups", { TableName: name }, minute);
   const setting = answer?.ContinuousBackupsDescription.PointInTimeRecoveryDescription;
   if (!setting) return error && html`<p class="bad">${error}</p>`;
   const on = setting.PointInTimeRecoveryStatus === "ENABLED";
+  const latest = moment(setting.LatestRestorableDateTime);
   const restore = async (values) => {
     const request = { SourceTableName: name, TargetTableName: values.target };
     const text = values.time.trim();
@@ -59,11 +66,13 @@ function PointInTime({ place, name }) {
     return restored(place, values.target);
   };
   return html`<h3>The table as it was</h3>
-    ${on ? html`<p>From ${moment(setting.EarliestRestorableDateTime)} to ${moment(setting.LatestRestorableDateTime)} UTC.</p>
+    ${on ? html`<p>From ${moment(setting.EarliestRestorableDateTime)} to ${latest} UTC.</p>
       <${Form} label="Restore to a time" send="Restore to that time" onSend=${restore}><div class="fields">
-        <${Field} label="Time in UTC; empty is the latest"><input name="time" placeholder=${moment(setting.LatestRestorableDateTime)} autocomplete="off" /><//>
-        <${Field} label="Into a new table"><input name="target" required autocomplete="off" defaultValue=${`${name}-restored`} /><//>
+        <${Text} label="Time in UTC; empty is the latest" name="time" placeholder=${latest} />
+        <${Text} label="Into a new table" name="target" required value=${`${name}-restored`} />
       </div><//>` : html`<p>Point-in-time recovery is off; the settings can switch it on.</p>`}`;
 }
 
-const restored = (place, target) => html`Restored into <a href=${to(["data", place.account, place.region, target])}>${target}</a>.`;
+function restored({ account, region }, target) {
+  return html`Restored into <a href=${to(["data", account, region, target])}>${target}</a>.`;
+}

@@ -34,6 +34,11 @@ export function Charts({ table }) {
 
 const shownNumber = (value) => (value >= 100 ? Math.round(value) : Number(value.toPrecision(3))).toLocaleString("en");
 
+function inWords([name, points]) {
+  const highest = Math.max(...points.map(([, value]) => value));
+  return `${name}: at most ${shownNumber(highest)}, last ${shownNumber(points.at(-1)[1])}`;
+}
+
 function Chart({ chart, start, end, minute }) {
   const series = Object.entries(chart.series).filter(([, points]) => points.length);
   const highest = Math.max(0, ...series.flatMap(([, points]) => points.map(([, value]) => value)));
@@ -41,9 +46,7 @@ function Chart({ chart, start, end, minute }) {
   const place = (time) => ((time - start) / (end - start || 1)) * WIDTH;
   const height = (value) => HEIGHT - (value / (highest || 1)) * (HEIGHT - 6);
   const bar = Math.max(2, (minute / (end - start || 1)) * WIDTH - 1);
-  const words = series.length
-    ? series.map(([name, points]) => `${name}: at most ${shownNumber(Math.max(...points.map(([, value]) => value)))}, last ${shownNumber(points.at(-1)[1])}`).join("; ")
-    : "nothing";
+  const words = series.map(inWords).join("; ") || "nothing";
   const clock = (time) => new Date(time * 1000).toISOString().slice(11, 16);
   return html`<figure class="chart">
     <figcaption>${chart.name}<div class="quiet">${chart.unit}</div></figcaption>

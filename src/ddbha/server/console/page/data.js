@@ -23,7 +23,8 @@ export function Data({ parts, asked }) {
   let content = html`<p class="quiet">Choose a table, or create one.</p>`;
   if (account === "create") content = html`<${CreateTable} />`;
   else if (account === "partiql") content = html`<${PartiQL} asked=${asked} />`;
-  else if (shown) content = html`<${Table} key=${`${account}/${region}/${name}`} shown=${shown} tab=${tab in TABS ? tab : "items"} />`;
+  else if (shown) content = html`<${Table} key=${shown.name + region} shown=${shown} 
+    tab=${Object.hasOwn(TABS, tab) ? tab : "items"} />`;
   else if (name) content = html`<p>There is no table ${name} in ${region}.</p>`;
   return html`<div class="data">
     <${TableList} chosen=${shown} />
@@ -52,7 +53,8 @@ function TableList({ chosen }) {
 function Table({ shown, tab }) {
   const place = { account: shown.account, region: shown.region };
   // Described anew when something is seen to have changed.
-  const seen = JSON.stringify([shown.status, shown.indexes, shown.replicas, shown.billing, shown.stream, shown.reachable]);
+  const { status, indexes, replicas, billing, stream, reachable } = shown;
+  const seen = JSON.stringify([status, indexes, replicas, billing, stream, reachable]);
   const { answer, error, again } = useAnswer(place, "DescribeTable", { TableName: shown.name }, seen);
   const [, View] = TABS[tab];
   return html`<div class="row"><h2>${shown.name}</h2><span class="quiet">${shown.region}, account ${shown.account}</span>

@@ -24,7 +24,8 @@ export function ItemEditor({ place, table, item, isNew, onClose }) {
     <p class="quiet">DynamoDB-JSON, where each value is an object with its type, like {"S": "text"} or {"N": "1"}; or plain
       ${" JSON."}${isNew ? "" : " With another key it becomes another item, and the old one stays."}</p>
     <${Form} label=${title} onSend=${save}>
-      <textarea name="item" rows="16" aria-label="The item as JSON" spellcheck="false" defaultValue=${JSON.stringify(item, null, 2)}></textarea>
+      <textarea name="item" rows="16" aria-label="The item as JSON" spellcheck="false"
+        defaultValue=${JSON.stringify(item, null, 2)}></textarea>
     <//>
     <button type="button" onClick=${() => dialog.current.close()}>Cancel</button>
   </dialog>`;

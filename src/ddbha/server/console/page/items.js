@@ -4,7 +4,7 @@ import { html, useEffect, useRef, useState } from "./preact.js";
 import { call, change, keyOf, textOf, typesOf } from "./dynamodb.js";
 import { ItemEditor } from "./item_editor.js";
 import { ItemTable } from "./item_table.js";
-import { Button, Field, Form, plural, Select } from "./parts.js";
+import { Button, Choice, Field, Form, Select, Text, plural } from "./parts.js";
 import { requestOf } from "./search.js";
 
 const OPERATORS = [["=", "="], ["<", "<"], ["<=", "≤"], [">", ">"], [">=", "≥"], ["begins_with", "begins with"],
@@ -22,6 +22,7 @@ export function Items({ place, table }) {
   const indexes = [...(table.GlobalSecondaryIndexes ?? []), ...(table.LocalSecondaryIndexes ?? [])];
   const keys = (indexes.find((one) => one.IndexName === index) ?? table).KeySchema;
   const own = table.KeySchema.map((one) => one.AttributeName);
+  const empty = Object.fromEntries(own.map((name) => [name, { [types[name]]: "" }]));
 
   const run = async (question, before = []) => {
     try {
@@ -36,7 +37,10 @@ export function Items({ place, table }) {
   };
   const again = () => run(asked.current ?? requestOf(table, "", keys, types, {}));
   useEffect(() => { again(); }, []);
-  const more = () => run({ ...asked.current, request: { ...asked.current.request, ExclusiveStartKey: page.last } }, page.items);
+  const more = () => {
+    const request = { ...asked.current.request, ExclusiveStartKey: page.last };
+    return run({ ...asked.current, request }, page.items);
+  };
   const search = (values) => run(requestOf(table, index, keys, types, values));
   const remove = async (item) => {
     const key = keyOf(table, item);
@@ -55,19 +59,20 @@ export function Items({ place, table }) {
   return html`
     <${Form} label="Search items" send="Search" onSend=${search}>
       <div class="fields">
-        <${Field} label="Table or index"><${Select} name="index" value=${index} onChange=${setIndex}
-          options=${[["", table.TableName], ...indexes.map((one) => [one.IndexName, one.IndexName])]} /><//>
-        ${keys.map((key) => html`<${Key} key=${`${index}/${key.AttributeName}`} its=${key} type=${types[key.AttributeName]} />`)}
-        <${Field} label="Filter: attribute"><input name="attribute" autocomplete="off" /><//>
-        <${Field} label="Filter: how"><${Select} name="filter" value="=" options=${FILTERS} /><//>
-        <${Field} label="Filter: type"><${Select} name="type" value="S" options=${["S", "N", "BOOL", "NULL", "B"]} /><//>
-        <${Field} label="Filter: value"><input name="value" autocomplete="off" /><//>
+        <${Choice} label="Table or index" name="index" value=${index} onChange=${setIndex}
+          options=${[["", table.TableName], ...indexes.map((one) => [one.IndexName, one.IndexName])]} />
+        ${keys.map((key) => html`<${Key} key=${`${index}/${key.AttributeName}`} its=${key}
+          type=${types[key.AttributeName]} />`)}
+        <${Text} label="Filter: attribute" name="attribute" />
+        <${Choice} label="Filter: how" name="filter" value="=" options=${FILTERS} />
+        <${Choice} label="Filter: type" name="type" value="S" options=${["S", "N", "BOOL", "NULL", "B"]} />
+        <${Text} label="Filter: value" name="value" />
         <label class="check"><input type="checkbox" name="backwards" />Backwards</label>
         <label class="check"><input type="checkbox" name="consistent" />Strongly consistent</label>
       </div>
     <//>
     <div class="row">
-      <${Button} onPress=${() => setEdited({ item: Object.fromEntries(own.map((name) => [name, { [types[name]]: "" }])), isNew: true })}>New item<//>
+      <${Button} onPress=${() => setEdited({ item: empty, isNew: true })}>New item<//>
       ${page && html`<span role="status" class="quiet">${plural(page.items.length, "item")} by ${page.operation}</span>`}
       ${error && html`<span role="alert" class="bad">${error}</span>`}
     </div>
@@ -83,9 +88,10 @@ export function Items({ place, table }) {
 function Key({ its, type }) {
   const name = its.AttributeName;
   if (its.KeyType === "HASH") {
-    return html`<${Field} label=${`${name} (partition key, ${type})`}><input name=${`key:${name}`} autocomplete="off" /><//>`;
+    return html`<${Text} label=${`${name} (partition key, ${type})`} name=${`key:${name}`} />`;
   }
   return html`<${Field} label=${`${name} (sort key, ${type})`}><span class="row pair">
     <${Select} name=${`how:${name}`} value="=" options=${OPERATORS} aria-label=${`How ${name} compares`} />
-    <input name=${`key:${name}`} autocomplete="off" aria-label=${`Value of ${name}`} placeholder="for between: low, high" /></span><//>`;
+    <input name=${`key:${name}`} autocomplete="off" aria-label=${`Value of ${name}`}
+      placeholder="for between: low, high" /></span><//>`;
 }

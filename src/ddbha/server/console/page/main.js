@@ -34,7 +34,7 @@ function Header({ view }) {
 
 function Page() {
   const { parts, asked } = useRoute();
-  const view = parts[0] in VIEWS ? parts[0] : "availability";
+  const view = Object.hasOwn(VIEWS, parts[0]) ? parts[0] : "availability";
   const [title, View] = VIEWS[view];
   useEffect(() => {
     document.title = `${title} – ddbha console`;

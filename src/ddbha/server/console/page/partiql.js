@@ -3,7 +3,7 @@
 import { html, useState } from "./preact.js";
 import { call } from "./dynamodb.js";
 import { ItemTable } from "./item_table.js";
-import { Button, Field, Form, plural, Select } from "./parts.js";
+import { Button, Choice, Field, Form, plural } from "./parts.js";
 import { look, menu, sorted, world } from "./store.js";
 
 export function PartiQL() {
@@ -22,7 +22,7 @@ export function PartiQL() {
   };
   return html`<h2>PartiQL</h2>
     <${Form} label="PartiQL statement" send="Run" onSend=${(values) => run(values)}>
-      <${Field} label="Region"><${Select} name="place" options=${places} /><//>
+      <${Choice} label="Region" name="place" options=${places} />
       <${Field} label="Statement (Ctrl+Enter runs it)"><textarea name="statement" rows="5" required spellcheck="false"
         onKeyDown=${(event) => event.key === "Enter" && (event.ctrlKey || event.metaKey) && event.target.form.requestSubmit()}
         defaultValue=${`SELECT * FROM "${example}"`}></textarea><//>

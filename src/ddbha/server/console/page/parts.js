@@ -50,6 +50,23 @@ export function Select({ name, value, options, onChange, ...more }) {
   </select>`;
 }
 
+/** A field for a line of text; `value` is what it has at first. */
+export function Text({ label, value, ...more }) {
+  return html`<${Field} label=${label}><input autocomplete="off" defaultValue=${value} ...${more} /><//>`;
+}
+
+/** A field to choose from. */
+export function Choice({ label, ...select }) {
+  return html`<${Field} label=${label}><${Select} ...${select} /><//>`;
+}
+
+/** A table that scrolls sideways where it is too wide. */
+export function Grid({ label, titles, children }) {
+  return html`<div class="wide-table" tabindex="0" role="region" aria-label=${label}><table class="items">
+    <thead><tr>${titles.map((title) => html`<th scope="col" key=${title}>${title}</th>`)}</tr></thead>
+    <tbody>${children}</tbody></table></div>`;
+}
+
 /** A form: `onSend` is given its values by name and may throw; it says when it is done. */
 export function Form({ label, onSend, children, send = "Save", done, danger }) {
   const [told, setTold] = useState({ text: "", good: true });

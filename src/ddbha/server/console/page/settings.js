@@ -2,7 +2,7 @@
 
 import { html } from "./preact.js";
 import { change, moment, useAnswer } from "./dynamodb.js";
-import { Button, Field, Form, Select, Status } from "./parts.js";
+import { Button, Choice, Form, Status, Text } from "./parts.js";
 import { go } from "./route.js";
 import { menu } from "./store.js";
 
@@ -31,11 +31,13 @@ function Capacity({ place, table, again }) {
     return "Saved.";
   };
   return html`<section><h3>Capacity</h3>
-    <${Form} key=${`${onDemand}${units.ReadCapacityUnits}/${units.WriteCapacityUnits}`} label="Capacity" onSend=${save}><div class="fields">
-      <${Field} label="Mode"><${Select} name="mode" value=${onDemand ? "PAY_PER_REQUEST" : "PROVISIONED"}
-        options=${[["PAY_PER_REQUEST", "on demand"], ["PROVISIONED", "provisioned"]]} /><//>
-      <${Field} label="Read units, if provisioned"><input name="reads" type="number" min="1" defaultValue=${units.ReadCapacityUnits || 5} /><//>
-      <${Field} label="Write units, if provisioned"><input name="writes" type="number" min="1" defaultValue=${units.WriteCapacityUnits || 5} /><//>
+    <${Form} key=${JSON.stringify([onDemand, units])} label="Capacity" onSend=${save}><div class="fields">
+      <${Choice} label="Mode" name="mode" value=${onDemand ? "PAY_PER_REQUEST" : "PROVISIONED"}
+        options=${[["PAY_PER_REQUEST", "on demand"], ["PROVISIONED", "provisioned"]]} />
+      <${Text} label="Read units, if provisioned" name="reads" type="number" min="1"
+        value=${units.ReadCapacityUnits || 5} />
+      <${Text} label="Write units, if provisioned" name="writes" type="number" min="1"
+        value=${units.WriteCapacityUnits || 5} />
     </div><//></section>`;
 }
 
@@ -50,9 +52,9 @@ function TimeToLive({ place, table }) {
     again();
   };
   return html`<section><h3>Time to live</h3>${error && html`<p class="bad">${error}</p>`}${setting && html`
-    <p><${Status}>${setting.TimeToLiveStatus}<//> ${setting.AttributeName ? `by the attribute ${setting.AttributeName}` : ""}</p>
+    <p><${Status}>${setting.TimeToLiveStatus}<//>${setting.AttributeName && ` by the attribute ${setting.AttributeName}`}</p>
     <${Form} label="Time to live" send=${enabled ? "Disable time to live" : "Enable time to live"} onSend=${save}>
-      ${!enabled && html`<${Field} label="Attribute with the time, in seconds since the epoch"><input name="attribute" required autocomplete="off" /><//>`}
+      ${!enabled && html`<${Text} label="Attribute with the time, in seconds since the epoch" name="attribute" required />`}
     <//>`}</section>`;
 }
 
@@ -67,7 +69,8 @@ function Stream({ place, table, again }) {
   };
   return html`<section><h3>Stream</h3><p>${enabled ? table.StreamSpecification.StreamViewType : "none"}</p>
     <${Form} label="Stream" send=${enabled ? "Disable stream" : "Enable stream"} onSend=${save}>
-      ${!enabled && html`<${Field} label="Its records have"><${Select} name="view" value=${VIEWS[0]} options=${VIEWS} /><//>`}<//></section>`;
+      ${!enabled && html`<${Choice} label="Its records have" name="view" value=${VIEWS[0]} options=${VIEWS} />`}
+    <//></section>`;
 }
 
 function Recovery({ place, table }) {
@@ -81,8 +84,10 @@ function Recovery({ place, table }) {
     again();
   };
   return html`<section><h3>Point-in-time recovery</h3>${error && html`<p class="bad">${error}</p>`}${setting && html`
-    <p><${Status}>${setting.PointInTimeRecoveryStatus}<//> ${enabled ? `from ${moment(setting.EarliestRestorableDateTime)} UTC on; restore under Backups` : ""}</p>
-    <${Form} label="Point-in-time recovery" send=${enabled ? "Disable recovery" : "Enable recovery"} onSend=${save} />`}</section>`;
+    <p><${Status}>${setting.PointInTimeRecoveryStatus}<//>${enabled
+      && ` from ${moment(setting.EarliestRestorableDateTime)} UTC on; restore under Backups`}</p>
+    <${Form} label="Point-in-time recovery" send=${enabled ? "Disable recovery" : "Enable recovery"}
+      onSend=${save} />`}</section>`;
 }
 
 function Replicas({ place, table, shown, again }) {
@@ -100,21 +105,24 @@ function Replicas({ place, table, shown, again }) {
   const replicas = table.Replicas ?? [];
   const others = menu.regions.filter((one) => one !== place.region && !shown.replicas.includes(one));
   return html`<section><h3>Global table</h3>
-    <p>${replicas.length ? `${table.GlobalTableVersion ?? ""}, ${table.MultiRegionConsistency ?? "EVENTUAL"} consistency between regions`
+    <p>${replicas.length ? `${table.MultiRegionConsistency ?? "EVENTUAL"} consistency between regions`
       : "The table is in one region only."}</p>
-    ${replicas.map((replica) => html`<div class="row" key=${replica.RegionName}><span>${replica.RegionName}</span>
-      <${Status}>${replica.ReplicaStatus}<//><span class="end"><${Button} danger name=${`Remove the replica in ${replica.RegionName}`}
-        onPress=${() => remove(replica.RegionName)}>Remove<//></span></div>`)}
+    ${replicas.map(({ RegionName, ReplicaStatus }) => html`<div class="row" key=${RegionName}>
+      <span>${RegionName}</span><${Status}>${ReplicaStatus}<//>
+      <span class="end"><${Button} danger name=${`Remove the replica in ${RegionName}`}
+        onPress=${() => remove(RegionName)}>Remove<//></span></div>`)}
     ${(table.GlobalTableWitnesses ?? []).map((witness) => html`<p key=${witness.RegionName}>
       ${witness.RegionName} is the witness, ${" "}<${Status}>${witness.WitnessStatus}<//></p>`)}
-    <${Form} label="Add a replica" send="Add replica" onSend=${(values) => update([{ Create: { RegionName: values.region } }])}>
-      <${Field} label="Region"><${Select} name="region" options=${others} /><//>
+    <${Form} label="Add a replica" send="Add replica"
+      onSend=${({ region }) => update([{ Create: { RegionName: region } }])}>
+      <${Choice} label="Region" name="region" options=${others} />
     <//>
     ${replicas.length === 0 && html`<details><summary>Strong consistency between regions</summary>
       <${Form} label="Strong consistency" send="Make it strongly consistent" onSend=${goStrong}><div class="fields">
-        <${Field} label="Replica in"><${Select} name="region" value="us-east-2" options=${others} /><//>
-        <${Field} label="Third region"><${Select} name="other" value="us-west-2" options=${others} /><//>
-        <${Field} label="The third has"><${Select} name="how" value="witness" options=${[["witness", "a witness"], ["replica", "a replica"]]} /><//>
+        <${Choice} label="Replica in" name="region" value="us-east-2" options=${others} />
+        <${Choice} label="Third region" name="other" value="us-west-2" options=${others} />
+        <${Choice} label="The third has" name="how" value="witness"
+          options=${[["witness", "a witness"], ["replica", "a replica"]]} />
       </div><//></details>`}</section>`;
 }
 
@@ -130,7 +138,8 @@ function Deletion({ place, table, again }) {
     go(["data"]);
   };
   return html`<section><h3>Deletion</h3><p>Deletion protection is ${guarded ? "on" : "off"}.</p>
-    <${Form} label="Deletion protection" send=${guarded ? "Switch protection off" : "Switch protection on"} onSend=${guard} />
+    <${Form} label="Deletion protection" onSend=${guard}
+      send=${guarded ? "Switch protection off" : "Switch protection on"} />
     <${Form} label="Delete the table" send="Delete table" danger onSend=${remove}>
-      <${Field} label="To delete the table, write its name"><input name="name" required autocomplete="off" /><//><//></section>`;
+      <${Text} label="To delete the table, write its name" name="name" required /><//></section>`;
 }

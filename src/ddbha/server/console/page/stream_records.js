@@ -2,7 +2,7 @@
 
 import { html, useEffect, useState } from "./preact.js";
 import { callStreams, moment, textOf } from "./dynamodb.js";
-import { Button, plural } from "./parts.js";
+import { Button, Grid, plural } from "./parts.js";
 
 /** Records that are read of a shard. */
 const LIMIT = 1000;
@@ -36,18 +36,21 @@ export function StreamRecords({ place, table, shown }) {
   const written = shown.owners[0].partitions.map((one) => Math.max(...one.replicas.map((replica) => replica.sequence)));
   useEffect(() => { if (arn) load(); }, [arn, written.join()]);
   if (!arn) return html`<p>The table has no stream; its settings can give it one.</p>`;
-  return html`<div class="row">
-      <span>${enabled ? table.StreamSpecification.StreamViewType : "The stream is disabled; what it had can be read for a day."}</span>
-      <span class="quiet" role="status">${plural(read.records.length, "record")} in ${plural(read.shards.length, "shard")}, the newest first</span>
+  const view = enabled ? table.StreamSpecification.StreamViewType
+    : "The stream is disabled; what it had can be read for a day.";
+  return html`<div class="row"><span>${view}</span>
+      <span class="quiet" role="status">${plural(read.records.length, "record")} in ${
+        plural(read.shards.length, "shard")}, the newest first</span>
       <${Button} onPress=${load}>Read again<//>
     </div>
     ${read.error && html`<p class="bad" role="alert">${read.error}</p>`}
-    <div class="wide-table" tabindex="0" role="region" aria-label="Records of the stream"><table class="items">
-      <thead><tr>${["Time", "Event", "Keys", "Before", "After", "Shard"].map((title) => html`<th scope="col" key=${title}>${title}</th>`)}</tr></thead>
-      <tbody>${read.records.map((record) => html`<tr key=${record.eventID}>
-        <td>${moment(record.dynamodb.ApproximateCreationDateTime)}</td>
-        <td>${record.eventName}${record.userIdentity ? " by DynamoDB" : ""}</td>
-        ${["Keys", "OldImage", "NewImage"].map((part) => html`<td key=${part}>${record.dynamodb[part] ? textOf({ M: record.dynamodb[part] }) : ""}</td>`)}
-        <td class="quiet">${record.shard.slice(-8)}</td></tr>`)}</tbody>
-    </table></div>`;
+    <${Grid} label="Records of the stream" titles=${["Time", "Event", "Keys", "Before", "After", "Shard"]}>
+      ${read.records.map((record) => html`<${Record} key=${record.eventID} record=${record} />`)}<//>`;
+}
+
+function Record({ record: { dynamodb, eventName, userIdentity, shard } }) {
+  const image = (part) => html`<td>${dynamodb[part] ? textOf({ M: dynamodb[part] }) : ""}</td>`;
+  return html`<tr><td>${moment(dynamodb.ApproximateCreationDateTime)}</td>
+    <td>${eventName}${userIdentity ? " by DynamoDB" : ""}</td>
+    ${["Keys", "OldImage", "NewImage"].map(image)}<td class="quiet">${shard.slice(-8)}</td></tr>`;
 }
