@@ -9,7 +9,6 @@ from attrs import define, fields_dict, frozen
 
 from ddbha.errors import UsageError
 
-
 #: What a cell says in which all went well.
 NOTHING = "nothing"
 
