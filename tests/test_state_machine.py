@@ -137,7 +137,7 @@ class ClientsAndFaults(RuleBasedStateMachine):
 
     @precondition(few_unknown)
     @rule(code=st.sampled_from(["InternalServerError", "ThrottlingException"]))
-    def refuse_one(self, code: str) -> None:
+    def refuse_one(self, code: Any) -> None:
         self.world.faults.error(code, table="tab", times=1, duration=5)
 
     @precondition(few_unknown)

@@ -88,7 +88,7 @@ class World:
     @overload
     def client(
         self,
-        service_name: str,
+        service_name: Literal["application-autoscaling"],
         *,
         region_name: str | None = None,
         account_id: str | None = None,
@@ -112,7 +112,6 @@ class World:
             self.engine, service_name, region_name=region_name, account_id=account_id, **kwargs
         )
 
-    @overload
     def resource(
         self,
         service_name: Literal["dynamodb"],
@@ -120,28 +119,12 @@ class World:
         region_name: str | None = None,
         account_id: str | None = None,
         **kwargs: Any,
-    ) -> DynamoDBServiceResource: ...
-    @overload
-    def resource(
-        self,
-        service_name: str,
-        *,
-        region_name: str | None = None,
-        account_id: str | None = None,
-        **kwargs: Any,
-    ) -> Any: ...
-    def resource(
-        self,
-        service_name: str,
-        *,
-        region_name: str | None = None,
-        account_id: str | None = None,
-        **kwargs: Any,
-    ) -> Any:
+    ) -> DynamoDBServiceResource:
         """A boto3 resource of the world; arguments and errors are those of `client`."""
-        return clients.resource(
+        resource: DynamoDBServiceResource = clients.resource(
             self.engine, service_name, region_name=region_name, account_id=account_id, **kwargs
         )
+        return resource
 
     def session(self, *, region_name: str | None = None, account_id: str | None = None) -> boto3.Session:
         """A `boto3.Session` whose DynamoDB is the world's; its other services are ordinary."""

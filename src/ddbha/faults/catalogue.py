@@ -21,6 +21,7 @@ from ddbha.faults.experiments import (
     skips_empty_targets,
 )
 from ddbha.faults.fault import Fault
+from ddbha.faults.names import ErrorCode
 from ddbha.faults.regions import Inaccessible, RegionFaults
 from ddbha.faults.requests import (
     LOST_ANSWERS,
@@ -272,7 +273,7 @@ class Faults(Running):
 
     def error(
         self,
-        code: str,
+        code: ErrorCode,
         *,
         after_commit: bool = False,
         message: str | None = None,

@@ -22,6 +22,7 @@ from ddbha.errors import (
     TransactionCanceledException,
     UsageError,
 )
+from ddbha.faults.names import OperationName
 from ddbha.region.environment import Environment
 
 Request = dict[str, Any]
@@ -69,7 +70,7 @@ class Choice(TypedDict, total=False):
     seconds on the world's clock.
     """
 
-    operation: str | None
+    operation: OperationName | None
     table: str | None
     region: str | None
     times: int | None

@@ -7,7 +7,7 @@ from math import inf
 
 from attrs import define, field
 
-from ddbha.errors import UsageError
+from ddbha.errors import UsageError, did_you_mean
 from ddbha.faults.fault import Effect, Fault
 from ddbha.faults.requests import Choice, RequestFault
 from ddbha.faults.zones import ZoneFaults
@@ -82,7 +82,8 @@ class Running:
         """What meets single requests; raises `UsageError` for requests that there cannot be."""
         chosen = met.chosen
         if chosen.operation is not None and chosen.operation not in self._operations:
-            raise UsageError(f"ddbha has no operation {chosen.operation!r}; they are named like PutItem.")
+            meant = did_you_mean(chosen.operation, self._operations) or " They are named like PutItem."
+            raise UsageError(f"ddbha has no operation {chosen.operation!r}.{meant}")
         # A request may be meant to meet its fault while it creates the table.
         if chosen.table is not None and chosen.operation != "CreateTable":
             ZoneFaults(self._regions).require_table(chosen.table)

@@ -12,6 +12,7 @@ from types import TracebackType
 from attrs import define, evolve, field, frozen
 
 from ddbha.errors import AwsError, InternalServerError, TableNotFoundException
+from ddbha.observe.events import event_kind
 from ddbha.recovery.backup import Backup, back_up, backups_of, copy_of, keep
 from ddbha.recovery.schedules import Schedule
 from ddbha.recovery.vaults import DAY, BackupCopy, BackupVault, Lifecycle
@@ -178,7 +179,9 @@ class BackupPlan:
         copies = list(self._jobs[number].copies)
         copies[place] = job
         self._jobs[number] = evolve(self._jobs[number], copies=tuple(copies))
-        there.record(f"copy-job-{job.status.lower()}", plan=self.name, table=backup.source.name)
+        there.record(
+            event_kind(f"copy-job-{job.status.lower()}"), plan=self.name, table=backup.source.name
+        )
 
     def _note(self, number: int, status: str, backup: Backup | None = None, *, message: str = "") -> None:
         """A job has got on."""
@@ -186,7 +189,7 @@ class BackupPlan:
         job = evolve(self._jobs[number], status=status, backup_arn=arn, message=message)
         self._jobs[number] = job
         self._region.record(
-            f"backup-job-{status.lower()}", plan=self.name, table=job.table, message=message
+            event_kind(f"backup-job-{status.lower()}"), plan=self.name, table=job.table, message=message
         )
 
     def _tables(self) -> list[str]:

@@ -17,7 +17,7 @@ from ddbha.followers.kinesis import KinesisStreams
 from ddbha.followers.links import Links
 from ddbha.followers.replication import GlobalTable
 from ddbha.interruptions import uninterrupted
-from ddbha.observe.events import Timeline
+from ddbha.observe.events import EventKind, Timeline
 from ddbha.observe.metrics import Metrics
 from ddbha.region.parts import Parts
 from ddbha.settings import Settings
@@ -99,7 +99,7 @@ class Environment:
             self.scheduler.run_due(self.clock.time())
             yield self
 
-    def record(self, kind: str, region: str, **details: Any) -> None:
+    def record(self, kind: EventKind, region: str, **details: Any) -> None:
         """Put an event on the timeline."""
         self.events.add(self.clock.time(), kind, region, **details)
 

@@ -24,6 +24,7 @@ from ddbha.errors import (
     ValidationException,
 )
 from ddbha.followers.archive import Archive
+from ddbha.observe.events import event_kind
 from ddbha.recovery.export import Content, begin, changes_in, state_at, write
 from ddbha.recovery.export_filter import ExportFilter
 from ddbha.recovery.formats import ion
@@ -132,7 +133,7 @@ def _finish(
         write(export, content, environment.parts.the(Bucketed).store, environment.random, now)
     except ObjectError as error:
         export.fail(now, error.code, error.message)
-    region.record(f"export-{export.status.lower()}", export=export.arn)
+    region.record(event_kind(f"export-{export.status.lower()}"), export=export.arn)
 
 
 def _check(request: Request) -> None:

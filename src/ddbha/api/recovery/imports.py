@@ -23,6 +23,7 @@ from ddbha.errors import (
     LimitExceededException,
     ValidationException,
 )
+from ddbha.observe.events import event_kind
 from ddbha.recovery.formats import (
     MalformedFile,
     MalformedItem,
@@ -182,7 +183,9 @@ def _finish(region: Region, table: Table, imported: Import) -> None:
 
 
 def _record_end(region: Region, imported: Import, table: Table) -> None:
-    region.record(f"import-{imported.status.lower()}", table=table.name, **{"import": imported.arn})
+    region.record(
+        event_kind(f"import-{imported.status.lower()}"), table=table.name, **{"import": imported.arn}
+    )
 
 
 def _log_group(imported: Import) -> str:

@@ -8,6 +8,7 @@ from typing import Any
 
 from ddbha.clock import ManualClock
 from ddbha.errors import DdbhaError, UsageError
+from ddbha.observe.metrics import MetricName
 from ddbha.testing.rehearsal.clients import RehearsalClient
 from ddbha.testing.rehearsal.disasters import Disaster
 from ddbha.testing.rehearsal.matrix import Run
@@ -131,8 +132,8 @@ def _found(
         told.total.stale_reads,
         stage.wrong_reads,
         len(told.conflicts),
-        _units(stage, "Read", start),
-        _units(stage, "Write", start),
+        _units(stage, "ConsumedReadCapacityUnits", start),
+        _units(stage, "ConsumedWriteCapacityUnits", start),
         _course(stage),
         "\n".join(map(str, list(world.events)[-_TIMELINE:])),
         error,
@@ -169,15 +170,13 @@ def _recovery_time(
     return max((end - stage.disaster_at for end in ends), default=0.0)
 
 
-def _units(stage: Stage, kind: str, start: float) -> float:
+def _units(stage: Stage, metric: MetricName, start: float) -> float:
     world = stage.world
     names = {(region.name, table) for region in world.engine.regions for table in region.tables}
     units = sum(
         value
         for region, table in sorted(names)
-        for when, value in world.metrics.query(
-            f"Consumed{kind}CapacityUnits", region=region, TableName=table
-        )
+        for when, value in world.metrics.query(metric, region=region, TableName=table)
         if when.timestamp() >= start - 60
     )
     return units / max(1, len(stage.operations))
