@@ -11,16 +11,21 @@ import ddbha
 from ddbha.collector import collector_paused
 
 
+def _break_off_within_two() -> None:
+    with collector_paused():
+        with collector_paused():
+            assert not gc.isenabled()
+        assert not gc.isenabled()
+        raise ValueError("broken off")
+
+
 @pytest.mark.parametrize("enabled", [True, False])
 def test_pauses_end_as_they_began_also_one_within_another(enabled: bool) -> None:
     was = gc.isenabled()
     try:
         (gc.enable if enabled else gc.disable)()
-        with pytest.raises(ValueError, match="broken off"), collector_paused():
-            with collector_paused():
-                assert not gc.isenabled()
-            assert not gc.isenabled()
-            raise ValueError("broken off")
+        with pytest.raises(ValueError, match="broken off"):
+            _break_off_within_two()
         assert gc.isenabled() is enabled
     finally:
         (gc.enable if was else gc.disable)()
