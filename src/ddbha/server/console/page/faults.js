@@ -48,7 +48,7 @@ export function FaultMenu() {
   return html`<details class="menu"><summary>Begin a fault</summary>
     <${Choice} label="Fault" name="fault" value=${name} onChange=${setName}
       options=${menu.faults.map((one) => [one.name, words(one.name)])} />
-    <p class="quiet">${fault.text}</p>
+    <p class="quiet">${fault.text.replaceAll("`", "").replaceAll("_", " ")}</p>
     <${Form} key=${name} label=${`Begin ${words(name)}`} send=${`Begin ${words(name)}`} onSend=${send}>
       <div class="fields">${fault.arguments.map((argument) => html`
         <${ArgumentField} key=${argument.name} argument=${argument} />`)}</div>
