@@ -33,6 +33,7 @@ from ddbha.errors import (
 from ddbha.faults.catalogue import Faults
 from ddbha.faults.requests import Perform, through
 from ddbha.faults.unavailability import Unavailability
+from ddbha.interruptions import uninterrupted
 from ddbha.observe.events import Timeline
 from ddbha.observe.metrics import Metrics
 from ddbha.recovery.objects import Bucketed, Objects, S3Objects
@@ -93,12 +94,12 @@ class Engine:
         its members and types are known to be those of the service model.  `client` names who asks in the
         history, and waits for `patience` seconds.
         """
-        with self.lock:
+        with self.lock, uninterrupted:
             environment = self.environment
             try:
                 environment.scheduler.run_due(self.clock.time())
                 environment.patience = patience
-                if self.history.recording:
+                if self.history.recording or self.attempts.recording:
                     return self._attempted(service, operation, params, caller, typed, client)
                 return self._answer(service, operation, params, caller, typed)
             except (AwsError, NoAnswer, DdbhaError):
@@ -131,7 +132,8 @@ class Engine:
         attempt: Attempt | None = None,
     ) -> dict[str, Any]:
         environment = self.environment
-        outage = environment.links.outage(caller.region)
+        outages = environment.links.outages
+        outage = environment.links.outage(caller.region) if outages else None
         if outage in ("refused", "timeouts"):
             raise NoAnswer("endpoint_connection" if outage == "refused" else "connect_timeout")
         answer, region = registry.find(service, operation), self.region(caller)
@@ -145,13 +147,14 @@ class Engine:
                 region = authorize(region, service, operation, request)
             else:
                 environment.admitted = _NOTHING
+            faults = self.faults.of_requests
+            if attempt is None and not faults:
+                return self._unavailability.answer(answer, region, operation, request)
             perform = partial(self._unavailability.answer, answer, region, operation)
             if attempt is not None:
                 self.attempts.arrive(attempt, request)
+            if self.history.recording and attempt is not None:
                 return self._recorded(attempt.client, region, operation, request, perform)
-            faults = self.faults.of_requests
-            if not faults:
-                return perform(request)
             return through(faults, region.name, operation, request, environment.random, perform)
         except AwsError as error:
             word(error, operation, older=self._older)
@@ -250,7 +253,7 @@ class Engine:
 
     def reset(self) -> None:
         """Back to an empty world, with the same clock and seed."""
-        with self.lock:
+        with self.lock, uninterrupted:
             environment = self.environment
             self.faults.end_all()
             self.history.clear()

@@ -76,6 +76,22 @@ def test_what_is_later_than_a_client_waits_is_done_all_the_same(world: ddbha.Wor
     world.verify()
 
 
+def test_a_zone_that_fails_in_part_is_left_by_a_zonal_shift(world: ddbha.World) -> None:
+    key = {"id": {"S": "1"}}
+    client_of(world).put_item(TableName="carts", Item=key)
+    leaders = [partition.leader for partition in world.table("carts").partitions]
+    zone = next(leader.zone for leader in leaders if leader.items.images)
+    with world.faults.grey_failure(zone, share=1, latency=0):
+        with pytest.raises(ClientError, match="InternalServerError"):
+            client_of(world).get_item(TableName="carts", Key=key)
+        client_of(world, AWAY).get_item(TableName="carts", Key=key)
+        with world.faults.zonal_shift(zone):
+            client_of(world).get_item(TableName="carts", Key=key)
+            client_of(world).scan(TableName="carts")
+        with pytest.raises(ClientError, match="InternalServerError"):
+            client_of(world).scan(TableName="carts")
+
+
 def test_other_faults_choose_requests_by_region(world: ddbha.World) -> None:
     with world.faults.error("ThrottlingException", region=AWAY, operation="GetItem"):
         assert seconds_of_a_get(world) == 0

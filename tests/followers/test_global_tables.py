@@ -538,7 +538,7 @@ def test_a_replica_out_of_reach_is_given_up_after_twenty_hours() -> None:
     put(home, "a", "1")
     assert value(away, "a") == "1"
     with pytest.raises(UsageError, match="REGION_DISABLED"):
-        world.faults.replica_inaccessible("tab", AWAY, status="GONE")
+        world.faults.replica_inaccessible("tab", AWAY, status="GONE")  # type: ignore[arg-type]
     with pytest.raises(UnknownPlaceError, match="not replicated"):
         world.faults.replica_inaccessible("tab", FAR)
     short = world.faults.replica_inaccessible("tab", AWAY, duration=3600)

@@ -145,8 +145,11 @@ def test_a_table_and_its_replicas(world: World, client: DynamoDBClient) -> None:
 
 
 def test_replicas_that_are_down_miss_records(world: World, client: DynamoDBClient) -> None:
+    put(client, "before")
     with world.faults.zone_outage("us-east-1b"):
         put(client, "a")
+        # What it held before it went down it would have applied, had anybody read it.
+        assert replicas(world)["us-east-1b"]["unapplied"] == 0
         assert replicas(world)["us-east-1b"]["status"] == "DOWN"
         assert replicas(world)["us-east-1b"]["missing"] == 1
     assert replicas(world)["us-east-1b"]["missing"] == 0
@@ -246,6 +249,12 @@ def test_zones_that_do_not_reach_each_other(world: World, client: DynamoDBClient
     assert cut == {"us-east-1a": ["us-east-1b"], "us-east-1b": ["us-east-1a"], "us-east-1c": []}
 
 
+def test_a_zone_that_traffic_keeps_away_from(world: World, client: DynamoDBClient) -> None:
+    begin(world, "zonal_shift", away_from="us-east-1a")
+    assert [zone["left"] for zone in region(world)["zones"]] == [True, False, False]
+    assert {zone["status"] for zone in region(world)["zones"]} == {"UP"}
+
+
 def test_a_replica_whose_region_is_disabled(world: World, client: DynamoDBClient) -> None:
     go_global(client)
     world.faults.replica_inaccessible("orders", "eu-west-1")
@@ -293,6 +302,17 @@ def test_only_changes_are_sent(world: World, client: DynamoDBClient) -> None:
     assert changes(world, application(world.engine), first["moment"])["everything"]
 
 
+def test_of_a_world_that_was_reset_nothing_is_left(world: World, client: DynamoDBClient) -> None:
+    endpoint = application(world.engine)
+    world.faults.zone_outage("us-east-1a")
+    first = changes(world, endpoint)
+    world.reset()
+    after = changes(world, endpoint, first["moment"])
+    assert after["changed"] == {}
+    assert after["gone"] == {"regions": [HOME], "tables": [f"{HOME}/orders"], "faults": ["1"]}
+    assert changes(world, endpoint)["changed"] == {}
+
+
 def test_an_idle_poll_is_small_and_quick(world: World, client: DynamoDBClient) -> None:
     for number in range(100):
         client.create_table(TableName=f"table-{number:03}", **on_demand("id"))
@@ -319,6 +339,7 @@ def test_a_zone_fails_and_comes_back(world: World, client: DynamoDBClient) -> No
         "name": "us-east-1a",
         "status": "DOWN",
         "lag": 0,
+        "left": False,
         "cut_from": [],
     }
     put(client, "a")
@@ -421,6 +442,26 @@ def test_operations_are_still_answered_at_any_other_path(world: World) -> None:
     headers = {**HEADERS, "x-amz-target": "DynamoDB_20120810.ListTables"}
     for path in ("/", "/console", "/any"):
         assert ask(world, "POST", path, headers=headers, body=b"{}").json == {"TableNames": []}
+
+
+def test_the_page_calls_operations_like_any_client(world: World, client: DynamoDBClient) -> None:
+    # As its dynamodb.js signs them, for the region and the account of a table.
+    headers = {
+        **FROM_THE_PAGE,
+        "content-type": "application/x-amz-json-1.0",
+        "x-amz-date": "20260101T000000Z",
+        "authorization": (
+            "AWS4-HMAC-SHA256 Credential=123456789012/20260101/us-east-1/dynamodb/aws4_request, "
+            "SignedHeaders=host;x-amz-date;x-amz-target, Signature=console"
+        ),
+    }
+    listed = {**headers, "x-amz-target": "DynamoDB_20120810.ListTables"}
+    assert ask(world, "POST", headers=listed, body=b"{}").json == {"TableNames": ["orders"]}
+    streams = {**headers, "x-amz-target": "DynamoDBStreams_20120810.ListStreams"}
+    assert ask(world, "POST", headers=streams, body=b"{}").json == {"Streams": []}
+    # A page of another origin may sign what it likes.
+    foreign = {**listed, "origin": "http://evil.example"}
+    assert ask(world, "POST", headers=foreign, body=b"{}").status == 403
 
 
 def test_signatures_make_no_regions(world: World) -> None:

@@ -6,17 +6,23 @@ Scenarios: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/disa
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from datetime import timedelta
-from math import inf
 from typing import TYPE_CHECKING, Any
 
-from attrs import define, field
+from attrs import define
 
 from ddbha.errors import AwsError, UsageError, error_class
 from ddbha.faults.actions import Actions
-from ddbha.faults.experiments import Alarm, Experiment, read_actions, read_alarms, read_template
-from ddbha.faults.fault import Effect, Fault
-from ddbha.faults.regions import RegionFaults
+from ddbha.faults.experiments import (
+    Alarm,
+    Experiment,
+    read_actions,
+    read_alarms,
+    read_template,
+    skips_empty_targets,
+)
+from ddbha.faults.fault import Fault
+from ddbha.faults.names import ErrorCode
+from ddbha.faults.regions import Inaccessible, RegionFaults
 from ddbha.faults.requests import (
     LOST_ANSWERS,
     Choice,
@@ -24,37 +30,31 @@ from ddbha.faults.requests import (
     ErrorFault,
     GreyFailure,
     LostAnswer,
+    LostAs,
     PartialBatch,
-    RequestFault,
     SlowTransaction,
 )
+from ddbha.faults.running import Running, Seconds, seconds_of
+from ddbha.faults.shifts import ZonalShifts
 from ddbha.faults.zones import ZoneFaults
 from ddbha.followers.links import Shows
-from ddbha.region.places import check_region
-from ddbha.region.region import Regions
+from ddbha.region.places import is_region, region_of
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
 
 
-#: How long something takes: seconds on the world's clock.
-Seconds = float | timedelta
+#: For how long a zonal shift can be asked for.
+LONGEST_SHIFT = 72 * 3600.0
 
 
 @define(eq=False, repr=False)
-class Faults:
+class Faults(Running):
     """The faults of a world.
 
     Each method starts a fault and returns its handle.  `after` and `duration` (seconds on the world's
     clock, or timedeltas) schedule its start and its end.
     """
-
-    _regions: Regions
-    #: Names of the operations that requests can be for.
-    _operations: frozenset[str] = frozenset()
-    _active: list[Fault] = field(factory=list, init=False)
-    #: What meets single requests, in the order in which the faults began.
-    of_requests: list[RequestFault] = field(factory=list, init=False)
 
     # -- Inside a region ------------------------------------------------------------------------------
 
@@ -115,6 +115,36 @@ class Faults:
         """
         return self._start(self._inside.index_lag(table, index, seconds), after, duration)
 
+    def zonal_shift(
+        self, away_from: str, *, after: Seconds = 0, duration: Seconds | None = None
+    ) -> Fault:
+        """Leaders and readers move away from a zone, and back when it ends; nothing fails for it.
+
+        The replicas in the zone go on taking writes in.  `duration` is 72 hours at most, as for AWS's
+        StartZonalShift: https://docs.aws.amazon.com/arc-zonal-shift/latest/api/API_StartZonalShift.html
+        Raises `UnknownPlaceError` for what is no zone, and `UsageError` while the region has another
+        shift, or no quorum without the zone.
+        """
+        if duration is not None and seconds_of("duration", duration) > LONGEST_SHIFT:
+            raise UsageError(f"duration={duration}: a zonal shift is active for 72 hours at most.")
+        return self._shift(away_from, after, duration, automatic=False)
+
+    def zonal_autoshift(
+        self, away_from: str, *, after: Seconds = 0, duration: Seconds | None = None
+    ) -> Fault:
+        """A zonal shift that AWS begins because a zone is impaired; the customer's own comes first.
+
+        Raises as `zonal_shift`.
+        """
+        return self._shift(away_from, after, duration, automatic=True)
+
+    def _shift(self, zone: str, after: Seconds, duration: Seconds | None, *, automatic: bool) -> Fault:
+        effect = self._shifts.shift(zone, automatic=automatic)
+        with self._regions.environment.standstill():
+            if seconds_of("after", after) == 0:
+                self._shifts.require(zone, automatic=automatic)
+            return self._start(effect, after, duration)
+
     # -- Between regions ------------------------------------------------------------------------------
 
     def region_outage(
@@ -138,7 +168,7 @@ class Faults:
 
     def grey_failure(
         self,
-        region: str,
+        place: str,
         *,
         share: float = 0.3,
         latency: float = 2.0,
@@ -146,26 +176,34 @@ class Faults:
         after: Seconds = 0,
         duration: Seconds | None = None,
     ) -> Fault:
-        """A region fails in part: it is up for those who only look, and bad for those who use it.
+        """A region or a zone fails in part: it is up for those who look, and bad for those who use it.
 
         A `share` of its requests fails with InternalServerError, and all answers are late, on the
         world's clock: more and more, until `latency` seconds are reached after `rise` seconds.  Clients
         whose `read_timeout` is shorter hear nothing of what is done all the same.  Replication goes on.
+        In a zone it meets requests that may need a partition whose leader is there; `zonal_shift` moves
+        leaders away.
         https://docs.aws.amazon.com/whitepapers/latest/advanced-multi-az-resilience-patterns/gray-failures.html
-        Raises `UnknownPlaceError` for what cannot be a region and `UsageError` for a share that is not
-        between 0 and 1.
+        Raises `UnknownPlaceError` for what is neither region nor zone, and `UsageError` for a share
+        that is not between 0 and 1.
         """
         if not 0 <= share <= 1:
             raise UsageError(f"share={share} is not between 0 and 1.")
+        chosen = Chosen(region=place)
+        if not is_region(place):
+            region = region_of(place, self._regions.environment.settings.more_regions)
+            chosen = Chosen(region=region, when=self._inside.led_from(place))
+        late = seconds_of("latency", latency)
         met = GreyFailure(
-            Chosen(region=region),
-            True,
+            chosen,
+            # What is answered too late was done.
+            late > 0,
             share,
-            _seconds("latency", latency),
-            _seconds("rise", rise),
+            late,
+            seconds_of("rise", rise),
             self._regions.environment,
         )
-        told = f"grey failure share={share} latency={latency}"
+        told = f"grey failure {place} share={share} latency={latency}"
         return self._start(self._of_requests(told, met), after, duration)
 
     def network_cut(
@@ -190,7 +228,7 @@ class Faults:
         table: str,
         region: str,
         *,
-        status: str = "REGION_DISABLED",
+        status: Inaccessible = "REGION_DISABLED",
         after: Seconds = 0,
         duration: Seconds | None = None,
     ) -> Fault:
@@ -235,7 +273,7 @@ class Faults:
 
     def error(
         self,
-        code: str,
+        code: ErrorCode,
         *,
         after_commit: bool = False,
         message: str | None = None,
@@ -262,7 +300,7 @@ class Faults:
         self,
         *,
         after_commit: bool = False,
-        kind: str = "read_timeout",
+        kind: LostAs = "read_timeout",
         **choice: Unpack[Choice],
     ) -> Fault:
         """The answers to requests are lost, after they were done if `after_commit`.
@@ -320,6 +358,7 @@ class Faults:
         self,
         template: Mapping[str, Any] | str,
         *,
+        region: str = "us-east-1",
         alarms: Mapping[str, Alarm] | None = None,
         ignore: Iterable[str] = (),
     ) -> Experiment:
@@ -327,17 +366,20 @@ class Faults:
 
         `template` is the object or JSON text that FIS takes, or a CloudFormation template with one.
         Followed are pauses of a global table's replication, injected internal, throttle and unavailable
-        errors of the service dynamodb, disrupted connectivity of the scopes dynamodb and
-        availability-zone, cut connectivity between regions, and waits; with durations, percentages,
-        startAfter and stop conditions.  `alarms` says, by ARN or name, when an alarm rings: a function of
-        `world.metrics`.  Actions whose ids match `ignore`, like "aws:ec2:*", are left out.
+        errors of the service dynamodb, disrupted connectivity of the scopes dynamodb, all and
+        availability-zone, disrupted connectivity to other regions, zonal autoshifts, and waits; with
+        durations, percentages, startAfter and stop conditions.  `region` is where the experiment runs:
+        tags choose among its replicas, and clients are taken to stand there.  `alarms` says, by ARN or
+        name, when an alarm rings: a function of `world.metrics`.  Actions whose ids match `ignore`, like
+        "aws:ec2:*", are left out.
         https://docs.aws.amazon.com/fis/latest/userguide/fis-actions-reference.html
         Raises `UsageError` for what cannot be followed, before anything begins.
         """
         read = read_template(template)
         actions = read_actions(read, ignore)
         rings = read_alarms(read, alarms or {})
-        told = Actions(self._inside, self._between, self._of_requests)
+        self._check_region(region)
+        told = Actions(region, skips_empty_targets(read), self._regions, self._of_requests)
         effects = [(action, told.effects(action)) for action in actions]
         with self._regions.environment.standstill() as environment:
             experiment = Experiment(actions, environment, rings)
@@ -346,92 +388,16 @@ class Faults:
             experiment.begin()
         return experiment
 
-    # -- All of them ----------------------------------------------------------------------------------
-
-    @property
-    def active(self) -> list[Fault]:
-        """The faults that go on now."""
-        return [fault for fault in self._active if fault.status == "ACTIVE"]
-
-    @property
-    def scheduled(self) -> list[Fault]:
-        """The faults that are to begin later."""
-        return [fault for fault in self._active if fault.status == "SCHEDULED"]
-
-    @property
-    def met_nothing(self) -> list[str]:
-        """What the faults were, or are, that met no request, no replica and no link until now.
-
-        A test that expects to survive one of these has shown nothing; pytest's fixtures warn of them.
-        """
-        with self._regions.environment.standstill() as environment:
-            ended = [event.details["fault"] for event in environment.events.of("fault-met-nothing")]
-            unended = [fault for fault in self._active if fault.status != "ENDED"]
-            return [*ended, *(fault.description for fault in unended if not fault.look())]
-
-    def end_all(self) -> None:
-        """End every fault."""
-        with self._regions.environment.standstill():
-            for fault in list(self._active):
-                fault.end()
-
-    def _check_region(self, *names: str) -> None:
-        check_region(*names, more=self._regions.environment.settings.more_regions)
+    # -- What makes them ------------------------------------------------------------------------------
 
     @property
     def _inside(self) -> ZoneFaults:
         return ZoneFaults(self._regions)
 
     @property
+    def _shifts(self) -> ZonalShifts:
+        return ZonalShifts(self._regions)
+
+    @property
     def _between(self) -> RegionFaults:
         return RegionFaults(self._regions)
-
-    def _meet(self, description: str, met: RequestFault, choice: Choice) -> Fault:
-        effect = self._of_requests(description, met)
-        return self._start(effect, choice.get("after", 0), choice.get("duration"))
-
-    def _of_requests(self, description: str, met: RequestFault) -> Effect:
-        """What meets single requests; raises `UsageError` for requests that there cannot be."""
-        chosen = met.chosen
-        if chosen.operation is not None and chosen.operation not in self._operations:
-            raise UsageError(f"ddbha has no operation {chosen.operation!r}; they are named like PutItem.")
-        # A request may be meant to meet its fault while it creates the table.
-        if chosen.table is not None and chosen.operation != "CreateTable":
-            self._inside.require_table(chosen.table)
-        if chosen.region is not None:
-            self._check_region(chosen.region)
-
-        def begin(fault: object) -> None:
-            met.began = self._regions.environment.clock.time()
-            self.of_requests.append(met)
-
-        def end(fault: object) -> None:
-            self.of_requests.remove(met)
-
-        return Effect(f"{description}{chosen}", begin, end, lambda: met.met)
-
-    def __repr__(self) -> str:
-        return f"<Faults active={[fault.description for fault in self.active]}>"
-
-    def _start(self, effect: Effect, after: Seconds, duration: Seconds | None) -> Fault:
-        after = _seconds("after", after)
-        duration = None if duration is None else _seconds("duration", duration)
-        with self._regions.environment.standstill() as environment:
-            fault = Fault(effect, environment)
-            self._active = [other for other in self._active if other.status != "ENDED"]
-            self._active.append(fault)
-            if after == 0:
-                fault.begin()
-            else:
-                environment.later(after, fault.begin)
-            if duration is not None:
-                environment.later(after + duration, fault.end)
-        return fault
-
-
-def _seconds(name: str, given: Seconds) -> float:
-    if isinstance(given, timedelta):
-        given = given.total_seconds()
-    if isinstance(given, bool) or not isinstance(given, (int, float)) or not 0 <= given < inf:
-        raise UsageError(f"{name}={given!r} is no time: say how many seconds from now on, zero or more.")
-    return given

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from copy import deepcopy
 from random import Random
-from typing import Any, TypedDict
+from typing import Any, Literal, TypedDict
 
 from attrs import Factory, define, field, fields_dict, frozen
 
@@ -22,14 +22,17 @@ from ddbha.errors import (
     TransactionCanceledException,
     UsageError,
 )
+from ddbha.faults.names import OperationName
 from ddbha.region.environment import Environment
 
 Request = dict[str, Any]
 Response = dict[str, Any]
 Perform = Callable[[Request], Response]
 
-#: What a client sees when an answer is lost, and whether the request may have been done all the same.
-LOST_ANSWERS = {
+#: What a client sees when an answer is lost.
+LostAs = Literal["read_timeout", "connect_timeout", "endpoint_connection", "connection_closed"]
+#: Of each, whether the request may have been done all the same.
+LOST_ANSWERS: dict[LostAs, bool] = {
     "read_timeout": True,
     "connect_timeout": False,
     "endpoint_connection": False,
@@ -67,7 +70,7 @@ class Choice(TypedDict, total=False):
     seconds on the world's clock.
     """
 
-    operation: str | None
+    operation: OperationName | None
     table: str | None
     region: str | None
     times: int | None
@@ -196,7 +199,7 @@ class InducedError(ErrorFault):
 class LostAnswer(RequestFault):
     """The client hears nothing; `kind` is one of `LOST_ANSWERS`."""
 
-    kind: str
+    kind: LostAs
 
     def answer(self, request: Request, perform: Perform) -> Response:
         if self.after_commit:

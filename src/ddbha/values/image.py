@@ -7,20 +7,23 @@ unpacks an item of its own, so nothing that a caller holds is ever shared with t
 from __future__ import annotations
 
 import marshal
+from collections.abc import Iterable, Iterator
+from operator import attrgetter
 
 from attrs import frozen
 
-from ddbha.values.attribute import Item
+from ddbha.values.attribute import Item, same_item
 
 _unpack = marshal.loads
 _pack = marshal.dumps
+_packed = attrgetter("packed")
 
 
 @frozen(eq=False)
 class Image:
     """A packed item and its size in bytes by DynamoDB's rules.
 
-    Equal items may pack to different bytes, so images are compared by identity or by `item()`.
+    Equal items may pack to different bytes, so images are compared by identity or by `equals`.
     """
 
     packed: bytes
@@ -34,3 +37,14 @@ class Image:
     def item(self) -> Item:
         """A fresh copy of the item."""
         return _unpack(self.packed)  # type: ignore[no-any-return]
+
+    def equals(self, other: Image) -> bool:
+        """Whether another image holds the same item."""
+        if self.packed == other.packed:
+            return True
+        return self.size == other.size and same_item(self.item(), other.item())
+
+
+def unpacked(images: Iterable[Image]) -> Iterator[Item]:
+    """A fresh copy of one item after the other."""
+    return map(_unpack, map(_packed, images))

@@ -74,7 +74,7 @@ def new_world(**options: Any) -> tuple[ddbha.World, Any, Any]:
     return world, client_of(world, HOME), client_of(world, AWAY)
 
 
-def client_of(world: ddbha.World, place: tuple[str, str], service: str = "dynamodb") -> Any:
+def client_of(world: ddbha.World, place: tuple[str, str], service: Any = "dynamodb") -> Any:
     return world.client(service, region_name=place[1], account_id=place[0])
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from html.parser import HTMLParser
 from random import Random
@@ -129,7 +130,8 @@ def test_own_workloads_options_and_disasters() -> None:
             faults.zone_outage(f"us-east-1{letter}", duration=120)
 
     run = one(with_a_stream, three_zones, numbers, tables=TABLES)
-    assert seen == [["numbers"]]
+    # Once while nothing happens, to know what it costs.
+    assert seen == [["numbers"]] * 2
     assert 60 <= run.recovery_time <= 240
 
 
@@ -239,6 +241,7 @@ def test_a_cell_knows_its_worst_run() -> None:
     cell = matrix.cell("backups every 1 hour", "a table deleted")
     assert cell.worst is not None
     assert cell.worst.lost_writes == max(run.lost_writes for run in cell.runs)
+    assert f" s (worst: seed {cell.worst.seed})\n" in str(matrix)
     assert "fault" in cell.worst.timeline or "table" in cell.worst.timeline
     with pytest.raises(UsageError, match="There is no cell"):
         matrix.cell("backups", "a flood")
@@ -272,6 +275,32 @@ def test_the_command_compares(
         "| disaster | single region |\n| --- | --- |\n| a node, 5 min |"
     )
     assert (tmp_path / "page.html").read_text().startswith("<!doctype html>")
+
+
+def test_progress_is_told() -> None:
+    told: list[tuple[int, int]] = []
+    options, disasters = [single_region(), recovery()], DISASTERS[:1]
+    rehearse(
+        "counter",
+        options=options,
+        disasters=disasters,
+        seeds=[1],
+        progress=lambda done, total: told.append((done, total)),
+    )
+    assert told == [(1, 2), (2, 2)]
+
+
+@pytest.mark.parametrize("terminal", [True, False])
+def test_the_command_shows_a_bar_on_a_terminal(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, terminal: bool
+) -> None:
+    monkeypatch.setattr("ddbha.testing.rehearsal.DISASTERS", DISASTERS[:2])
+    monkeypatch.setattr("ddbha.testing.rehearsal.OPTIONS", [single_region()])
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: terminal)
+    main(["options", "counter", "--seeds", "1"])
+    shown = capsys.readouterr().err
+    half, full = f"[{'#' * 20}{' ' * 20}] 1 of 2", f"[{'#' * 40}] 2 of 2"
+    assert shown == (f"\r{half}\r{full}\n" if terminal else "")
 
 
 def test_disasters_that_cannot_happen_do_not_apply() -> None:

@@ -7,7 +7,8 @@ https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Scan.html
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from itertools import chain
+from contextlib import nullcontext
+from itertools import chain, islice
 from typing import Any
 
 from ddbha.api.data.keys import refuse_keys_in_filter, refuse_paths_into_keys
@@ -17,6 +18,7 @@ from ddbha.api.metering import admit_page, charge_page
 from ddbha.api.registry import Request, Response, operation
 from ddbha.api.wire.wording import ENVELOPE
 from ddbha.capacity.units import Consumption
+from ddbha.collector import collector_paused
 from ddbha.errors import Reworded, ValidationException
 from ddbha.expressions.checks import Values
 from ddbha.expressions.evaluate import Condition
@@ -25,14 +27,17 @@ from ddbha.expressions.projection import Projection
 from ddbha.followers.secondary_indexes import GlobalIndex, LocalIndex
 from ddbha.region.region import Region
 from ddbha.storage.items import GREATEST
+from ddbha.storage.partition import Partition
 from ddbha.storage.partitions import KeyBounds
-from ddbha.values.attribute import Item, order
-from ddbha.values.image import Image
+from ddbha.values.attribute import order
+from ddbha.values.image import Image, unpacked
 from ddbha.values.key import HASH_SPACE, ItemKey, collection_of
 
 #: Bytes of items that one page may evaluate.
 PAGE_SIZE = 1024 * 1024
 MAXIMUM_SEGMENTS = 1_000_000
+#: Items of a page for which it pays to pause the collector.
+_MANY = 100
 
 
 @operation("Query")
@@ -159,38 +164,40 @@ class _Page:
         """The response to a query or a scan of `entries`."""
         index = target.index
         whole = self._whole(target)
-        items: list[Item] = []
-        matched = evaluated = size = 0
-        consumption = Consumption(target.table)
-        consistent = bool(self._request.get("ConsistentRead"))
-        last: Item | None = None
-        for image in entries:
-            if evaluated == self._limit or size > PAGE_SIZE:
-                assert last is not None
+        # What a local index projects is a part of the table's own images.
+        partial = isinstance(index, LocalIndex) and index.projected is not None
+        limit, size = self._limit, 0
+        images: list[Image] = []
+        for image in islice(entries, limit):
+            if size > PAGE_SIZE:
+                is_last = False
                 break
-            evaluated += 1
-            if index is None or isinstance(index, GlobalIndex):
-                size += image.size
-            else:
-                size += index.project(image).size
-                if whole and index.projected is not None:
-                    consumption.read(image.size, consistent=consistent)
-            last = item = image.item()
-            if index is not None and not whole and index.projected is not None:
-                item = {name: value for name, value in item.items() if name in index.projected}
-            if self.filter is None or self.filter.holds(item, self._values):
-                matched += 1
-                if not self._counts:
-                    items.append(item if self.projection is None else self.projection.project(item))
+            images.append(image)
+            size += index.project(image).size if partial and index else image.size
         else:
             # AWS looks no further than the limit, so a full page always names where to go on.
-            if evaluated != self._limit:
-                last = None
-        response: Response = {"Count": matched, "ScannedCount": evaluated}
-        if not self._counts:
-            response["Items"] = items
-        if last is not None:
-            response["LastEvaluatedKey"] = target.key(last)
+            is_last = len(images) != limit
+        items = unpacked(images)
+        if partial and index is not None and not whole:
+            items = map(index.part, items)
+        if self.filter is not None:
+            items = filter(self.filter.bind(self._values), items)
+        response: Response = {"ScannedCount": len(images)}
+        if self._counts:
+            response["Count"] = len(images) if self.filter is None else sum(1 for _ in items)
+        else:
+            if self.projection is not None:
+                items = map(self.projection.project, items)
+            with collector_paused() if len(images) > _MANY else nullcontext():
+                response["Items"] = found = list(items)
+            response["Count"] = len(found)
+        if not is_last:
+            response["LastEvaluatedKey"] = target.key(images[-1].item())
+        consumption = Consumption(target.table)
+        consistent = bool(self._request.get("ConsistentRead"))
+        if partial and whole:
+            for image in images:
+                consumption.read(image.size, consistent=consistent)
         consumption.read(size, consistent=consistent, index=None if index is None else index.name)
         self.units = consumption.total
         return consumption.into(response, self._request)
@@ -294,12 +301,14 @@ def _entries(
     if isinstance(index, GlobalIndex):
         index.catch_up(now)
     local = index.name if isinstance(index, LocalIndex) else None
-    partitions = bounds.of(target.partitions)
-    for partition in reversed(partitions) if reverse else partitions:
-        consistent = request.get("ConsistentRead")
+    consistent = request.get("ConsistentRead")
+
+    def read(partition: Partition) -> Iterator[Image]:
         replica = partition.available_leader() if consistent else partition.reader(now)
-        for _, image in replica.items.range(bounds.low, bounds.high, reverse=reverse, index=local):
-            yield image
+        return replica.items.walk(bounds.low, bounds.high, reverse=reverse, index=local)
+
+    partitions = bounds.of(target.partitions)
+    return chain.from_iterable(map(read, reversed(partitions) if reverse else partitions))
 
 
 def _segment(request: Request) -> tuple[int, int]:

@@ -245,7 +245,7 @@ def _local_index(table: Table, index: LocalIndex) -> dict[str, Any]:
         leader.apply_all()
         entries += [
             index.project(image)
-            for _, image in leader.items.range(partition.low, partition.high, index=index.name)
+            for image in leader.items.walk(partition.low, partition.high, index=index.name)
         ]
     return {
         **_index(table, index),

@@ -37,6 +37,7 @@ def update_table_replica_auto_scaling(region: Region, request: Request) -> Respo
             f"{_INVALID}Auto scaling is supported only for tables with provisioned capacity mode"
         )
     replicas = {place.name: (place, replica) for place, replica in _replicas(region, table)}
+    scalings: dict[str, AutoScaling] = {}
     wanted: list[tuple[AutoScaling, Dimension, ScalingSettings]] = []
     for name, dimension, update in _updates(request, list(replicas)):
         if name not in replicas:
@@ -46,7 +47,9 @@ def update_table_replica_auto_scaling(region: Region, request: Request) -> Respo
             raise ResourceNotFoundException(
                 f"Requested resource not found: Index: {dimension[0]} of table: {table.name} not found"
             )
-        scaling = replica.parts.find(AutoScaling) or new_scaling(place, replica)
+        if name not in scalings:
+            scalings[name] = replica.parts.find(AutoScaling) or new_scaling(place, replica)
+        scaling = scalings[name]
         wanted.append((scaling, dimension, _changed(scaling, dimension, update)))
 
     for scaling, dimension, settings in wanted:

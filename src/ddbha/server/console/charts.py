@@ -10,16 +10,21 @@ from attrs import frozen
 
 from ddbha.engine import Engine
 from ddbha.errors import UsageError
-from ddbha.observe.metrics import MINUTE, Metrics
+from ddbha.observe.metrics import MINUTE, MetricName, Metrics
 from ddbha.region.table import Table
 from ddbha.server.console.lags import Lags
-from ddbha.server.console.tables import KINDS
 
 #: The longest time that is drawn, in seconds.
 LONGEST = 24 * 3600
 
 Json = dict[str, Any]
 Points = list[tuple[float, float]]
+
+CONSUMED: dict[str, MetricName] = {
+    "Read": "ConsumedReadCapacityUnits",
+    "Write": "ConsumedWriteCapacityUnits",
+}
+THROTTLED: dict[str, MetricName] = {"Read": "ReadThrottleEvents", "Write": "WriteThrottleEvents"}
 
 
 def charts(engine: Engine, lags: Lags, asked: Mapping[str, str]) -> Json:
@@ -64,12 +69,12 @@ class _Drawing:
             {
                 "name": "Consumed capacity",
                 "unit": "units in a minute",
-                "series": {kind: self._units(f"Consumed{kind}CapacityUnits") for kind in KINDS},
+                "series": {kind: self._units(name) for kind, name in CONSUMED.items()},
             },
             {
                 "name": "Throttled requests",
                 "unit": "requests in a minute",
-                "series": {kind: self._units(f"{kind}ThrottleEvents") for kind in KINDS},
+                "series": {kind: self._units(name) for kind, name in THROTTLED.items()},
             },
             {
                 "name": "Replication lag",
@@ -85,7 +90,7 @@ class _Drawing:
             },
         ]
 
-    def _units(self, metric: str) -> Points:
+    def _units(self, metric: MetricName) -> Points:
         """The sum of a metric of the table and of its global indexes."""
         points: dict[float, float] = {}
         of_table: dict[str, Any] = {"TableName": self.table.name}

@@ -23,7 +23,8 @@ from ddbha.faults.fault import Fault
 
 _ABSENT = inspect.Parameter.empty
 #: What the world can propose for an argument, by how the argument is called.
-_PROPOSED = ("zone", "region", "table", "index", "operation", "code")
+_PROPOSED = {name: name for name in ("zone", "region", "place", "table", "index", "operation", "code")}
+_PROPOSED["away_from"] = "zone"
 
 
 class _Unpacked:
@@ -45,7 +46,7 @@ class Argument:
     required: bool
     default: Any = None
     choices: tuple[str, ...] = ()
-    #: What a person may mean by it: a zone, region, table, index, operation or code; or anything.
+    #: What may be meant: a zone, region, place (either), table, index, operation or code; or anything.
     proposed: str = ""
 
     def read(self, value: Any) -> Any:
@@ -84,8 +85,10 @@ def menu() -> dict[str, tuple[str, tuple[Argument, ...]]]:
     """By name of the fault: what it does, in the first words of its documentation, and its arguments."""
     found = {}
     for name, method in inspect.getmembers(Faults, inspect.isfunction):
+        if name.startswith("_"):
+            continue
         hints = get_type_hints(method, localns={"Unpack": _Unpacked})
-        if hints.get("return") in (Fault, Experiment) and not name.startswith("_"):
+        if hints.get("return") in (Fault, Experiment):
             text = (inspect.getdoc(method) or "").split("\n\n")[0].replace("\n", " ")
             found[name] = text, tuple(_arguments(method, hints))
     return found
@@ -141,7 +144,7 @@ def _argument(name: str, hint: Any, default: Any, first: str) -> Iterable[Argume
         required=default is _ABSENT,
         default=None if default is _ABSENT or not isinstance(default, (str, int, float)) else default,
         choices=choices,
-        proposed=proposed if proposed in _PROPOSED else "",
+        proposed=_PROPOSED.get(proposed, ""),
     )
 
 

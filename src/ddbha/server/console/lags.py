@@ -21,28 +21,18 @@ class Lags:
 
     _of: WeakKeyDictionary[Table, deque[tuple[float, float]]] = Factory(WeakKeyDictionary)
 
-    def look(self, region: Region, table: Table) -> None:
-        """Note how a table is now; nothing is noted of one that is never behind."""
-        now = region.now()
-        behind = [
-            partition
-            for partition in table.partitions
-            for replica in partition.replicas
-            if replica is not partition.leader
-            and replica.applied_sequence != partition.leader.last_sequence
-        ]
+    def look(self, region: Region, table: Table, behind: bool) -> None:
+        """Note how a table is now; nothing is noted of one that is never `behind`."""
         known = self._of.get(table)
         if not behind and (known is None or known[-1][1] == 0):
             return
-        lag = max(
-            (position.lag for one in behind for position in positions(one, now)),
-            default=0.0,
-        )
+        now = region.now()
+        lags = [one.lag for partition in table.partitions for one in positions(partition, now)]
         if known is None:
             known = self._of[table] = deque(maxlen=KEPT)
         if known and known[-1][0] == now:
             known.pop()
-        known.append((now, lag))
+        known.append((now, max(lags)))
 
     def of(self, table: Table) -> list[tuple[float, float]]:
         """Times in seconds since the epoch, and the lag at each."""

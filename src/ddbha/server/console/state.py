@@ -16,7 +16,7 @@ from ddbha.region.environment import Environment
 from ddbha.region.region import Region, Regions, utc
 from ddbha.server.console.changes import Changes
 from ddbha.server.console.lags import Lags
-from ddbha.server.console.tables import KINDS, Numbers, shown_table
+from ddbha.server.console.tables import KINDS, Numbers, is_behind, shown_table
 
 #: Seconds for which a throttled request is shown.
 RECENT = 60
@@ -84,8 +84,9 @@ class View:
             reachable = not environment.links.outages.get(region.name)
             for table in region.tables.values():
                 name = f"{region.account_id}/{region.name}/{table.name}"
-                tables[name] = shown_table(region, table, reachable, consumed, throttled)
-                self.lags.look(region, table)
+                shown = shown_table(region, table, reachable, consumed, throttled)
+                tables[name] = shown
+                self.lags.look(region, table, is_behind(shown))
         return {
             "regions": {f"{one.account_id}/{one.name}": _region(one) for one in regions},
             "tables": tables,
@@ -155,6 +156,7 @@ def _region(region: Region) -> Json:
                 # Nobody can tell how a zone is whose region nobody reaches.
                 "status": "UNREACHABLE" if outages else _zone_status(environment, zone),
                 "lag": environment.lag(zone),
+                "left": zone in environment.replication.away,
                 "cut_from": [other for other in region.zones if cuts.get(frozenset((zone, other)))],
             }
             for zone in region.zones

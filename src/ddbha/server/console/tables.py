@@ -33,14 +33,15 @@ def shown_table(
         with suppress(InternalServerError):
             index.catch_up(now)
         owners[f"{table.name}/{index.name}"] = index.partitions
+    items, size = _holdings(table)
     return {
         "name": table.name,
         "region": region.name,
         "account": region.account_id,
         "status": table.status if member is None or reachable else member.status,
         "reachable": reachable,
-        "items": table.item_count,
-        "bytes": table.size,
+        "items": items,
+        "bytes": size,
         "billing": table.settings.billing_mode,
         "replicas": sorted(member.group.members) if member is not None else [],
         "consistency": table.consistency,
@@ -59,15 +60,36 @@ def shown_table(
     }
 
 
+def _holdings(table: Table) -> tuple[int, int]:
+    """How many items a table has, and their bytes; in one go, since every look at the world asks."""
+    items = size = 0
+    for partition in table.partitions:
+        leader = partition.leader
+        leader.apply_all()
+        items += len(leader.items)
+        size += leader.items.size
+    return items, size
+
+
+def is_behind(shown: Json) -> bool:
+    """Whether a replica of a table, as it is shown, lacks something."""
+    return any(
+        replica["missing"] or replica["unapplied"]
+        for partition in shown["owners"][0]["partitions"]
+        for replica in partition["replicas"]
+    )
+
+
 def _partition(partition: Partition, now: float, reachable: bool) -> Json:
     leader = partition.leader
     newest = leader.last_sequence
     replicas = []
     for replica in partition.replicas:
-        # Replicas that nobody reads apply late, which nobody can tell; only a lag is worth showing.
-        if replica is not leader and not replica.outages:
-            replica.catch_up(now)
+        # Replicas that nobody reads apply late, which nobody can tell; only a lag is worth showing, and
+        # not of one that is down.
         held = replica.log.last_sequence
+        if replica.applied_sequence != held and replica is not leader and not replica.outages:
+            replica.catch_up(now)
         replicas.append(
             {
                 "zone": replica.zone,
@@ -75,7 +97,9 @@ def _partition(partition: Partition, now: float, reachable: bool) -> Json:
                 "leader": replica is leader,
                 "sequence": held,
                 "missing": max(0, newest - held),
-                "unapplied": 0 if replica is leader else held - replica.applied_sequence,
+                "unapplied": 0
+                if replica is leader or replica.outages
+                else held - replica.applied_sequence,
                 "lag": replica.lag,
             }
         )

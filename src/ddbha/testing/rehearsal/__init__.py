@@ -86,16 +86,20 @@ def rehearse(
                 f"The disaster {disaster.name!r} can happen to none of the options: it wants "
                 f"{disaster.wants}."
             )
-    plain = rehearse_once(run, needed, single_region(), None, chosen_seeds[0])
-    again = rehearse_once(run, needed, single_region(), None, chosen_seeds[0])
+    table = single_region()
+    plain = rehearse_once(run, needed, table, None, chosen_seeds[0])
+    again = rehearse_once(run, needed, table, None, chosen_seeds[0])
     if plain != again:
         raise UsageError(
             "The workload did something else when it ran again with the same seed: it depends on the "
             "machine's time, on unordered sets or on randomness of its own."
         )
     cells: dict[tuple[str, str], Cell] = {}
+    units: dict[str, tuple[float, float]] = {}
     total, done = len(chosen_options) * len(chosen_disasters), 0
     for option in chosen_options:
+        calm = plain if option == table else rehearse_once(run, needed, option, None, chosen_seeds[0])
+        units[option.name] = calm.read_units, calm.write_units
         for disaster in chosen_disasters:
             able = chosen_seeds if disaster.applies(option) else []
             runs = [rehearse_once(run, needed, option, disaster, seed) for seed in able]
@@ -109,6 +113,7 @@ def rehearse(
         [disaster.name for disaster in chosen_disasters],
         cells,
         (plain.read_units, plain.write_units),
+        units,
         chosen_seeds,
     )
 

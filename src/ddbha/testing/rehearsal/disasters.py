@@ -30,7 +30,7 @@ class Disaster:
     regions: int = 1
     #: It needs what can be restored.
     restorable: bool = False
-    #: Never over: what is lost by then is lost.
+    #: Never over: an operator restores what has copies elsewhere, and the rest is lost.
     for_good: bool = False
 
     @property
@@ -100,7 +100,7 @@ def _restore_meanwhile(stage: Stage, option: Option) -> Steps:
     yield from steps
     # Nothing was wrong: clients stay with their table.
     stage.names.clear()
-    stage.switched_at = None
+    stage.switched_at = stage.place = None
 
 
 def shipped() -> list[Disaster]:

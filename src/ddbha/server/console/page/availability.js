@@ -87,6 +87,7 @@ function Zone({ zone }) {
   return html`<span class="row">
     <span>${zone.name} <${Status}>${zone.status}<//></span>
     ${zone.lag > 0 && html`<span class="late">lag ${zone.lag} s</span>`}
+    ${zone.left && html`<span class="late">traffic moved away</span>`}
     ${zone.cut_from.length > 0 && html`<span class="bad">cut off from ${zone.cut_from.join(", ")}</span>`}
     ${zone.status === "UP" && html`<${Button} name=${`Fail zone ${zone.name}`} data-zone=${zone.name}
       onPress=${() => beginFault("zone_outage", { zone: zone.name })}>Fail<//>`}

@@ -34,6 +34,11 @@ export function Charts({ table }) {
 
 const shownNumber = (value) => (value >= 100 ? Math.round(value) : Number(value.toPrecision(3))).toLocaleString("en");
 
+function inWords([name, points]) {
+  const highest = Math.max(...points.map(([, value]) => value));
+  return `${name}: at most ${shownNumber(highest)}, last ${shownNumber(points.at(-1)[1])}`;
+}
+
 function Chart({ chart, start, end, minute }) {
   const series = Object.entries(chart.series).filter(([, points]) => points.length);
   const highest = Math.max(0, ...series.flatMap(([, points]) => points.map(([, value]) => value)));
@@ -41,12 +46,10 @@ function Chart({ chart, start, end, minute }) {
   const place = (time) => ((time - start) / (end - start || 1)) * WIDTH;
   const height = (value) => HEIGHT - (value / (highest || 1)) * (HEIGHT - 6);
   const bar = Math.max(2, (minute / (end - start || 1)) * WIDTH - 1);
-  const words = series.length
-    ? series.map(([name, points]) => `${name}: at most ${shownNumber(Math.max(...points.map(([, value]) => value)))}, last ${shownNumber(points.at(-1)[1])}`).join("; ")
-    : "nothing";
+  const words = series.map(inWords).join("; ") || "nothing";
   const clock = (time) => new Date(time * 1000).toISOString().slice(11, 16);
   return html`<figure class="chart">
-    <figcaption>${chart.name} <span class="quiet">${chart.unit}</span></figcaption>
+    <figcaption>${chart.name}<div class="quiet">${chart.unit}</div></figcaption>
     <svg viewBox=${`0 0 ${WIDTH} ${HEIGHT}`} role="img" aria-label=${`${chart.name}, ${chart.unit}. ${words}`}>
       <line x1="0" y1=${HEIGHT - 0.5} x2=${WIDTH} y2=${HEIGHT - 0.5} class="axis" />
       ${series.map(([name, points], number) => (sampled
@@ -55,7 +58,8 @@ function Chart({ chart, start, end, minute }) {
             x=${Math.min(WIDTH - bar / 2, Math.max(0, place(time) + (number * bar) / series.length))} y=${height(value)}
             width=${bar / series.length} height=${HEIGHT - height(value)} />`)))}
     </svg>
-    <div class="row quiet"><span>${clock(start)}</span><span class="middle">${words}</span><span>${clock(end)}</span></div>
+    <div class="row ends quiet"><span>${clock(start)}</span><span>${clock(end)}</span></div>
+    <div class="quiet">${words}</div>
     ${series.length > 1 && html`<div class="row">${series.map(([name], number) => html`
       <span key=${name}><span class=${`swatch series-${number % 4}`} aria-hidden="true"></span> ${name}</span>`)}</div>`}
   </figure>`;

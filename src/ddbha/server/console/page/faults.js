@@ -1,7 +1,7 @@
 // The faults that go on, and a menu of all that there are.
 
 import { html, useState } from "./preact.js";
-import { Button, Field, Form, Select } from "./parts.js";
+import { Button, Choice, Field, Form } from "./parts.js";
 import { beginFault, act, menu, message, sorted, world } from "./store.js";
 
 export function FaultList() {
@@ -25,6 +25,7 @@ function proposals(kind) {
     const known = sorted("regions").map((region) => region.name);
     return known.length ? known : menu.regions;
   }
+  if (kind === "place") return [...proposals("region"), ...proposals("zone")];
   if (kind === "table") return sorted("tables").map((table) => table.name);
   if (kind === "index") return sorted("tables").flatMap((table) => table.indexes);
   if (kind === "operation") return menu.operations;
@@ -45,9 +46,9 @@ export function FaultMenu() {
     return `Begun: ${words(name)}`;
   };
   return html`<details class="menu"><summary>Begin a fault</summary>
-    <${Field} label="Fault"><${Select} name="fault" value=${name} onChange=${setName}
-      options=${menu.faults.map((one) => [one.name, words(one.name)])} /><//>
-    <p class="quiet">${fault.text}</p>
+    <${Choice} label="Fault" name="fault" value=${name} onChange=${setName}
+      options=${menu.faults.map((one) => [one.name, words(one.name)])} />
+    <p class="quiet">${fault.text.replaceAll("`", "").replaceAll("_", " ")}</p>
     <${Form} key=${name} label=${`Begin ${words(name)}`} send=${`Begin ${words(name)}`} onSend=${send}>
       <div class="fields">${fault.arguments.map((argument) => html`
         <${ArgumentField} key=${argument.name} argument=${argument} />`)}</div>
@@ -65,10 +66,11 @@ function ArgumentField({ argument }) {
     return html`<label class="check"><input type="checkbox" name=${name} defaultChecked=${initial} />${label}</label>`;
   }
   if (kind === "choice") {
-    return html`<${Field} label=${label}><${Select} name=${name} value=${initial} options=${argument.choices} /><//>`;
+    return html`<${Choice} label=${label} name=${name} value=${initial} options=${argument.choices} />`;
   }
   if (kind === "json") {
-    return html`<${Field} label=${label} wide><textarea name=${name} rows="6" required=${required} spellcheck="false"></textarea><//>`;
+    return html`<${Field} label=${label} wide>
+      <textarea name=${name} rows="6" required=${required} spellcheck="false"></textarea><//>`;
   }
   const numeric = kind === "number" || kind === "whole";
   const list = argument.proposed ? `proposed-${name}` : undefined;

@@ -2,12 +2,14 @@
 
 import { html, render, useEffect } from "./preact.js";
 import { Availability } from "./availability.js";
+import { Data } from "./data.js";
 import { Button, shownTime } from "./parts.js";
 import { to, useRoute } from "./route.js";
 import { act, begin, message, useWorld } from "./store.js";
 import { Timeline } from "./timeline.js";
 
-const VIEWS = { availability: ["Availability", Availability], timeline: ["Timeline", Timeline] };
+const VIEWS = { availability: ["Availability", Availability], data: ["Data", Data],
+  timeline: ["Timeline", Timeline] };
 const STEPS = [[1, "+1 s", "one second"], [60, "+1 min", "one minute"], [3600, "+1 h", "one hour"],
   [86400, "+1 day", "one day"]];
 
@@ -32,7 +34,7 @@ function Header({ view }) {
 
 function Page() {
   const { parts, asked } = useRoute();
-  const view = parts[0] in VIEWS ? parts[0] : "availability";
+  const view = Object.hasOwn(VIEWS, parts[0]) ? parts[0] : "availability";
   const [title, View] = VIEWS[view];
   useEffect(() => {
     document.title = `${title} – ddbha console`;

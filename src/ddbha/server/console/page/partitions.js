@@ -2,9 +2,9 @@
 
 import { html } from "./preact.js";
 
-export function Owner({ owner, zones }) {
+export function Owner({ owner, region, zones }) {
   const rest = owner.count - owner.partitions.length;
-  return html`<div class="wide-table" tabindex="0" role="region" aria-label=${`Partitions of ${owner.name}`}><table>
+  return html`<div class="wide-table" tabindex="0" role="region" aria-label=${`Partitions of ${owner.name} in ${region}`}><table>
     <thead><tr><th scope="col">${owner.name}</th>
       ${zones.map((zone) => html`<th scope="col" class="quiet" key=${zone.name}>${zone.name}</th>`)}</tr></thead>
     <tbody>
@@ -36,10 +36,13 @@ function Replica({ replica, serves }) {
 }
 
 const MEANINGS = [
-  ["★ 7", "leader", "The leader of the partition: it takes all writes and strongly consistent reads. The number is the last record it holds."],
+  ["★ 7", "leader", "The leader of the partition: it takes all writes and strongly consistent reads. "
+    + "The number is the last record it holds."],
   ["7", "", "A follower that holds all records up to that one."],
-  ["5", "behind", "“2 missing”: it was down or cut off, and lacks two records that the leader has. “2 not applied”: it holds them, but reads do not see them yet."],
-  ["5 DOWN", "DOWN", "It does not answer, because its node or zone failed. With two of three down there is no leader, and nothing can be written."],
+  ["5", "behind", "“2 missing”: it was down or cut off, and lacks two records that the leader has. "
+    + "“2 not applied”: it holds them, but reads do not see them yet."],
+  ["5 DOWN", "DOWN", "It does not answer, because its node or zone failed. With two of three down there is "
+    + "no leader, and nothing can be written."],
   ["7 UNREACHABLE", "UNREACHABLE", "Nobody reaches its region, so nobody can tell how it is."],
 ];
 

@@ -39,13 +39,32 @@ export function Field({ label, children, wide }) {
   return html`<label class=${wide ? "field wide" : "field"}><span>${label}</span>${children}</label>`;
 }
 
+/** Its `value` is what is chosen; without `onChange`, what is chosen at first. */
 export function Select({ name, value, options, onChange, ...more }) {
-  return html`<select name=${name} value=${value} onChange=${onChange && ((event) => onChange(event.target.value))} ...${more}>
+  const held = onChange ? { value, onChange: (event) => onChange(event.target.value) } : {};
+  return html`<select name=${name} ...${held} ...${more}>
     ${options.map((option) => {
       const [key, text] = Array.isArray(option) ? option : [option, option];
       return html`<option key=${key} value=${key} selected=${key === value}>${text}</option>`;
     })}
   </select>`;
+}
+
+/** A field for a line of text; `value` is what it has at first. */
+export function Text({ label, value, ...more }) {
+  return html`<${Field} label=${label}><input autocomplete="off" defaultValue=${value} ...${more} /><//>`;
+}
+
+/** A field to choose from. */
+export function Choice({ label, ...select }) {
+  return html`<${Field} label=${label}><${Select} ...${select} /><//>`;
+}
+
+/** A table that scrolls sideways where it is too wide. */
+export function Grid({ label, titles, children }) {
+  return html`<div class="wide-table" tabindex="0" role="region" aria-label=${label}><table class="items">
+    <thead><tr>${titles.map((title) => html`<th scope="col" key=${title}>${title}</th>`)}</tr></thead>
+    <tbody>${children}</tbody></table></div>`;
 }
 
 /** A form: `onSend` is given its values by name and may throw; it says when it is done. */

@@ -98,7 +98,8 @@ export const look = () => ask("/console/state").catch(() => {});
 
 async function poll() {
   try {
-    await ask("/console/state");
+    // Nobody looks at a page in the background; what has happened is shown when it is back.
+    if (!document.hidden) await ask("/console/state");
     if (message.lost) say("");
   } catch (error) {
     message.text = `No answer from the endpoint: ${error.message}`;

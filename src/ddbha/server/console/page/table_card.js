@@ -41,7 +41,8 @@ export function TableCard({ table, zones, alone }) {
   const since = world.counted_since.slice(11, 16);
   return html`<div class="table" data-table=${table.name}>
     <div class="row">
-      <h3><button type="button" class="opener" aria-expanded=${open} onClick=${() => choose(!open)}>
+      <h3><button type="button" class="opener" aria-expanded=${open}
+      aria-label=${`${table.name} in ${table.region}`} onClick=${() => choose(!open)}>
         <span aria-hidden="true">${open ? "▾" : "▸"}</span> ${table.name}</button></h3>
       <${Status}>${table.status}<//>
       <span class="quiet">${plural(table.items, "item")}, ${plural(table.bytes, "byte")}</span>
@@ -54,7 +55,12 @@ export function TableCard({ table, zones, alone }) {
       ${trouble.length > 0 && html`<span class="bad">${trouble.join(", ")}</span>`}
     </div>
     ${open && html`
-      ${table.owners.map((owner) => html`<${Owner} key=${owner.name} owner=${owner} zones=${zones} />`)}
+      <div class="row">
+        <a href=${to(["data", table.account, table.region, table.name])}
+          aria-label=${`Data of ${table.name} in ${table.region}`}>Data</a>
+        <a href=${to(["timeline"], { table: table.name, region: table.region })}
+          aria-label=${`Timeline of ${table.name} in ${table.region}`}>Timeline</a></div>
+      ${table.owners.map((owner) => html`<${Owner} key=${owner.name} owner=${owner} region=${table.region} zones=${zones} />`)}
       <${Charts} table=${table} />`}
   </div>`;
 }

@@ -1,7 +1,7 @@
 // The timeline: what happened, the newest first; each moment has a link of its own.
 
 import { html, useEffect, useState } from "./preact.js";
-import { Button, Field, Select, shownTime } from "./parts.js";
+import { Button, Choice, Text, shownTime } from "./parts.js";
 import { go, to } from "./route.js";
 import { fetched, sorted, useWorld } from "./store.js";
 
@@ -43,15 +43,14 @@ export function Timeline({ asked }) {
   const regions = [...new Set(sorted("regions").map((region) => region.name))];
   const choose = (name) => (value) => go(["timeline"], { ...asked, before: "", [name]: value });
   const withAny = (names, chosen) => [["", "all"], ...new Set([...names, ...(chosen ? [chosen] : [])])];
-  const last = page.events.at(-1);
   return html`<section class="card" id="timeline">
     <h2>Timeline</h2>
     <div class="fields">
-      <${Field} label="Kind"><${Select} value=${asked.kind ?? ""} onChange=${choose("kind")} options=${withAny(page.kinds, asked.kind)} /><//>
-      <${Field} label="Table"><${Select} value=${asked.table ?? ""} onChange=${choose("table")} options=${withAny(tables, asked.table)} /><//>
-      <${Field} label="Region"><${Select} value=${asked.region ?? ""} onChange=${choose("region")} options=${withAny(regions, asked.region)} /><//>
-      <${Field} label="Until, UTC"><input type="text" value=${asked.until ?? ""} placeholder="2026-01-01T00:00:00Z"
-        onChange=${(event) => choose("until")(event.target.value.trim())} /><//>
+      ${[["Kind", "kind", page.kinds], ["Table", "table", tables], ["Region", "region", regions]].map(
+        ([label, name, names]) => html`<${Choice} key=${name} label=${label} value=${asked[name] ?? ""}
+          options=${withAny(names, asked[name])} onChange=${choose(name)} />`)}
+      <${Text} key=${asked.until ?? ""} label="Until, UTC" value=${asked.until ?? ""}
+        placeholder="2026-01-01T00:00:00Z" onChange=${(event) => choose("until")(event.target.value.trim())} />
     </div>
     <div class="row" role="status">
       ${page.error && html`<span class="bad">${page.error}</span>`}
@@ -60,6 +59,6 @@ export function Timeline({ asked }) {
     </div>
     ${page.events.length ? html`<${Events} events=${page.events} asked=${asked} />`
       : html`<p class="quiet">Nothing happened that fits.</p>`}
-    ${page.more && html`<${Button} onPress=${() => go(["timeline"], { ...asked, before: String(last.number) })}>Older<//>`}
+    ${page.more && html`<${Button} onPress=${() => choose("before")(String(page.events.at(-1).number))}>Older<//>`}
   </section>`;
 }
