@@ -123,6 +123,12 @@ class ClientsAndFaults(RuleBasedStateMachine):
     def cut_zones(self, zones: list[str], seconds: float) -> None:
         self.world.faults.zone_cut(*zones, duration=seconds)
 
+    @rule(zone=ZONES, seconds=SECONDS)
+    def leave_a_zone(self, zone: str, seconds: float) -> None:
+        # Not while there is no quorum without it.
+        with suppress(ddbha.errors.UsageError):
+            self.world.faults.zonal_shift(zone, duration=seconds)
+
     @rule(zone=ZONES, lag=SECONDS, seconds=SECONDS)
     def lag(self, zone: str, lag: float, seconds: float) -> None:
         self.world.faults.follower_lag(zone, seconds=lag, duration=seconds)

@@ -19,6 +19,7 @@ from ddbha import server
 from ddbha.api.registry import Caller
 from ddbha.boto import clients
 from ddbha.clock import Clock
+from ddbha.collector import collector_paused
 from ddbha.engine import Engine
 from ddbha.errors import UsageError
 from ddbha.faults.catalogue import Faults
@@ -27,7 +28,6 @@ from ddbha.observe.events import Timeline
 from ddbha.observe.metrics import Metrics
 from ddbha.recovery.objects import Bucketed, Objects
 from ddbha.region import overview
-from ddbha.region.bulk_load import collector_paused
 from ddbha.region.places import check_region
 from ddbha.region.region import Region, Regions
 from ddbha.region.table import Table
@@ -352,7 +352,7 @@ class World:
         """
         from ddbha.world_file import saving
 
-        with self.engine.standstill() as environment:
+        with self.engine.standstill() as environment, collector_paused():
             if self.faults.active:
                 raise UsageError("A world with faults cannot be saved; end them with faults.end_all().")
             if environment.locks:

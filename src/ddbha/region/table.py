@@ -8,6 +8,7 @@ from typing import Any
 
 from attrs import Factory, define, field, frozen
 
+from ddbha.collector import collector_paused
 from ddbha.followers.archive import Archive
 from ddbha.followers.consumption import ConsumedWrites
 from ddbha.followers.replication import Member
@@ -15,7 +16,7 @@ from ddbha.followers.secondary_indexes import GlobalIndex, LocalIndex
 from ddbha.followers.vector_indexes import VectorIndex
 from ddbha.interruptions import uninterrupted
 from ddbha.observe.metrics import Series
-from ddbha.region.bulk_load import by_partition, collector_paused, index_entries
+from ddbha.region.bulk_load import by_partition, index_entries
 from ddbha.region.parts import Parts
 from ddbha.storage.partition import Partition
 from ddbha.storage.partitions import Partitions

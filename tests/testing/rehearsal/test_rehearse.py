@@ -241,6 +241,7 @@ def test_a_cell_knows_its_worst_run() -> None:
     cell = matrix.cell("backups every 1 hour", "a table deleted")
     assert cell.worst is not None
     assert cell.worst.lost_writes == max(run.lost_writes for run in cell.runs)
+    assert f" s (worst: seed {cell.worst.seed})\n" in str(matrix)
     assert "fault" in cell.worst.timeline or "table" in cell.worst.timeline
     with pytest.raises(UsageError, match="There is no cell"):
         matrix.cell("backups", "a flood")

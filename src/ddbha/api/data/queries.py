@@ -7,6 +7,7 @@ https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Scan.html
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import nullcontext
 from itertools import chain, islice
 from typing import Any
 
@@ -17,6 +18,7 @@ from ddbha.api.metering import admit_page, charge_page
 from ddbha.api.registry import Request, Response, operation
 from ddbha.api.wire.wording import ENVELOPE
 from ddbha.capacity.units import Consumption
+from ddbha.collector import collector_paused
 from ddbha.errors import Reworded, ValidationException
 from ddbha.expressions.checks import Values
 from ddbha.expressions.evaluate import Condition
@@ -34,6 +36,8 @@ from ddbha.values.key import HASH_SPACE, ItemKey, collection_of
 #: Bytes of items that one page may evaluate.
 PAGE_SIZE = 1024 * 1024
 MAXIMUM_SEGMENTS = 1_000_000
+#: Items of a page for which it pays to pause the collector.
+_MANY = 100
 
 
 @operation("Query")
@@ -184,7 +188,8 @@ class _Page:
         else:
             if self.projection is not None:
                 items = map(self.projection.project, items)
-            response["Items"] = found = list(items)
+            with collector_paused() if len(images) > _MANY else nullcontext():
+                response["Items"] = found = list(items)
             response["Count"] = len(found)
         if not is_last:
             response["LastEvaluatedKey"] = target.key(images[-1].item())

@@ -9,6 +9,9 @@ from attrs import define, fields_dict, frozen
 
 from ddbha.errors import UsageError
 
+#: What a cell says in which all went well.
+NOTHING = "nothing"
+
 
 @frozen
 class Run:
@@ -135,9 +138,12 @@ class Matrix:
         for disaster in self.disasters:
             lines += ["", disaster]
             width = max(map(len, self.options))
-            lines += [
-                f"  {option:{width}}  {words(self.cells[option, disaster])}" for option in self.options
-            ]
+            for option in self.options:
+                cell = self.cells[option, disaster]
+                told, worst = words(cell), cell.worst
+                if told != NOTHING and worst is not None and len(cell.runs) > 1:
+                    told += f" (worst: seed {worst.seed})"
+                lines.append(f"  {option:{width}}  {told}")
         lines += ["", "cost in capacity units"]
         lines += [
             f"  {option:{width}}  {cost}" for option, cost in zip(self.options, self.costs(), strict=True)
@@ -167,7 +173,7 @@ def words(cell: Cell) -> str:
         counts = cell.spread(lambda run, name=name: getattr(run, name))  # type: ignore[misc]
         if counts[1]:
             told.append(f"{_range(counts, '')} {word}" + (" reads" if word != "conflicts" else ""))
-    return ", ".join(told) or "nothing"
+    return ", ".join(told) or NOTHING
 
 
 def _range(bounds: tuple[float | None, float | None], unit: str) -> str:

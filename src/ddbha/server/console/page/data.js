@@ -23,7 +23,7 @@ export function Data({ parts, asked }) {
   let content = html`<p class="quiet">Choose a table, or create one.</p>`;
   if (account === "create") content = html`<${CreateTable} />`;
   else if (account === "partiql") content = html`<${PartiQL} asked=${asked} />`;
-  else if (shown) content = html`<${Table} key=${shown.name + region} shown=${shown} 
+  else if (shown) content = html`<${Table} key=${[account, region, name].join("/")} shown=${shown}
     tab=${Object.hasOwn(TABS, tab) ? tab : "items"} />`;
   else if (name) content = html`<p>There is no table ${name} in ${region}.</p>`;
   return html`<div class="data">
@@ -58,7 +58,8 @@ function Table({ shown, tab }) {
   const { answer, error, again } = useAnswer(place, "DescribeTable", { TableName: shown.name }, seen);
   const [, View] = TABS[tab];
   return html`<div class="row"><h2>${shown.name}</h2><span class="quiet">${shown.region}, account ${shown.account}</span>
-      <${Status}>${shown.status}<//><span class="quiet">${plural(shown.items, "item")}</span></div>
+      <${Status}>${shown.status}<//><span class="quiet">${plural(shown.items, "item")}</span>
+      <a class="end" href=${to(["timeline"], { table: shown.name, region: shown.region })}>Timeline of it</a></div>
     <nav class="tabs" aria-label=${`Parts of ${shown.name}`}>${Object.entries(TABS).map(([name, [title]]) => html`
       <a key=${name} href=${to(["data", shown.account, shown.region, shown.name, name])}
         aria-current=${name === tab ? "page" : undefined}>${title}</a>`)}</nav>

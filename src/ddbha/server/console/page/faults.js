@@ -28,8 +28,7 @@ function proposals(kind) {
   if (kind === "place") return [...proposals("region"), ...proposals("zone")];
   if (kind === "table") return sorted("tables").map((table) => table.name);
   if (kind === "index") return sorted("tables").flatMap((table) => table.indexes);
-  if (kind === "operation") return menu.operations;
-  return kind === "code" ? menu.codes : [];
+  return [];
 }
 
 export function FaultMenu() {
@@ -48,7 +47,7 @@ export function FaultMenu() {
   return html`<details class="menu"><summary>Begin a fault</summary>
     <${Choice} label="Fault" name="fault" value=${name} onChange=${setName}
       options=${menu.faults.map((one) => [one.name, words(one.name)])} />
-    <p class="quiet">${fault.text}</p>
+    <p class="quiet">${fault.text.replaceAll("`", "").replaceAll("_", " ")}</p>
     <${Form} key=${name} label=${`Begin ${words(name)}`} send=${`Begin ${words(name)}`} onSend=${send}>
       <div class="fields">${fault.arguments.map((argument) => html`
         <${ArgumentField} key=${argument.name} argument=${argument} />`)}</div>
@@ -66,7 +65,8 @@ function ArgumentField({ argument }) {
     return html`<label class="check"><input type="checkbox" name=${name} defaultChecked=${initial} />${label}</label>`;
   }
   if (kind === "choice") {
-    return html`<${Choice} label=${label} name=${name} value=${initial} options=${argument.choices} />`;
+    const options = required || initial ? argument.choices : [["", "any"], ...argument.choices];
+    return html`<${Choice} label=${label} name=${name} value=${initial} options=${options} />`;
   }
   if (kind === "json") {
     return html`<${Field} label=${label} wide>

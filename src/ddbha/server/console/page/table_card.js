@@ -55,6 +55,11 @@ export function TableCard({ table, zones, alone }) {
       ${trouble.length > 0 && html`<span class="bad">${trouble.join(", ")}</span>`}
     </div>
     ${open && html`
+      <div class="row">
+        <a href=${to(["data", table.account, table.region, table.name])}
+          aria-label=${`Data of ${table.name} in ${table.region}`}>Data</a>
+        <a href=${to(["timeline"], { table: table.name, region: table.region })}
+          aria-label=${`Timeline of ${table.name} in ${table.region}`}>Timeline</a></div>
       ${table.owners.map((owner) => html`<${Owner} key=${owner.name} owner=${owner} region=${table.region} zones=${zones} />`)}
       <${Charts} table=${table} />`}
   </div>`;
