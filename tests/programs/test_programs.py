@@ -219,6 +219,42 @@ def test_a_provisioned_table_scales_and_is_replicated(example: Example) -> None:
     assert activity["Description"] == "Setting write capacity units to 7."
 
 
+@needs("CreateTable.GlobalTableSourceArn")
+def test_accounts_share_a_table_until_one_is_not_trusted(example: Example) -> None:
+    program = example("shared_music")
+    home = program.Place("111122223333", "us-east-2")
+    away = program.Place("444455556666", "us-east-1")
+    song = {"Artist": {"S": "item_1"}, "SongTitle": {"S": "Song Value 1"}}
+    here: Any
+    there: Any
+    with ddbha.mock(clock=ddbha.ManualClock()) as world:
+        here, there = (
+            boto3.client(
+                "dynamodb",
+                region_name=place.region,
+                aws_access_key_id=place.account,
+                aws_secret_access_key="secret",
+            )
+            for place in (home, away)
+        )
+        program.create(here, home, [home, away])
+        here.put_item(TableName="MusicTable", Item=song)
+        program.join(there, away, home, [home, away])
+        there.put_item(TableName="MusicTable", Item={**song, "Year": {"N": "2026"}})
+        assert here.get_item(TableName="MusicTable", Key=song)["Item"]["Year"] == {"N": "2026"}
+        assert program.replicas(here) == {away.arn: "ACTIVE"}
+
+        world.clock.advance(minutes=1)
+        program.keep_apart(there, away)
+        assert program.replicas(here) == {away.arn: "REPLICATION_NOT_AUTHORIZED"}
+        here.delete_item(TableName="MusicTable", Key=song)
+        assert there.get_item(TableName="MusicTable", Key=song)["Item"]["Year"] == {"N": "2026"}
+        world.clock.advance(hours=20)
+        assert program.replicas(here) == program.replicas(there) == {}
+        assert there.scan(TableName="MusicTable")["Count"] == 1
+        world.verify()
+
+
 @needs("StartBulkPutItems")
 def test_a_price_list_by_bulk_operations(example: Example) -> None:
     """Of each article the newest price stays, in whatever order the lists come."""
