@@ -321,6 +321,11 @@ class Timings:
     restore_table: float = 0.0
     export_table: float = 0.0
     import_table: float = 0.0
+    #: Until a bulk operation writes, and how long it takes for a write request unit: a quarter of that if
+    #: it is ACCELERATED.
+    begin_bulk_operation: float = 0.0
+    bulk_write_unit: float = 0.0
+    cancel_bulk_operation: float = 0.0
     #: How far the latest restorable time is behind.
     point_in_time_delay: float = 0.0
     #: Between two changes of the policy of one table or stream.
@@ -367,6 +372,9 @@ class Timings:
             restore_table=240.0,
             export_table=150.0,
             import_table=300.0,
+            begin_bulk_operation=60.0,
+            bulk_write_unit=0.0001,
+            cancel_bulk_operation=5.0,
             point_in_time_delay=300.0,
             policy_interval=15.0,
             deletion_protection_interval=15.0,

@@ -78,8 +78,13 @@ def test_a_fault_from_the_menu(browser: Any, world: World, client: DynamoDBClien
         page.send("Begin error", code="ThrottlingException", operation="PutItem", times="3")
         page.shows("error ThrottlingException operation=PutItem times=3", "#faults")
         page.keep("fault-menu")
-        page.send("Begin error", code="NoSuchException")
-        page.shows("DynamoDB has no error 'NoSuchException'", "#faults")
+        page.browser.find_element("css selector", "option[value=partial_batch]").click()
+        page.send("Begin partial batch", keep="2")
+        page.shows("partial batch keep=2 operation=BatchWriteItem", "#faults")
+        page.press("End partial batch keep=2 operation=BatchWriteItem")
+        page.browser.find_element("css selector", "select[name=fault] option[value=error]").click()
+        page.send("Begin error", times="0")
+        page.shows("times=0 is not a positive number", "#faults")
     assert [fault.description for fault in world.faults.active] == [
         "error ThrottlingException operation=PutItem times=3"
     ]
@@ -151,11 +156,16 @@ def test_names_are_text_and_never_markup(browser: Any, world: World, client: Dyn
     markup = "<b id=injected>bold</b>"
     world.events.add(world.clock.time(), "write-conflict-resolved", "us-east-1", key=markup)
     client.put_item(TableName="orders", Item={"id": {"S": markup}, markup: {"S": markup}})
+    # What every object of JavaScript has is no attribute of an item.
+    for name in ("constructor", "__proto__"):
+        client.put_item(TableName="orders", Item={"id": {"S": name}, name: {"S": f"the {name}"}})
     with world.serve() as url:
         page = Page(browser, url)
         page.shows(markup, "#events")
-        page.go("data/123456789012/us-east-1/orders")
+        page.go(ORDERS)
         page.shows(markup, "#data")
+        page.shows("the constructor", "#data")
+        page.shows("the __proto__", "#data")
         page.go("timeline?until=<b id=injected>bold</b>")
         page.shows("is no time", "#timeline")
         assert browser.find_elements("css selector", "#injected") == []

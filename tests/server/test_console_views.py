@@ -172,8 +172,10 @@ def test_the_menu_has_every_fault(world: World) -> None:
     assert {fault["name"] for fault in answer["faults"]} == every
     assert len(every) >= 14
     assert "us-east-1" in answer["regions"]
-    assert "PutItem" in answer["operations"]
-    assert "ThrottlingException" in answer["codes"]
+    (error,) = [fault for fault in answer["faults"] if fault["name"] == "error"]
+    choices = {argument["name"]: argument["choices"] for argument in error["arguments"]}
+    assert "ThrottlingException" in choices["code"]
+    assert "PutItem" in choices["operation"]
 
 
 #: Arguments with which each fault begins.

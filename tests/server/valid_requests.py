@@ -62,6 +62,12 @@ class Prepared:
         self.export = export["ExportDescription"]["ExportArn"]
         imported = self._ok("ImportTable", self._import("imported"))
         self.imported = imported["ImportTableDescription"]["ImportArn"]
+        bulk = self._ok("StartBulkPutItems", self._bulk("known", "imported"))
+        self.bulk = bulk["BulkOperationDescription"]["BulkOperationArn"]
+        # It takes its time and so can be cancelled.
+        slow = {**self._bulk("slow", "units"), "MaxWriteRequestUnits": 1024}
+        bulk = self._ok("StartBulkPutItems", slow)
+        self.slow_bulk = bulk["BulkOperationDescription"]["BulkOperationArn"]
         table = self._ok("DescribeTable", {"TableName": "orders"})["Table"]
         self.stream = table["LatestStreamArn"]
         described = self._ok("DynamoDBStreams_20120810.DescribeStream", {"StreamArn": self.stream})
@@ -135,6 +141,29 @@ class Prepared:
                 **definition,
                 "AttributeDefinitions": attributes,
             },
+        }
+
+    @staticmethod
+    def _bulk(token: str, table: str) -> dict[str, Any]:
+        return {
+            "ClientToken": token,
+            "InputS3Configuration": {
+                "S3Bucket": "bucket",
+                "S3BucketOwner": "123456789012",
+                "S3KeyPrefix": "items",
+                "InputFormat": "DYNAMODB_JSON",
+                "InputCompressionType": "NONE",
+            },
+            "OutputS3Configuration": {
+                "S3Bucket": "bucket",
+                "S3BucketOwner": "123456789012",
+                "S3KeyPrefix": "reports",
+                "S3SseAlgorithm": "KMS",
+                "S3SseKmsKeyId": "key",
+                "OutputType": ["ERROR", "CONDITION_CHECK_FAILURE"],
+            },
+            "TableName": table,
+            "PerformanceTier": "ACCELERATED",
         }
 
     def _iterator(self) -> dict[str, Any]:
@@ -443,6 +472,11 @@ class Prepared:
                 "InputFormatOptions": {"Csv": {"Delimiter": ";", "HeaderList": ["pk", "sk"]}}}),
             ("DescribeImport", {"ImportArn": self.imported}),
             ("ListImports", {"PageSize": 1}),
+            ("StartBulkPutItems", {**self._bulk("new", "orders"), "MaxWriteRequestUnits": 1024}),
+            ("StartBulkPutItems", self._bulk("known", "imported")),
+            ("DescribeBulkOperation", {"BulkOperationArn": self.bulk}),
+            ("ListBulkOperations", {"MaxResults": 1}),
+            ("CancelBulkOperation", {"BulkOperationArn": self.slow_bulk}),
             ("EnableKinesisStreamingDestination", {"TableName": "units", "StreamArn": _KINESIS,
                 "EnableKinesisStreamingConfiguration": {
                     "ApproximateCreationDateTimePrecision": "MICROSECOND"}}),

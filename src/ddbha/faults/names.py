@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Literal, get_args
+from typing import Literal
 
 # fmt: off
 #: The operations that a world answers, of all its services.
 OperationName = Literal[
-    "BatchExecuteStatement", "BatchGetItem", "BatchWriteItem", "CreateBackup", "CreateGlobalTable",
-    "CreateTable", "DeleteBackup", "DeleteItem", "DeleteResourcePolicy", "DeleteScalingPolicy",
-    "DeleteTable", "DeregisterScalableTarget", "DescribeBackup", "DescribeContinuousBackups",
+    "BatchExecuteStatement", "BatchGetItem", "BatchWriteItem", "CancelBulkOperation",
+    "CreateBackup", "CreateGlobalTable", "CreateTable", "DeleteBackup", "DeleteItem",
+    "DeleteResourcePolicy", "DeleteScalingPolicy", "DeleteTable", "DeregisterScalableTarget",
+    "DescribeBackup", "DescribeBulkOperation", "DescribeContinuousBackups",
     "DescribeContributorInsights", "DescribeEndpoints", "DescribeExport", "DescribeGlobalTable",
     "DescribeGlobalTableSettings", "DescribeImport", "DescribeKinesisStreamingDestination",
     "DescribeLimits", "DescribeScalableTargets", "DescribeScalingActivities",
@@ -17,14 +18,14 @@ OperationName = Literal[
     "DescribeTableReplicaAutoScaling", "DescribeTimeToLive", "DisableKinesisStreamingDestination",
     "EnableKinesisStreamingDestination", "ExecuteStatement", "ExecuteTransaction",
     "ExportTableToPointInTime", "GetItem", "GetRecords", "GetResourcePolicy", "GetShardIterator",
-    "ImportTable", "ListBackups", "ListContributorInsights", "ListExports", "ListGlobalTables",
-    "ListImports", "ListStreams", "ListTables", "ListTagsOfResource", "PutItem",
-    "PutResourcePolicy", "PutScalingPolicy", "Query", "RegisterScalableTarget",
-    "RestoreTableFromBackup", "RestoreTableToPointInTime", "Scan", "SearchVectors", "TagResource",
-    "TransactGetItems", "TransactWriteItems", "UntagResource", "UpdateContinuousBackups",
-    "UpdateContributorInsights", "UpdateGlobalTable", "UpdateGlobalTableSettings", "UpdateItem",
-    "UpdateKinesisStreamingDestination", "UpdateTable", "UpdateTableReplicaAutoScaling",
-    "UpdateTimeToLive",
+    "ImportTable", "ListBackups", "ListBulkOperations", "ListContributorInsights", "ListExports",
+    "ListGlobalTables", "ListImports", "ListStreams", "ListTables", "ListTagsOfResource",
+    "PutItem", "PutResourcePolicy", "PutScalingPolicy", "Query", "RegisterScalableTarget",
+    "RestoreTableFromBackup", "RestoreTableToPointInTime", "Scan", "SearchVectors",
+    "StartBulkPutItems", "TagResource", "TransactGetItems", "TransactWriteItems", "UntagResource",
+    "UpdateContinuousBackups", "UpdateContributorInsights", "UpdateGlobalTable",
+    "UpdateGlobalTableSettings", "UpdateItem", "UpdateKinesisStreamingDestination", "UpdateTable",
+    "UpdateTableReplicaAutoScaling", "UpdateTimeToLive",
 ]
 #: The codes of the errors that a world can answer with.
 ErrorCode = Literal[
@@ -48,5 +49,3 @@ ErrorCode = Literal[
     "TransactionInProgressException", "TrimmedDataAccessException", "UnknownOperationException",
     "UnrecognizedClientException", "ValidationException",
 ]
-# fmt: on
-OPERATION_NAMES: frozenset[str] = frozenset(get_args(OperationName))

@@ -14,6 +14,8 @@ from ddbha.storage.partition import Partition, PartitionFollower
 from ddbha.storage.record import LogRecord
 
 WRITE_UNIT = 1024
+#: The cause of the writes of bulk operations, which are metered in bytes and take no capacity.
+BULK_PUT = "bulk put"
 
 
 @define(eq=False)
@@ -22,7 +24,7 @@ class ConsumedWrites(PartitionFollower):
 
     The partitions of a global secondary index have followers of their own: an entry that stays as it is
     makes no record, one that moves is two records and costs both.  The expiry of an item is free in the
-    region where it happens, and counted in a series of its own.
+    region where it happens, and counted in a series of its own.  Bulk operations take no capacity.
     """
 
     series: Series
@@ -36,6 +38,8 @@ class ConsumedWrites(PartitionFollower):
         if record.cause == "ttl" and record.version is None:
             if self.expired is not None:
                 self.expired.add(1.0, record.time)
+            return
+        if record.cause == BULK_PUT:
             return
         old, new = record.old, record.new
         size = max(0 if old is None else old.size, 0 if new is None else new.size)

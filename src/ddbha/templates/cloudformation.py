@@ -8,6 +8,7 @@ https://docs.aws.amazon.com/serverless-application-model/latest/developerguide/s
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cache
 from os import PathLike
 from typing import Any
 
@@ -16,9 +17,14 @@ from ddbha.engine import Engine
 from ddbha.errors import UsageError
 from ddbha.templates.declarations import Declaration, create, described
 from ddbha.templates.properties import Properties
+from ddbha.templates.references import References
+from ddbha.templates.replicas import REPLICA, add_replica
 from ddbha.templates.resources import GLOBAL_TABLE, KINDS, SIMPLE_TABLE, TABLE
+from ddbha.templates.scaling_targets import POLICY, TARGET, add_scaling, is_of_dynamodb
 from ddbha.templates.values import Values, parameter_values, read
 
+#: Properties that tell other services who acts, and nothing of tables.
+_OF_OTHERS = frozenset({"ServiceToken", "RoleARN"})
 #: What may stand beside the properties of a resource; none of it makes another table.
 _RESOURCE_MEMBERS = frozenset(
     {"Type", "Properties", "DependsOn", "DeletionPolicy", "UpdateReplacePolicy", "Metadata"}
@@ -43,12 +49,10 @@ def create_from(
     else:
         declarations = [_described(read_template, region)]
     account = engine.account_id
-    clients: dict[str, Any] = {}
 
-    def client_in(place: str) -> Any:
-        if place not in clients:
-            clients[place] = complete_client(engine, "dynamodb", place, account)
-        return clients[place]
+    @cache
+    def client_in(place: str, service: str = "dynamodb") -> Any:
+        return complete_client(engine, service, place, account)
 
     create(client_in, declarations)
     return [declaration.name for declaration in declarations]
@@ -73,7 +77,10 @@ def _resources(
     declared = template.get("Parameters") or {}
     known = parameter_values(declared, given, pseudo)
     values = Values(known, frozenset(declared))
-    tables = {name: one for name, one in template["Resources"].items() if _is_table(name, one)}
+    stack = known["AWS::StackName"]
+    resources = template["Resources"]
+    values.references = References(resources, account, region, stack, values.of)
+    tables = {name: one for name, one in resources.items() if _is_table(name, one)}
     if not tables:
         raise UsageError(f"The template has no {TABLE}, {GLOBAL_TABLE} or {SIMPLE_TABLE}.")
     shared = (template.get("Globals") or {}).get("SimpleTable") or {}
@@ -89,16 +96,34 @@ def _resources(
         raw[logical] = {**shared, **properties} if resource["Type"] == SIMPLE_TABLE else properties
     # Names first: other tables may refer to them.
     names = {
-        logical: values.of(properties.get("TableName", f"{known['AWS::StackName']}-{logical}"), logical)
+        logical: values.of(properties.get("TableName", f"{stack}-{logical}"), logical)
         for logical, properties in raw.items()
     }
-    known.update(names)
+    values.references.tables.update(names)
     declarations = []
     for logical, properties in raw.items():
         found = values.of({**properties, "TableName": names[logical]}, logical)
         kind = KINDS[tables[logical]["Type"]]
         declarations.append(kind(Properties(logical, found), region, account))
+    _add_others(resources, values, declarations, region)
     return declarations
+
+
+def _add_others(
+    resources: Mapping[str, Any], values: Values, declarations: list[Declaration], region: str
+) -> None:
+    """What stands in resources of its own and belongs to tables: scaling first, replicas may need it."""
+    for kind in (TARGET, POLICY, REPLICA):
+        for logical, resource in resources.items():
+            if resource.get("Type") != kind or not is_of_dynamodb(resource, resources):
+                continue
+            given = resource.get("Properties") or {}
+            properties = Properties(logical, {k: v for k, v in given.items() if k not in _OF_OTHERS})
+            properties = Properties(logical, values.of(properties.members, logical))
+            if kind == REPLICA:
+                add_replica(properties, declarations, region)
+            else:
+                add_scaling(kind, properties, declarations, region)
 
 
 def _is_table(name: str, resource: Any) -> bool:

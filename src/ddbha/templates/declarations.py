@@ -43,6 +43,7 @@ class Request:
     region: str
     operation: str
     parameters: dict[str, Any]
+    service: str = "dynamodb"
 
 
 @frozen
@@ -110,10 +111,10 @@ def _provisioned(description: dict[str, Any], mode: str) -> dict[str, Any]:
     return result
 
 
-def create(client_in: Callable[[str], Any], declarations: Iterable[Declaration]) -> None:
+def create(client_in: Callable[..., Any], declarations: Iterable[Declaration]) -> None:
     """Create tables; if a request is refused, those created before it are deleted, and its error raised.
 
-    `client_in` gives a DynamoDB client in a region.
+    `client_in` gives a client in a region, of DynamoDB unless it is told another service.
     """
     created: list[Declaration] = []
     try:
@@ -122,7 +123,9 @@ def create(client_in: Callable[[str], Any], declarations: Iterable[Declaration])
             created.append(one)
             _wait(client_in, one)
             for request in one.requests:
-                getattr(client_in(request.region), request.operation)(**request.parameters)
+                getattr(client_in(request.region, request.service), request.operation)(
+                    **request.parameters
+                )
                 _wait(client_in, one)
     except Exception:
         for one in reversed(created):
@@ -130,12 +133,12 @@ def create(client_in: Callable[[str], Any], declarations: Iterable[Declaration])
         raise
 
 
-def _wait(client_in: Callable[[str], Any], one: Declaration) -> None:
+def _wait(client_in: Callable[..., Any], one: Declaration) -> None:
     for region in _present(client_in, one):
         client_in(region).get_waiter("table_exists").wait(TableName=one.name)
 
 
-def _delete(client_in: Callable[[str], Any], one: Declaration) -> None:
+def _delete(client_in: Callable[..., Any], one: Declaration) -> None:
     for region in reversed(_present(client_in, one)):
         client = client_in(region)
         if client.describe_table(TableName=one.name)["Table"].get("DeletionProtectionEnabled"):
@@ -145,7 +148,7 @@ def _delete(client_in: Callable[[str], Any], one: Declaration) -> None:
         client.get_waiter("table_not_exists").wait(TableName=one.name)
 
 
-def _present(client_in: Callable[[str], Any], one: Declaration) -> list[str]:
+def _present(client_in: Callable[..., Any], one: Declaration) -> list[str]:
     """The regions in which a table is by now."""
     table = client_in(one.region).describe_table(TableName=one.name)["Table"]
     replicas = {replica["RegionName"] for replica in table.get("Replicas", ())}

@@ -12,9 +12,10 @@ from os import PathLike
 from pathlib import Path
 from typing import Any
 
-from attrs import define
+from attrs import define, field
 
 from ddbha.errors import UsageError
+from ddbha.templates.references import References
 
 #: Stands for a property that is not there.
 NO_VALUE = object()
@@ -139,13 +140,14 @@ def parameter_values(
     return values
 
 
-@define
+@define(eq=False)
 class Values:
-    """What `Ref`, `Fn::Sub` and `Fn::Join` mean; `known` holds parameters and names of tables."""
+    """What `Ref`, `Fn::GetAtt`, `Fn::Sub` and `Fn::Join` mean; `known` holds parameters."""
 
     known: dict[str, Any]
     #: The parameters that the template declares, with values or without.
     declared: frozenset[str]
+    references: References = field(init=False)
 
     def of(self, value: Any, resource: str) -> Any:
         """A value with its intrinsic functions done; `UsageError`, naming the resource, for others."""
@@ -166,13 +168,15 @@ class Values:
             raise UsageError(f"{resource}: {function} stands beside other members, {sorted(value)}.")
         if function == "Ref" and isinstance(content, str):
             return self._named(content, resource)
+        if function == "Fn::GetAtt":
+            return self._attribute(content, resource)
         if function == "Fn::Sub":
             return self._substituted(content, resource)
         if function == "Fn::Join":
             return self._joined(content, resource)
         raise UsageError(
-            f"{resource} uses {function}, which create_from does not evaluate, only Ref, Fn::Sub and "
-            "Fn::Join. Write its value into the template that you give."
+            f"{resource} uses {function}, which create_from does not evaluate, only Ref, Fn::GetAtt, "
+            "Fn::Sub and Fn::Join. Write its value into the template that you give."
         )
 
     def _named(self, name: str, resource: str) -> Any:
@@ -185,7 +189,22 @@ class Values:
                 f"{resource} needs the parameter {name}, which has no default: "
                 f"create_from(..., parameters={{{name!r}: ...}})."
             )
-        raise UsageError(f"{resource} refers to {name}, which is no parameter and no table.")
+        found = self.references.ref(name)
+        if found is None:
+            raise UsageError(
+                f"{resource} refers to {name}, which is no parameter, table, KMS key or alias, and no "
+                "Kinesis stream."
+            )
+        return found
+
+    def _attribute(self, content: Any, resource: str) -> Any:
+        parts = content.split(".", 1) if isinstance(content, str) else content
+        if not isinstance(parts, list) or len(parts) != 2 or not isinstance(parts[0], str):
+            raise UsageError(
+                f"{resource}: Fn::GetAtt takes a resource and an attribute, not {content!r}."
+            )
+        name, attribute = parts[0], self.of(parts[1], resource)
+        return self.references.attribute(name, str(attribute), resource)
 
     def _substituted(self, content: Any, resource: str) -> str:
         text, own = content if isinstance(content, list) and len(content) == 2 else (content, {})
@@ -196,7 +215,12 @@ class Values:
             literal, name = match.groups()
             if literal:
                 return "${" + name + "}"
-            value = self.of(own[name], resource) if name in own else self._named(name, resource)
+            if name in own:
+                value = self.of(own[name], resource)
+            elif "." in name:
+                value = self._attribute(name, resource)
+            else:
+                value = self._named(name, resource)
             return _text(value, resource)
 
         return _VARIABLE.sub(value_of, text)

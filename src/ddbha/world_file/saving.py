@@ -17,7 +17,7 @@ from ddbha.errors import UsageError
 from ddbha.followers.secondary_indexes import GlobalIndex
 from ddbha.recovery.backup import backups_of
 from ddbha.recovery.formats import dynamodb_json
-from ddbha.recovery.transfer import exports_of, imports_of
+from ddbha.recovery.transfer import bulk_operations_of, exports_of, imports_of
 from ddbha.recovery.vaults import locked_vaults
 from ddbha.region.region import Region, Regions
 from ddbha.region.table import Table, TableSettings
@@ -243,6 +243,7 @@ def _unfinished(region: Region) -> Iterator[str]:
     for transfer in (
         *exports_of(region).values(),
         *imports_of(region).values(),
+        *bulk_operations_of(region).values(),
     ):
-        if transfer.status == "IN_PROGRESS":
+        if transfer.ended is None:
             yield f"{transfer.arn!r} is in progress"

@@ -343,6 +343,49 @@ def test_without_a_policy_for_twenty_hours_the_replica_is_on_its_own() -> None:
     world.verify()
 
 
+def test_a_policy_says_nothing_of_an_account_that_has_left() -> None:
+    world, home, away, far = three()
+    world.clock.advance(minutes=1)
+    away.put_resource_policy(ResourceArn=arn(AWAY), Policy=policy(AWAY, HOME, AWAY))
+    assert statuses(home)[arn(AWAY)] == "REPLICATION_NOT_AUTHORIZED"
+    put(home, "waits")
+    assert (value(away), value(far)) == (None, "waits")
+    far.delete_table(TableName="MusicTable")
+    assert statuses(home) == {arn(AWAY): "ACTIVE"}
+    assert value(away) == "waits"
+    world.verify()
+
+
+@pytest.mark.parametrize("lag", [0, 40])
+def test_what_was_held_back_arrives_in_order_of_time(lag: float) -> None:
+    world, home, away = joined()
+    allowed = policy(AWAY, HOME, AWAY)
+    with world.faults.replication_lag(HOME[1], AWAY[1], seconds=lag):
+        for number in range(6):
+            world.clock.advance(seconds=20)
+            if number % 2:
+                away.put_resource_policy(ResourceArn=arn(AWAY), Policy=allowed)
+            else:
+                away.delete_resource_policy(ResourceArn=arn(AWAY))
+            for client, name in ((home, "home"), (away, "away")):
+                put(client, f"{name} {number}")
+                item = {**KEY, "SongTitle": {"S": f"{name} {number}"}}
+                client.put_item(TableName="MusicTable", Item=item)
+                world.clock.advance(seconds=3)
+            for place in (HOME, AWAY):
+                owned = world.table("MusicTable", region=place[1], account_id=place[0])
+                for partition in owned.partitions:
+                    log = partition.leader.log
+                    times = [record.time for record in log.after(log.dropped_sequence)]
+                    assert times == sorted(times)
+            world.verify()
+        world.clock.advance(seconds=lag)
+    assert value(home) == value(away) == "away 5"
+    for client in (home, away):
+        assert client.scan(TableName="MusicTable")["Count"] == 13
+    world.verify()
+
+
 # -- Settings ---------------------------------------------------------------------------------------
 
 

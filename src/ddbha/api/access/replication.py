@@ -13,7 +13,7 @@ from collections.abc import Collection, Mapping
 from ddbha.api.access.policies import Access, Policies, Policy, ServiceAccess
 from ddbha.errors import AccessDeniedException
 from ddbha.faults.regions import GIVEN_UP_AFTER
-from ddbha.followers.replication import GlobalTable
+from ddbha.followers.replication import GlobalTable, Member
 from ddbha.region.region import Region, not_allowed
 from ddbha.region.table import Table
 
@@ -54,8 +54,15 @@ def check_settings(region: Region, table: Table) -> None:
             raise _denied(missing)
 
 
+def leave_global_table(region: Region, member: Member) -> None:
+    """Let a table leave its global table: those that remain need their policies say nothing of it."""
+    region.leave_global_table(member)
+    for other in member.group.members.values():
+        review_replication(region.home(other), region.replica(other))
+
+
 def review_replication(region: Region, table: Table) -> None:
-    """A policy has changed: replication to and from its table stops, or goes on.
+    """A policy or the members have changed: replication from and to a table stops, or goes on.
 
     A replica that is not authorized for 20 hours becomes a table of its own, for good.
     """
@@ -76,7 +83,7 @@ def review_replication(region: Region, table: Table) -> None:
     def give_up() -> None:
         if member.unauthorized_since == since and group.members.get(member.region) is member:
             status, member.unauthorized_since = member.shown_status, None
-            region.leave_global_table(member)
+            leave_global_table(region, member)
             region.record("replica-given-up", table=table.name, status=status)
 
     if since is not None:

@@ -16,6 +16,7 @@ from ddbha.api.definitions.encryption_keys import is_customers
 from ddbha.api.registry import Request
 from ddbha.capacity.auto_scaling import AutoScaling
 from ddbha.errors import ResourceInUseException, ValidationException
+from ddbha.recovery.transfer import has_bulk_operation
 from ddbha.region.places import COMMERCIAL
 from ddbha.region.region import Region
 from ddbha.region.table import Table
@@ -112,7 +113,7 @@ def checked_change(region: Region, table: Table, request: Request) -> ReplicaCha
         _check_create(region, table, change)
     else:
         _check_members(region, table, change)
-    if table.status != "ACTIVE":
+    if table.status != "ACTIVE" or (kind == "Create" and has_bulk_operation(region, table.arn)):
         raise ResourceInUseException("The resource which you are attempting to change is in use.")
     return change
 

@@ -11,6 +11,7 @@ from typing import Any
 
 from attrs import evolve
 
+from ddbha.api.access.replication import leave_global_table
 from ddbha.api.definitions.descriptions import describe
 from ddbha.api.definitions.encryption_keys import note_key
 from ddbha.api.definitions.stream_settings import disable_stream
@@ -140,7 +141,7 @@ def _disassociate(region: Region, table: Table) -> Response:
             if pending() or member.is_stopped:
                 region.record("replica-waits", table=table.name, replica=region.name)
                 return
-            region.leave_global_table(member)
+            leave_global_table(region, member)
         region.record("replica-disassociated", table=table.name)
 
     def on_its_way() -> bool:

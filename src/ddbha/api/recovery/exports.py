@@ -11,8 +11,9 @@ from datetime import datetime
 from math import floor
 from typing import Any
 
-from ddbha.api.paging import page_of
+from ddbha.api.paging import LARGEST_PAGE, page_of
 from ddbha.api.recovery.export_filters import FilterSpecification
+from ddbha.api.recovery.sources import refuse_key_without_kms
 from ddbha.api.registry import Request, Response, operation
 from ddbha.errors import (
     ExportConflictException,
@@ -116,7 +117,9 @@ def list_exports(region: Region, request: Request) -> Response:
     if table_arn is not None and not _exists(region, table_arn):
         return {"ExportSummaries": []}
     found = of_table(exports_of(region), table_arn)
-    page, token = page_of(found, request.get("NextToken"), request.get("MaxResults"))
+    page, token = page_of(
+        region, found, request.get("NextToken"), request.get("MaxResults", LARGEST_PAGE)
+    )
     summaries = [
         {"ExportArn": each.arn, "ExportStatus": each.status, "ExportType": each.type} for each in page
     ]
@@ -160,8 +163,7 @@ def _check(request: Request) -> None:
             raise ValidationException(
                 f"{_INVALID}ExportTime should not be provided when Export Type is Incremental Export"
             )
-    if "S3SseKmsKeyId" in request and request.get("S3SseAlgorithm") != "KMS":
-        raise ValidationException(f"{_INVALID}KMS Key Id is not supported for this encryption type")
+    refuse_key_without_kms(request)
 
 
 def _table(region: Region, arn: str) -> Table:

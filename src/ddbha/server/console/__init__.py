@@ -18,11 +18,10 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
-from ddbha.api import registry
 from ddbha.api.wire.encoding import encoded
 from ddbha.boto.clients import default_region
 from ddbha.engine import Engine
-from ddbha.errors import AwsError, DdbhaError, error_codes
+from ddbha.errors import AwsError, DdbhaError
 from ddbha.region.places import REGIONS
 from ddbha.server.console.actions import perform
 from ddbha.server.console.charts import charts
@@ -104,7 +103,7 @@ class Console:
         return _or_refusal(lambda: charts(self._engine, self._view.lags, request.query_params))
 
     async def menu(self, request: Request) -> Response:
-        """The faults and their arguments, and the names that these may be."""
+        """The faults and their arguments, and the regions that there can be."""
         faults = [
             {"name": name, "text": text, "arguments": [asdict(argument) for argument in arguments]}
             for name, (text, arguments) in menu().items()
@@ -114,8 +113,6 @@ class Console:
                 "faults": faults,
                 "regions": sorted({*REGIONS, *self._engine.settings.more_regions}),
                 "region": default_region(),
-                "operations": sorted(registry.names()),
-                "codes": error_codes(),
             }
         )
 

@@ -23,7 +23,7 @@ from ddbha.faults.fault import Fault
 
 _ABSENT = inspect.Parameter.empty
 #: What the world can propose for an argument, by how the argument is called.
-_PROPOSED = {name: name for name in ("zone", "region", "place", "table", "index", "operation", "code")}
+_PROPOSED = {name: name for name in ("zone", "region", "place", "table", "index")}
 _PROPOSED["away_from"] = "zone"
 
 
@@ -46,7 +46,7 @@ class Argument:
     required: bool
     default: Any = None
     choices: tuple[str, ...] = ()
-    #: What may be meant: a zone, region, place (either), table, index, operation or code; or anything.
+    #: What may be meant of what is there: a zone, region, place (either), table or index; or anything.
     proposed: str = ""
 
     def read(self, value: Any) -> Any:

@@ -28,8 +28,7 @@ function proposals(kind) {
   if (kind === "place") return [...proposals("region"), ...proposals("zone")];
   if (kind === "table") return sorted("tables").map((table) => table.name);
   if (kind === "index") return sorted("tables").flatMap((table) => table.indexes);
-  if (kind === "operation") return menu.operations;
-  return kind === "code" ? menu.codes : [];
+  return [];
 }
 
 export function FaultMenu() {
@@ -66,7 +65,8 @@ function ArgumentField({ argument }) {
     return html`<label class="check"><input type="checkbox" name=${name} defaultChecked=${initial} />${label}</label>`;
   }
   if (kind === "choice") {
-    return html`<${Choice} label=${label} name=${name} value=${initial} options=${argument.choices} />`;
+    const options = required || initial ? argument.choices : [["", "any"], ...argument.choices];
+    return html`<${Choice} label=${label} name=${name} value=${initial} options=${options} />`;
   }
   if (kind === "json") {
     return html`<${Field} label=${label} wide>

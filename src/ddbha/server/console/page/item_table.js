@@ -17,14 +17,13 @@ export function ItemTable({ items, first = [], label, actions }) {
       ${others > 0 && html`<th scope="col" class="quiet">and ${others} more</th>`}
       ${actions && html`<th scope="col">Actions</th>`}</tr></thead>
     <tbody>${items.map((item, number) => html`<tr key=${number}>
-      ${columns.map((name) => html`<td key=${name}><${Value} value=${item[name]} /></td>`)}
+      ${columns.map((name) => html`<td key=${name}>${Object.hasOwn(item, name) && html`<${Value} value=${item[name]} />`}</td>`)}
       ${others > 0 && html`<td></td>`}
       ${actions && html`<td><span class="row">${actions(item)}</span></td>`}</tr>`)}</tbody>
   </table></div>`;
 }
 
 function Value({ value }) {
-  if (value === undefined) return null;
   const [type] = Object.keys(value);
   const text = textOf(value);
   return html`<span class=${`value ${type}`}>${text.length > SHOWN ? `${text.slice(0, SHOWN)}…` : text}</span>${

@@ -1,6 +1,6 @@
 // The page: its header, and which of its views is shown.
 
-import { html, render, useEffect } from "./preact.js";
+import { html, render, useEffect, useErrorBoundary } from "./preact.js";
 import { Availability } from "./availability.js";
 import { Data } from "./data.js";
 import { Button, shownTime } from "./parts.js";
@@ -32,6 +32,13 @@ function Header({ view }) {
   </header>`;
 }
 
+/** A view; one that fails says so, and leaves the others as they are. */
+function Shown({ View, parts, asked }) {
+  const [error] = useErrorBoundary();
+  if (error) return html`<section class="card bad" role="alert">This cannot be shown: ${String(error)}</section>`;
+  return html`<${View} parts=${parts} asked=${asked} />`;
+}
+
 function Page() {
   const { parts, asked } = useRoute();
   const view = Object.hasOwn(VIEWS, parts[0]) ? parts[0] : "availability";
@@ -39,7 +46,8 @@ function Page() {
   useEffect(() => {
     document.title = `${title} – ddbha console`;
   }, [title]);
-  return html`<${Header} view=${view} /><main id="main"><${View} parts=${parts.slice(1)} asked=${asked} /></main>`;
+  return html`<${Header} view=${view} /><main id="main">
+    <${Shown} key=${parts.slice(0, 4).join("/")} View=${View} parts=${parts.slice(1)} asked=${asked} /></main>`;
 }
 
 render(html`<${Page} />`, document.getElementById("page"));

@@ -13,8 +13,8 @@ export const world = {
 /** What went wrong last, for the alert in the header. */
 export const message = { text: "", lost: false };
 
-/** The faults that there are and the names that their arguments may have; asked for once. */
-export const menu = { faults: [], regions: [], region: "us-east-1", operations: [], codes: [] };
+/** The faults that there are, and the regions; asked for once. */
+export const menu = { faults: [], regions: [], region: "us-east-1" };
 
 const watchers = new Set();
 
