@@ -17,8 +17,8 @@ from ddbha.values.attribute import Item, same_item
 _unpack = marshal.loads
 _pack = marshal.dumps
 _packed = attrgetter("packed")
-#: The version of the format that has no references: longer by a third, read in three quarters of the time,
-#: and the same bytes for the same item.
+#: The version of the format that has no references: longer by a third, read in three quarters of the
+#: time, and the same bytes for the same item.
 _VERSION = 2
 
 
