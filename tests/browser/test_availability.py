@@ -51,7 +51,7 @@ def test_regions_diverge_and_merge(browser: Any, world: World, client: DynamoDBC
             writer.put_item(TableName="orders", Item={"id": {"S": "both"}})
         page.shows("1 → waiting, ← 1 waiting", "#links")
         page.keep("network-cut")
-        page.press("End network cut eu-west-1 us-east-1")
+        page.press("Mend the link between eu-west-1 and us-east-1")
         page.shows("write-conflict-resolved", "#events")
         page.shows_no("waiting", "#links")
         page.keep("merged")
@@ -68,6 +68,8 @@ def test_the_clock_and_a_lost_region(browser: Any, world: World, client: DynamoD
         page.shows("us-east-1a UNREACHABLE", "#regions")
         page.shows("clients meet: connections are refused", "#regions")
         page.keep("region-outage")
+        page.press("Bring back region us-east-1")
+        page.shows("us-east-1a UP", "#regions")
 
 
 def test_a_fault_from_the_menu(browser: Any, world: World, client: DynamoDBClient) -> None:
@@ -148,6 +150,7 @@ def test_the_timeline_by_kind_and_a_link_to_a_moment(
         page = Page(browser, url)
         browser.get(link)
         page.shows("Up to 2026-01-01 00:00:20.000 UTC", "#timeline")
+        page.shows("fault-began", "#timeline ol")
         assert page.text("#timeline ol").count("fault-began") == 2
 
 

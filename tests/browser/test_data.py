@@ -8,7 +8,7 @@ import pytest
 
 from ddbha import World
 from tests.browser.browsing import Page
-from tests.building import index_on, on_demand
+from tests.building import index_of, index_on, on_demand
 from tests.installed import needs
 
 if TYPE_CHECKING:
@@ -113,6 +113,27 @@ def test_an_index_is_added_and_queried(browser: Any, world: World, client: Dynam
         page.agree()
         page.shows("none", "#data table")
     assert "GlobalSecondaryIndexes" not in client.describe_table(TableName="orders")["Table"]
+
+
+def test_an_index_with_several_key_attributes(browser: Any, world: World, client: DynamoDBClient) -> None:
+    index: Any = index_of("by-round", ["league", "season"], "round", "rating")
+    keys = on_demand("id", more=["league", "season", "round", "rating:N"])
+    client.create_table(TableName="matches", **keys, GlobalSecondaryIndexes=[index])
+    for number in range(3):
+        item: Any = {"id": str(number), "league": "a", "season": "2026", "round": "final"}
+        typed: Any = {name: {"S": value} for name, value in item.items()}
+        client.put_item(TableName="matches", Item={**typed, "rating": {"N": str(number)}})
+    with world.serve() as url:
+        page = Page(browser, url, "data/123456789012/us-east-1/matches/schema")
+        listed = "league (partition key, S), season (partition key, S), round (sort key, S), rating (sort"
+        page.shows(listed, "#data table")
+        page.press("Items")
+        page.fill("Search items", index="by-round")
+        page.send("Search items", **{"key:league": "a"})
+        page.shows("3 items by Scan", "#data")
+        values = {"key:league": "a", "key:season": "2026", "key:round": "final"}
+        page.send("Search items", **values, **{"how:rating": ">", "key:rating": "0"})
+        page.shows("2 items by Query", "#data")
 
 
 def test_a_statement(browser: Any, world: World, client: DynamoDBClient) -> None:

@@ -1,6 +1,6 @@
 """An item as it stood at one commit: packed, immutable, shared by logs, replicas and indexes.
 
-Packing with `marshal` takes about a seventeenth of the memory of the nested dicts, and each reader
+Packing with `marshal` takes about a twelfth of the memory of the nested dicts, and each reader
 unpacks an item of its own, so nothing that a caller holds is ever shared with the store.
 """
 
@@ -17,9 +17,12 @@ from ddbha.values.attribute import Item, same_item
 _unpack = marshal.loads
 _pack = marshal.dumps
 _packed = attrgetter("packed")
+#: The version of the format that has no references: longer by a third, read in three quarters of the
+#: time, and the same bytes for the same item.
+_VERSION = 2
 
 
-@frozen(eq=False)
+@frozen(eq=False, weakref_slot=False)
 class Image:
     """A packed item and its size in bytes by DynamoDB's rules.
 
@@ -32,7 +35,7 @@ class Image:
     @classmethod
     def of(cls, item: Item, size: int) -> Image:
         """Pack a canonical item."""
-        return cls(_pack(item), size)
+        return cls(_pack(item, _VERSION), size)
 
     def item(self) -> Item:
         """A fresh copy of the item."""

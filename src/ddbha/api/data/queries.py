@@ -17,7 +17,7 @@ from ddbha.api.data.targets import Target, behind, refuse_start_outside, start_i
 from ddbha.api.metering import admit_page, charge_page
 from ddbha.api.registry import Request, Response, operation
 from ddbha.api.wire.wording import ENVELOPE
-from ddbha.capacity.units import Consumption
+from ddbha.capacity.units import Consumption, read_units
 from ddbha.collector import collector_paused
 from ddbha.errors import Reworded, ValidationException
 from ddbha.expressions.checks import Values
@@ -193,14 +193,16 @@ class _Page:
             response["Count"] = len(found)
         if not is_last:
             response["LastEvaluatedKey"] = target.key(images[-1].item())
-        consumption = Consumption(target.table)
+        fetched = [image.size for image in images] if partial and whole else []
         consistent = bool(self._request.get("ConsistentRead"))
-        if partial and whole:
-            for image in images:
-                consumption.read(image.size, consistent=consistent)
-        consumption.read(size, consistent=consistent, index=None if index is None else index.name)
-        self.units = consumption.total
-        return consumption.into(response, self._request)
+        self.units = sum([read_units(one, consistent=consistent) for one in (size, *fetched)])
+        if "ReturnConsumedCapacity" in self._request:
+            consumption = Consumption(target.table)
+            for one in fetched:
+                consumption.read(one, consistent=consistent)
+            consumption.read(size, consistent=consistent, index=None if index is None else index.name)
+            consumption.into(response, self._request)
+        return response
 
     def _whole(self, target: Target) -> bool:
         """Whether attributes beyond those that an index projects are fetched from the table."""
@@ -235,12 +237,15 @@ def _read(
     """Admit, read and charge a page of one range after the other."""
     table, consistent = target.table, bool(request.get("ConsistentRead"))
     index = target.index if isinstance(target.index, GlobalIndex) else None
+    parts = [
+        (partition, bounds)
+        for bounds in ranges
+        for partition in bounds.of(target.partitions)[:: -1 if reverse else 1]
+    ]
     # The partition that a page begins in bears all of it; few pages go beyond.
-    partitions = ranges[0].of(target.partitions)
-    partition = (partitions or target.partitions)[-1 if reverse else 0]
+    partition = parts[0][0] if parts else target.partitions[-1 if reverse else 0]
     admit_page(region, table, index, partition, consistent=consistent)
-    entries = (_entries(region, request, target, bounds, reverse) for bounds in ranges)
-    response = page.read(target, chain.from_iterable(entries))
+    response = page.read(target, _entries(region, target, parts, consistent=consistent, reverse=reverse))
     collection = ranges[0].low[:2] if len(ranges[0].low) > 1 else None
     charge_page(
         region,
@@ -291,24 +296,25 @@ def _after_prefix(prefix: Any) -> Any:
 
 def _entries(
     region: Region,
-    request: Request,
     target: Target,
-    bounds: KeyBounds,
+    parts: list[tuple[Partition, KeyBounds]],
+    *,
+    consistent: bool,
     reverse: bool,
 ) -> Iterator[Image]:
+    """What lies between these bounds of partitions; each partition is read when the page gets to it."""
     now = region.now()
     index = target.index
     if isinstance(index, GlobalIndex):
         index.catch_up(now)
     local = index.name if isinstance(index, LocalIndex) else None
-    consistent = request.get("ConsistentRead")
 
-    def read(partition: Partition) -> Iterator[Image]:
+    def read(part: tuple[Partition, KeyBounds]) -> Iterator[Image]:
+        partition, bounds = part
         replica = partition.available_leader() if consistent else partition.reader(now)
         return replica.items.walk(bounds.low, bounds.high, reverse=reverse, index=local)
 
-    partitions = bounds.of(target.partitions)
-    return chain.from_iterable(map(read, reversed(partitions) if reverse else partitions))
+    return chain.from_iterable(map(read, parts))
 
 
 def _segment(request: Request) -> tuple[int, int]:

@@ -16,6 +16,7 @@ from ddbha.region.environment import Environment
 from ddbha.region.region import Region, Regions, utc
 from ddbha.server.console.changes import Changes
 from ddbha.server.console.lags import Lags
+from ddbha.server.console.partitions import ShownPartitions
 from ddbha.server.console.tables import KINDS, Numbers, is_behind, shown_table
 
 #: Seconds for which a throttled request is shown.
@@ -33,6 +34,7 @@ class View:
         self._faults_seen = 0
         self._changes = Changes()
         self._throttles = _Throttles()
+        self._partitions = ShownPartitions()
         self.lags = Lags()
 
     def state(self, since: str | None = None) -> Json:
@@ -84,7 +86,7 @@ class View:
             reachable = not environment.links.outages.get(region.name)
             for table in region.tables.values():
                 name = f"{region.account_id}/{region.name}/{table.name}"
-                shown = shown_table(region, table, reachable, consumed, throttled)
+                shown = shown_table(region, table, reachable, self._partitions, consumed, throttled)
                 tables[name] = shown
                 self.lags.look(region, table, is_behind(shown))
         return {

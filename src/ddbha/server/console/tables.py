@@ -1,4 +1,4 @@
-"""A table, with its partitions and where their replicas are, as the JSON that the console shows."""
+"""A table as the JSON that the console shows."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 from ddbha.errors import InternalServerError
 from ddbha.region.region import Region
 from ddbha.region.table import Table
-from ddbha.storage.partition import Partition
+from ddbha.server.console.partitions import ShownPartitions
 
 #: Partitions of one table or index that are shown.
 PARTITIONS = 24
@@ -21,7 +21,12 @@ Numbers = Mapping[tuple[str, str, str], float]
 
 
 def shown_table(
-    region: Region, table: Table, reachable: bool, consumed: Numbers, throttled: Numbers
+    region: Region,
+    table: Table,
+    reachable: bool,
+    shown: ShownPartitions,
+    consumed: Numbers,
+    throttled: Numbers,
 ) -> Json:
     """A table as it is now; `reachable` tells whether clients reach its region."""
     now = region.now()
@@ -53,7 +58,7 @@ def shown_table(
             {
                 "name": owner,
                 "count": len(partitions),
-                "partitions": [_partition(one, now, reachable) for one in partitions[:PARTITIONS]],
+                "partitions": [shown.of(one, now, reachable) for one in partitions[:PARTITIONS]],
             }
             for owner, partitions in owners.items()
         ],
@@ -78,34 +83,3 @@ def is_behind(shown: Json) -> bool:
         for partition in shown["owners"][0]["partitions"]
         for replica in partition["replicas"]
     )
-
-
-def _partition(partition: Partition, now: float, reachable: bool) -> Json:
-    leader = partition.leader
-    newest = leader.last_sequence
-    replicas = []
-    for replica in partition.replicas:
-        # Replicas that nobody reads apply late, which nobody can tell; only a lag is worth showing, and
-        # not of one that is down.
-        held = replica.log.last_sequence
-        if replica.applied_sequence != held and replica is not leader and not replica.outages:
-            replica.catch_up(now)
-        replicas.append(
-            {
-                "zone": replica.zone,
-                "status": replica.status if reachable else "UNREACHABLE",
-                "leader": replica is leader,
-                "sequence": held,
-                "missing": max(0, newest - held),
-                "unapplied": 0
-                if replica is leader or replica.outages
-                else held - replica.applied_sequence,
-                "lag": replica.lag,
-            }
-        )
-    return {
-        "number": partition.number,
-        "term": partition.term,
-        "serves": partition.serves,
-        "replicas": replicas,
-    }

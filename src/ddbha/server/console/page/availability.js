@@ -4,12 +4,12 @@ import { html, useState } from "./preact.js";
 import { FaultList, FaultMenu } from "./faults.js";
 import { Button, plural, Status } from "./parts.js";
 import { Legend } from "./partitions.js";
-import { beginFault, sorted, useWorld } from "./store.js";
+import { act, beginFault, sorted, useWorld, world } from "./store.js";
 import { Recent } from "./timeline.js";
 import { TableCard, troubleOf } from "./table_card.js";
 
 export function Availability() {
-  const world = useWorld();
+  useWorld();
   const [searched, setSearched] = useState("");
   const regions = sorted("regions");
   const tables = sorted("tables");
@@ -58,10 +58,21 @@ function Link({ link }) {
       aria-label=${`The link is ${link.open ? "open" : "closed"}`}></span>
     <span>${other}</span>
     <span class="late">${notes.join(", ")}</span>
-    ${link.cut ? html`<span class="bad">CUT</span>` : html`<${Button}
-      name=${`Cut the link between ${region} and ${other}`} data-action="cut"
-      onPress=${() => beginFault("network_cut", { region, other })}>Cut<//>`}
+    <span class="row">${link.cut && html`<span class="bad">CUT</span>`}
+      <${Toggle} what=${`the link between ${region} and ${other}`} verb="Cut" broken=${link.cut} back="Mend"
+        descriptions=${[`network cut ${region} ${other}`, `network cut ${other} ${region}`]}
+        onBreak=${() => beginFault("network_cut", { region, other })} /></span>
   </div>`;
+}
+
+/** Breaks something, and mends it if it was broken by a fault of one of these descriptions. */
+function Toggle({ what, verb, back, broken, descriptions, onBreak }) {
+  const active = Object.values(world.faults).filter((one) => one.status === "ACTIVE");
+  const fault = active.find((one) => descriptions.includes(one.description));
+  if (broken && !fault) return null;
+  if (!broken) return html`<${Button} name=${`${verb} ${what}`} onPress=${onBreak}>${verb}<//>`;
+  return html`<${Button} name=${`${back} ${what}`}
+    onPress=${() => act("end_fault", { number: fault.number })}>${back}<//>`;
 }
 
 const SHOWS = { refused: "connections are refused", timeouts: "connections time out", errors: "errors" };
@@ -74,8 +85,9 @@ function Region({ region, tables }) {
       <${Status}>${region.status}<//>
       ${lost && html`<span class="bad">clients meet: ${SHOWS[region.shows] ?? region.shows}</span>`}
       ${region.skew !== 0 && html`<span class="late">clock ${region.skew} s off</span>`}
-      ${!lost && html`<span class="end"><${Button} name=${`Fail region ${region.name}`} data-action="fail-region"
-        onPress=${() => beginFault("region_outage", { region: region.name })}>Fail region<//></span>`}
+      <span class="end"><${Toggle} what=${`region ${region.name}`} verb="Fail" back="Bring back" broken=${lost}
+        descriptions=${[`region outage ${region.name}`]}
+        onBreak=${() => beginFault("region_outage", { region: region.name })} /></span>
     </div>
     <div class="row zones">${region.zones.map((zone) => html`<${Zone} key=${zone.name} zone=${zone} />`)}</div>
     ${tables.map((table) => html`<${TableCard} key=${table.name} table=${table} zones=${region.zones}
@@ -89,7 +101,8 @@ function Zone({ zone }) {
     ${zone.lag > 0 && html`<span class="late">lag ${zone.lag} s</span>`}
     ${zone.left && html`<span class="late">traffic moved away</span>`}
     ${zone.cut_from.length > 0 && html`<span class="bad">cut off from ${zone.cut_from.join(", ")}</span>`}
-    ${zone.status === "UP" && html`<${Button} name=${`Fail zone ${zone.name}`} data-zone=${zone.name}
-      onPress=${() => beginFault("zone_outage", { zone: zone.name })}>Fail<//>`}
+    ${zone.status !== "UNREACHABLE" && html`<${Toggle} what=${`zone ${zone.name}`} verb="Fail" back="Bring back"
+      broken=${zone.status === "DOWN"} descriptions=${[`zone outage ${zone.name}`]}
+      onBreak=${() => beginFault("zone_outage", { zone: zone.name })} />`}
   </span>`;
 }

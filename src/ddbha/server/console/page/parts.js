@@ -9,11 +9,22 @@ export const plural = (number, word) =>
 /** A time of the world for people; all times are UTC. */
 export const shownTime = (iso) => iso.replace("T", " ").replace(/(Z|\+00:00)$/, "");
 
+/** Milliseconds after which what has changed is drawn. */
+const DRAWN = 50;
+
+/** Whoever pressed a button that is gone now goes on beside where it was, and not at the top of the page. */
+function keepFocus(button, home) {
+  if (!button.isConnected && document.activeElement === document.body) {
+    home?.querySelector("button, summary, input, a")?.focus();
+  }
+}
+
 /** A button whose name says what it is about, where its text alone does not. */
 export function Button({ name, onPress, children, danger, ...more }) {
   const [busy, setBusy] = useState(false);
-  const press = async () => {
+  const press = async ({ currentTarget: button }) => {
     if (busy) return;
+    const home = button.closest("section");
     setBusy(true);
     try {
       await onPress();
@@ -21,6 +32,7 @@ export function Button({ name, onPress, children, danger, ...more }) {
       say(error.message);
     } finally {
       setBusy(false);
+      setTimeout(keepFocus, DRAWN, button, home);
     }
   };
   return html`<button type="button" aria-label=${name} aria-busy=${busy} class=${danger ? "danger" : ""}
