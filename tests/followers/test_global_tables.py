@@ -600,12 +600,12 @@ def test_a_replica_reads_its_index_at_a_rate_of_its_own() -> None:
         TableName="tab",
         **on_demand("id", more=["value"]),
         GlobalSecondaryIndexes=[
-            {**index_on("by", "value"), "OnDemandThroughput": {"MaxReadRequestUnits": 10}}
+            {**index_on("by-value", "value"), "OnDemandThroughput": {"MaxReadRequestUnits": 10}}
         ],
         OnDemandThroughput={"MaxReadRequestUnits": 10},
     )
     override = {"OnDemandThroughputOverride": {"MaxReadRequestUnits": 3}}
-    replicate(home, AWAY, **override, GlobalSecondaryIndexes=[{"IndexName": "by", **override}])
+    replicate(home, AWAY, **override, GlobalSecondaryIndexes=[{"IndexName": "by-value", **override}])
     for client, units in ((home, 10), (away, 3)):
         described = client.describe_table(TableName="tab")["Table"]
         for owner in (described, *described["GlobalSecondaryIndexes"]):
