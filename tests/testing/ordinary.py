@@ -34,7 +34,7 @@ def one_after_the_other(*calls: Callable[[], Any]) -> list[Any]:
     with ExitStack() as stack:
         futures: list[Future[Any]] = []
         for call in calls:
-            wait(futures, timeout=0.15)
+            wait(futures, timeout=0.25)
             futures.append(stack.enter_context(ThreadPoolExecutor(1)).submit(call))
         return [future.result() for future in futures]
 
