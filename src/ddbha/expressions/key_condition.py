@@ -98,7 +98,9 @@ class KeyCondition:
             left = [name for name in schema.names if name not in found]
             raise _missed(left[0]) if left else ValidationException(_UNSUPPORTED)
         for attribute in schema.attributes:
-            operator, given = found.get(attribute.name, ("=", ()))
+            if attribute.name not in found:
+                continue
+            operator, given = found[attribute.name]
             if operator not in INDEXABLE:
                 raise ValidationException(
                     "Attempted conditional constraint is not an indexable operation"

@@ -130,7 +130,8 @@ class GlobalIndexFollower(IndexFollower):
     index: GlobalIndex
 
     def catch_up(self, now: float) -> None:
-        if self.current:
+        # All that is acknowledged is in the log, and nothing else.
+        if self.predecessor is None and self.applied_sequence == self.partition.acknowledged_sequence:
             return
         # While a partition of the index has no leader that serves, the index stays behind.
         with suppress(InternalServerError):

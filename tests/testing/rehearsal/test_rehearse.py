@@ -18,6 +18,7 @@ from ddbha.errors import UsageError
 from ddbha.rehearsal import (
     DISASTERS,
     Disaster,
+    Matrix,
     RehearsalClock,
     backups,
     global_table,
@@ -275,6 +276,26 @@ def test_the_command_compares(
         "| disaster | single region |\n| --- | --- |\n| a node, 5 min |"
     )
     assert (tmp_path / "page.html").read_text().startswith("<!doctype html>")
+
+
+def test_shipped_disasters_that_one_option_cannot_have_are_no_mistake(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    cut = next(disaster for disaster in DISASTERS if disaster.name == "a cut link, 10 min")
+    monkeypatch.setattr("ddbha.testing.rehearsal.DISASTERS", [cut])
+    assert "does not apply" in str(rehearse("counter", options=[single_region()], seeds=[1]))
+
+
+def test_columns_make_one_matrix() -> None:
+    """So does the command, with a process for each option."""
+    options = [single_region(), global_table()]
+    whole = rehearse("counter", options=options, disasters=DISASTERS[:1], seeds=[1])
+    parts = [
+        rehearse("counter", options=[option], disasters=DISASTERS[:1], seeds=[1]) for option in options
+    ]
+    joined = Matrix.joined(parts)
+    assert joined.markdown() == whole.markdown()
+    assert joined.to_dict() == whole.to_dict()
 
 
 def test_progress_is_told() -> None:

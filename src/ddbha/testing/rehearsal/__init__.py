@@ -80,7 +80,7 @@ def rehearse(
         raise UsageError(
             "There is nothing to rehearse: options=, disasters= and seeds= want one at least."
         )
-    for disaster in chosen_disasters:
+    for disaster in [] if disasters is None else chosen_disasters:
         if not any(disaster.applies(option) for option in chosen_options):
             raise UsageError(
                 f"The disaster {disaster.name!r} can happen to none of the options: it wants "

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from attrs import define, fields_dict, frozen
@@ -84,6 +84,20 @@ class Matrix:
     plain_units: tuple[float, float]
     option_units: dict[str, tuple[float, float]]
     seeds: list[int]
+
+    @classmethod
+    def joined(cls, columns: Sequence[Matrix]) -> Matrix:
+        """One matrix of several, of the same workload, disasters and seeds, and each of other options."""
+        first = columns[0]
+        return cls(
+            first.workload,
+            [option for column in columns for option in column.options],
+            first.disasters,
+            {place: cell for column in columns for place, cell in column.cells.items()},
+            first.plain_units,
+            {option: units for column in columns for option, units in column.option_units.items()},
+            first.seeds,
+        )
 
     def cell(self, option: str, disaster: str) -> Cell:
         """One cell; `UsageError` for what was not rehearsed."""
