@@ -8,7 +8,7 @@ from typing import Any
 from ddbha import ManualClock, World
 from tests.api.wire.test_any_request import TABLE
 from tests.api.wire.test_any_request import VECTOR_INDEX as ON_B
-from tests.server.asking import call
+from tests.server.asking import AUTHORIZATION, call
 
 VECTOR_INDEX = {**ON_B, "VectorAttribute": {"AttributeName": "v"}}
 _KEY = {"pk": {"S": "a"}, "sk": {"N": "1"}}
@@ -48,6 +48,7 @@ class Prepared:
         self._ok("CreateTable", {**TABLE, "VectorIndexes": [VECTOR_INDEX]})
         self._ok("CreateTable", self.of_units("units"))
         self._share("shared")
+        self._lend("lent")
         self._ok("PutItem", {"TableName": "orders", "Item": _ITEM})
         self._ok("UpdateContinuousBackups", self._recovery("orders"))
         self._ok("EnableKinesisStreamingDestination", {"TableName": "orders", "StreamArn": _KINESIS})
@@ -98,6 +99,47 @@ class Prepared:
         update = {"Update": {"IndexName": index, "ProvisionedThroughput": _UNITS}}
         billing = {"BillingMode": "PROVISIONED", "ProvisionedThroughput": _UNITS}
         self._ok("UpdateTable", {"TableName": name, **billing, "GlobalSecondaryIndexUpdates": [update]})
+
+    def _lend(self, name: str) -> None:
+        """A table of another account, which may have a replica in this one."""
+        theirs = AUTHORIZATION.replace("AKIDEXAMPLE", "111122223333").replace("us-east-1", "us-west-2")
+        guest = {"Principal": {"AWS": "123456789012"}, "Action": "dynamodb:AssociateTableReplica"}
+        table = {
+            **TABLE,
+            "TableName": name,
+            "GlobalTableSettingsReplicationMode": "ENABLED",
+            "ResourcePolicy": self._replicating(name, {"Effect": "Allow", **guest, "Resource": "*"}),
+        }
+        answer = call(self.world, "CreateTable", table, authorization=theirs)
+        assert answer.status == 200, answer
+
+    @staticmethod
+    def _replicating(name: str, *more: dict[str, Any]) -> str:
+        arns = [
+            f"arn:aws:dynamodb:{place}:table/{name}"
+            for place in ("us-west-2:111122223333", "us-east-1:123456789012")
+        ]
+        actions = ("ReadDataForReplication", "WriteDataForReplication", "ReplicateSettings")
+        service = {
+            "Effect": "Allow",
+            "Principal": {"Service": "replication.dynamodb.amazonaws.com"},
+            "Action": [f"dynamodb:{action}" for action in actions],
+            "Resource": "*",
+            "Condition": {"StringEquals": {"aws:SourceArn": arns}},
+        }
+        return json.dumps({"Version": "2012-10-17", "Statement": [service, *more]})
+
+    def _borrowed(self, name: str) -> dict[str, Any]:
+        return {
+            "TableName": name,
+            "GlobalTableSourceArn": f"arn:aws:dynamodb:us-west-2:111122223333:table/{name}",
+            "GlobalTableSettingsReplicationMode": "ENABLED",
+            "ResourcePolicy": self._replicating(name),
+            "SSESpecification": {"Enabled": True, "SSEType": "KMS", "KMSMasterKeyId": "alias/key"},
+            "Tags": [{"Key": "k", "Value": "v"}],
+            "TableClass": "STANDARD",
+            "DeletionProtectionEnabled": False,
+        }
 
     @staticmethod
     def of_units(name: str) -> dict[str, Any]:
@@ -371,6 +413,7 @@ class Prepared:
                 },
             ),
             ("CreateTable", self.of_units("new")),
+            ("CreateTable", self._borrowed("lent")),
             ("CreateTable", {**TABLE, "TableName": "new", "VectorIndexes": [VECTOR_INDEX]}),
             ("CreateTable", {**TABLE, "TableName": "other", "OnDemandThroughput": {
                 "MaxReadRequestUnits": 10, "MaxWriteRequestUnits": 10}}),

@@ -50,7 +50,7 @@ BEHIND, AWAY = 60.0, 2.0
 LEASE = 1.5
 #: Seconds, of the machine's time, that a thread waits for the first request of another one, and then for
 #: each of the next.
-FIRST, NEXT = 0.5, 0.2
+FIRST, NEXT = 1.0, 0.2
 #: The kind that needs other threads.
 OVERTAKEN = "overtaken"
 
