@@ -302,12 +302,13 @@ def test_bad_records_are_counted_and_reported(world: ddbha.World, client: Any) -
 
 
 def test_items_of_any_depth(world: ddbha.World, client: Any) -> None:
-    lines = ['{"Item":{"id":{"S":"%s"}}}' % ("[" * 2), '{"Item":{"id":{"S":"1"}}}']
     depths = range(30, 1000, 9)
-    lines += ['{"Item":{"id":{"S":"2"},"x":%s{"S":"y"}%s}}' % ('{"L":[' * n, "]}" * n) for n in depths]
+    lines = [
+        '{"Item":{"id":{"S":"1"},"x":' + '{"L":[' * n + '{"S":"y"}' + "]}" * n + "}}" for n in depths
+    ]
     world.objects["sources"]["data/1"] = "\n".join(lines).encode()
     description = done(client)
-    # Values are nested 32 levels at most: a list is one, and so is what is in it.
+    # Values are nested 32 levels at most, which only the first of them is.
     assert counts(description) == ["COMPLETED_WITH_ERRORS", len(lines), len(depths) - 1]
     assert len(report(world, description, "ERROR")) == len(depths) - 1
     world.verify()
