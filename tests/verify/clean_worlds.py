@@ -15,7 +15,20 @@ STREAM: Any = {"StreamEnabled": True, "StreamViewType": "NEW_AND_OLD_IMAGES"}
 
 def one_region(seed: int) -> ddbha.World:
     """Data requests, expiry, splits, outages and cuts, streams, backups of all types and restores."""
-    walk = Walk(seed, stale_reads=0 if seed % 3 else 2)
+    walk = _in_one_region(seed, stale_reads=0 if seed % 3 else 2)
+    steps = [*walk.requests, *walk.recovery, *[walk.transact, walk.get_together, walk.zones_fail] * 2]
+    return walk.take(steps, most=600)
+
+
+def failing_zones(seed: int) -> ddbha.World:
+    """As `one_region`, with zones that fail all the time, leases, and writes that survive errors."""
+    walk = _in_one_region(seed, leader_lease=[0, 1.5][seed % 2], open_outcomes=seed % 4 > 1)
+    steps = [*walk.requests, *walk.recovery, walk.transact, *[walk.zones_fail] * 12]
+    return walk.take(steps, most=5)
+
+
+def _in_one_region(seed: int, **settings: Any) -> Walk:
+    walk = Walk(seed, **settings)
     client = walk.clients[0]
     client.create_table(
         TableName="tab",
@@ -29,16 +42,7 @@ def one_region(seed: int) -> ddbha.World:
     on: Any = {"PointInTimeRecoveryEnabled": True}
     client.update_continuous_backups(TableName="tab", PointInTimeRecoverySpecification=on)
     walk.world.backup_plan("rate(1 hours)", table="tab")
-    steps = [
-        *walk.requests,
-        *[walk.transact, walk.get_together, walk.zones_fail] * 2,
-        walk.split,
-        walk.back_up,
-        walk.restore,
-        walk.drop,
-        walk.read_stream,
-    ]
-    return walk.take(steps, most=600)
+    return walk
 
 
 def two_regions(seed: int) -> ddbha.World:
@@ -90,6 +94,7 @@ def strong_regions(seed: int) -> ddbha.World:
 #: By name, as the clients that are installed know them.
 KINDS: dict[str, Callable[[int], ddbha.World]] = {
     "one_region": one_region,
+    "failing_zones": failing_zones,
     "two_regions": two_regions,
     **({"strong_regions": strong_regions} if knows("UpdateTable.MultiRegionConsistency") else {}),
 }

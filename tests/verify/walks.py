@@ -64,6 +64,7 @@ class Walk:
             **self.key(),
             "made": {"N": str(self.made)},
             **(until if self.draw.random() < 0.2 else {}),
+            **({"tags": {"SS": ["0", "1"]}, "hits": self.number(3)} if self.draw.random() < 0.3 else {}),
             **({"n": self.number(3)} if self.draw.random() < 0.7 else {}),
         }
 
@@ -294,6 +295,11 @@ class Walk:
         often = [self.put, self.get, self.page, self.update]
         seldom = [self.put_if, self.count, self.delete, self.batch, self.state]
         return [*often * 3, *seldom * 2]
+
+    @property
+    def recovery(self) -> list[Callable[[], Any]]:
+        """What happens to tables, and what is made of them."""
+        return [self.split, self.back_up, self.restore, self.drop, self.read_stream]
 
 
 def _at(place: int) -> Any:
