@@ -17,7 +17,12 @@ from ddbha.api.data import items as items_module
 from ddbha.api.data import queries as queries_module
 from ddbha.api.data import transactions as transactions_module
 from ddbha.api.idempotency import Tokens
-from ddbha.errors import AwsError, ConditionalCheckFailedException, InvariantError
+from ddbha.errors import (
+    AwsError,
+    ConditionalCheckFailedException,
+    DuplicateItemException,
+    InvariantError,
+)
 from ddbha.expressions import update as update_module
 from ddbha.followers import expiry as expiry_module
 from ddbha.followers.archive import Archive
@@ -31,6 +36,8 @@ from ddbha.storage.partition import Partition
 from ddbha.storage.replica import Replica
 from ddbha.verify.invariants import contents, newest_images, same_state
 from tests.verify.clean_worlds import KINDS
+
+CONDITION_FAILED = (ConditionalCheckFailedException, DuplicateItemException)
 
 
 @define(eq=False)
@@ -126,9 +133,10 @@ def shortest_log_elected(patch: pytest.MonkeyPatch, effects: Effects) -> None:
 
     def shortest(self: Partition, candidates: list[Replica]) -> None:
         least = min(self.replicas, key=lambda replica: replica.last_sequence)
-        # What an index loses may be written to it again; nobody follows its partitions.
-        if self.followers and least.last_sequence < self.acknowledged_sequence:
-            effects.note()
+        # What an index loses may be written to it again.
+        is_table = any(isinstance(follower, GlobalIndexFollower) for follower in self.followers)
+        if is_table and least.last_sequence < self.acknowledged_sequence:
+            effects.note(contents(least).images != contents(self._leader).images)
             self.acknowledged_sequence = least.last_sequence
             least.apply_all()
             for replica in self.replicas:
@@ -216,14 +224,24 @@ def condition_that_always_holds(patch: pytest.MonkeyPatch, effects: Effects) -> 
 def condition_that_never_holds(patch: pytest.MonkeyPatch, effects: Effects) -> None:
     """Every second condition is said to have failed."""
     check = items_module.check_condition
+    failed: list[AwsError] = []
 
     def refuse(*arguments: Any) -> None:
-        check(*arguments)
+        try:
+            check(*arguments)
+        except AwsError as error:
+            failed.append(error)
+            raise
         if effects.is_turn(2):
-            effects.note()
             raise ConditionalCheckFailedException
 
+    def was_told(world: ddbha.World) -> bool:
+        """Answers may be lost."""
+        told = [call for call in world.history if isinstance(call.error, CONDITION_FAILED)]
+        return len(told) > len(failed)
+
     patch.setattr(items_module, "check_condition", refuse)
+    effects.at_end.append(was_told)
 
 
 def set_that_keeps(patch: pytest.MonkeyPatch, effects: Effects) -> None:
@@ -258,18 +276,27 @@ def count_that_counts_twice(patch: pytest.MonkeyPatch, effects: Effects) -> None
 
 
 def update_that_forgets(patch: pytest.MonkeyPatch, effects: Effects) -> None:
-    """Every second update answers, and changes nothing."""
+    """Every second update is answered, and changes nothing."""
     apply = update_module.Update.apply
+    forgotten: list[bool] = []
 
     def forget(self: Any, item: Any, values: Any) -> Any:
         before = _copied(item)
         after = apply(self, item, values)
-        if effects.is_turn(2):
-            effects.note(before != after)
-            return before
-        return after
+        forgotten.append(before != after)
+        return before
 
-    patch.setattr(update_module.Update, "apply", forget)
+    def change(region: Any, request: Any, answer: Any) -> Any:
+        if effects.is_turn(2):
+            return answer(region, request)
+        forgotten.clear()
+        with pytest.MonkeyPatch.context() as inner:
+            inner.setattr(update_module.Update, "apply", forget)
+            found = answer(region, request)
+        effects.note(any(forgotten))
+        return found
+
+    answering(patch, "UpdateItem", change)
 
 
 def put_that_merges(patch: pytest.MonkeyPatch, effects: Effects) -> None:
@@ -392,8 +419,8 @@ def page_that_skips(*, index: bool) -> Install:
             return read(self, target, skipping(self, target, entries))
 
         def skipping(page: Any, target: Any, entries: Iterator[Any]) -> Iterator[Any]:
-            for number, image in enumerate(entries):
-                if number % 2 == 0:
+            for image in entries:
+                if effects.is_turn(2):
                     yield image
                 elif page.filter is None or page.filter.holds(image.item(), page._values):
                     effects.note(page._request.get("ConsistentRead") or _is_current(target))
@@ -448,7 +475,7 @@ def page_that_cuts_off(patch: pytest.MonkeyPatch, effects: Effects) -> None:
     def cut(self: Any, target: Any, entries: Iterator[Any]) -> Any:
         found = read(self, target, entries)
         if "LastEvaluatedKey" in found and found.get("Items"):
-            effects.note()
+            effects.note(self._request.get("ConsistentRead") or _is_current(target))
             return {**found, "Items": found["Items"][:-1], "Count": found["Count"] - 1}
         return found
 

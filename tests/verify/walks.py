@@ -16,6 +16,8 @@ ONCE = Config(retries={"mode": "standard", "total_max_attempts": 1})
 HERE = "us-east-1"
 ZONES = ["us-east-1a", "us-east-1b", "us-east-1c"]
 STEPS = 60
+#: Of what answers are lost.
+WRITES = ["PutItem", "UpdateItem", "BatchWriteItem", "TransactWriteItems"]
 
 
 class Walk:
@@ -244,7 +246,7 @@ class Walk:
             lambda: faults.zone_cut(*self.draw.sample(ZONES, 2)),
             lambda: faults.follower_lag(self.draw.choice(ZONES), seconds=3),
             lambda: faults.index_lag("tab", "by-n", seconds=5),
-            lambda: faults.timeout(table="tab", after_commit=True, times=1),
+            lambda: faults.timeout(operation=self.draw.choice(WRITES), after_commit=True, times=1),
         )
 
     def regions_fail(self) -> None:

@@ -15,7 +15,7 @@ from typing import Any
 from attrs import Factory, define, field, frozen
 
 from ddbha.errors import AwsError, NoAnswer, UsageError
-from ddbha.faults.requests import RequestFault, tables_of
+from ddbha.faults.requests import ErrorFault, RequestFault, tables_of
 from ddbha.followers.secondary_indexes import GlobalIndex
 from ddbha.region.environment import Environment
 from ddbha.region.region import Region
@@ -194,7 +194,7 @@ class History:
             self._place(),
             self._environment.clock.time(),
             tables,
-            any(fault.after_commit for fault in faults),
+            any(fault.after_commit and isinstance(fault, ErrorFault) for fault in faults),
         )
         self.calls.append(call)
         self.foreign = not understood
