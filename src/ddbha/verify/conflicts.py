@@ -49,7 +49,7 @@ def _verify_arrivals(known: KnownTable, *, strong: bool) -> None:
         record, before = kept.record, held.get(kept.record.key, (0, ""))
         if record.version is not None:
             # Stamps are compared here, not as the engine does.
-            stamp = tuple(record.version.stamp)
+            stamp = record.version.stamp.microseconds, record.version.stamp.region
             if stamp[0] < before[0] if strong else stamp < before:
                 raise InvariantError(
                     f"{known.region} {known.table.name}: a write of {record.key} in {record.origin} took "
