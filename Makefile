@@ -8,7 +8,7 @@ READY := $(VENV)/.ready
 OLDEST := boto3==1.35.0 botocore==1.35.0
 ASYNC := --group async
 
-.PHONY: tour test test-matrix test-oldest test-async models check soak bench options docs javascript console-test
+.PHONY: tour test test-matrix test-oldest test-async models check soak bench instructions options docs javascript console-test
 
 tour: $(READY)
 	$(BIN)/ddbha tour
@@ -49,6 +49,10 @@ options: $(READY)
 bench: $(READY)
 	$(BIN)/python benchmarks
 
+# The instructions of the same calls, which do not depend on what else runs; wants valgrind, and minutes.
+instructions: $(READY)
+	$(BIN)/python benchmarks/instructions.py
+
 # Needs no network once its packages are there; the site is in site/.
 docs: $(VENV)/.ready-docs
 	$(BIN)/mkdocs build --strict
@@ -58,9 +62,11 @@ javascript: $(READY)
 	cd tests/server/javascript && npm install --no-package-lock --no-audit --no-fund
 	cd tests/server/javascript && DDBHA=$(abspath $(BIN))/ddbha npm test
 
-# The console page in Debian's Chromium (apt-get install chromium chromium-driver); leaves screenshots.
+# The console in Debian's Chromium (apt-get install chromium chromium-driver); leaves screenshots.  Where npm
+# is there, axe-core looks at its accessibility.
 console-test: $(READY)
 	$(BIN)/uv pip install --quiet --python $(BIN)/python --editable . --group browser
+	-cd tests/browser && npm install --no-package-lock --no-audit --no-fund
 	DDBHA_SCREENSHOTS=screenshots $(BIN)/pytest tests/browser
 
 # uv resolves in seconds what pip alone may search for much longer.

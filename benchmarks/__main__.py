@@ -21,6 +21,8 @@ import moto
 from botocore.validate import ParamValidator
 from cases import BIG, DEFINITION, ITEM, TABLE, Case, cases, load
 from replication import measure as measure_replication
+from report import Report
+from surroundings import measure as measure_surroundings
 
 import ddbha
 from ddbha.boto import internals
@@ -33,8 +35,9 @@ MANY, MANY_FOR_MOTO = 100_000, 2_000
 RESTORED_A_SECOND = 200_000
 
 
-def main(many: int = MANY, many_for_moto: int = MANY_FOR_MOTO, seconds: float = SECONDS) -> None:
+def main(many: int = MANY, many_for_moto: int = MANY_FOR_MOTO, seconds: float = SECONDS) -> Report:
     """Measure everything and print it."""
+    report = Report()
     world = ddbha.World(clock=ddbha.ManualClock())
     client: Any = world.client("dynamodb", region_name="us-east-1")
     load(client, many, lambda table, items: _batches(client, table, items))
@@ -53,20 +56,29 @@ def main(many: int = MANY, many_for_moto: int = MANY_FOR_MOTO, seconds: float = 
             f"{case.name:30} {floor:8.1f} {our:8.1f} {their:9.1f} {our / floor:12.2f} {their / our:11.1f}"
             f"  {_verdict(our / floor, case.budget, 'x floor')}"
         )
+        report.note(case.name, our)
+        report.note(f"{case.name}, times the floor", our / floor)
     print(f"The big table has {many} items on ddbha and {many_for_moto} on moto.\n")
 
     fresh = _time(_new_world, seconds) / 1000
-    print(f"new world, client, table: {fresh:.2f} ms  {_verdict(fresh, 2, 'ms')}")
-    memory, text = _memory(min(many, 20_000)), len(json.dumps(ITEM))
-    print(
-        f"memory of an item, three replicas: {memory:.0f} bytes, {memory / text:.2f} x its JSON text of "
-        f"{text}  {_verdict(memory / text, 4, 'x')}"
+    report.tell(
+        f"new world, client, table: {fresh:.2f} ms  {_verdict(fresh, 2, 'ms')}", world_milliseconds=fresh
     )
+    memory, text = _memory(min(many, 20_000)), len(json.dumps(ITEM))
+    report.tell(
+        f"memory of an item, three replicas: {memory:.0f} bytes, {memory / text:.2f} x its JSON text of "
+        f"{text}  {_verdict(memory / text, 4, 'x')}",
+        bytes_of_an_item=memory,
+    )
+    measure_surroundings(report, many, lambda call: _time(call, seconds))
     _print_recovery(many, seconds)
     _print_replication(many, seconds)
     _print_faults(seconds)
     extra = _import_time("import boto3, ddbha") - _import_time("import boto3")
-    print(f"import beyond boto3: {extra:.0f} ms  {_verdict(extra, 60, 'ms')}")
+    report.tell(
+        f"import beyond boto3: {extra:.0f} ms  {_verdict(extra, 60, 'ms')}", import_milliseconds=extra
+    )
+    return report
 
 
 def _print_recovery(many: int, seconds: float) -> None:
@@ -200,4 +212,6 @@ def _import_time(statement: str) -> float:
 
 
 if __name__ == "__main__":
-    main()
+    measured = main()
+    measured.compare()
+    measured.keep()

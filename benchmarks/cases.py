@@ -74,9 +74,25 @@ def _transaction(table: str) -> dict[str, Any]:
     return {"TransactItems": [{"Update": {**update, "Key": key}} for key in keys]}
 
 
+def _puts() -> dict[str, Any]:
+    items = [{**ITEM, "pk": {"S": "transaction"}, "sk": {"S": f"put {number}"}} for number in range(4)]
+    return {"TransactItems": [{"Put": {"TableName": TABLE, "Item": item}} for item in items]}
+
+
 def cases() -> list[Case]:
     """All calls, on the tables that `load` makes."""
     owners = {"TableName": TABLE, "IndexName": "by-owner"}
+    update = {
+        "TableName": TABLE,
+        "Key": KEY,
+        "UpdateExpression": "SET #n = :n, address.zip = :z REMOVE gone ADD visits :one",
+        "ExpressionAttributeNames": {"#n": "name"},
+        "ExpressionAttributeValues": {
+            ":n": {"S": "Another name"},
+            ":z": {"S": "54321"},
+            ":one": {"N": "1"},
+        },
+    }
     return [
         Case("put", "PutItem", {"TableName": TABLE, "Item": ITEM}, 2),
         Case(
@@ -86,20 +102,11 @@ def cases() -> list[Case]:
             3,
         ),
         Case("get", "GetItem", {"TableName": TABLE, "Key": KEY}, 2),
+        Case("update, three actions", "UpdateItem", update, 3),
         Case(
-            "update, three actions",
+            "update, three actions, ALL_NEW",
             "UpdateItem",
-            {
-                "TableName": TABLE,
-                "Key": KEY,
-                "UpdateExpression": "SET #n = :n, address.zip = :z REMOVE gone ADD visits :one",
-                "ExpressionAttributeNames": {"#n": "name"},
-                "ExpressionAttributeValues": {
-                    ":n": {"S": "Another name"},
-                    ":z": {"S": "54321"},
-                    ":one": {"N": "1"},
-                },
-            },
+            {**update, "ReturnValues": "ALL_NEW"},
             3,
         ),
         Case("delete", "DeleteItem", {"TableName": TABLE, "Key": KEY}, 2),
@@ -126,6 +133,20 @@ def cases() -> list[Case]:
             },
         ),
         Case(
+            "query, equality filter of 100",
+            "Query",
+            {
+                **_query(TABLE, "hundred"),
+                "FilterExpression": "#n = :n AND amount > :t",
+                "ExpressionAttributeNames": {"#n": "name"},
+                "ExpressionAttributeValues": {
+                    ":pk": {"S": "hundred"},
+                    ":n": {"S": "nobody"},
+                    ":t": {"N": "100"},
+                },
+            },
+        ),
+        Case(
             "batch write 25",
             "BatchWriteItem",
             {"RequestItems": {TABLE: [{"PutRequest": {"Item": _entry(n)}} for n in range(25)]}},
@@ -139,6 +160,7 @@ def cases() -> list[Case]:
                 }
             },
         ),
+        Case("transact write 4 puts", "TransactWriteItems", _puts(), 3),
         Case("transact write 4", "TransactWriteItems", _transaction(TABLE), 5),
         Case("transact write 4, big table", "TransactWriteItems", _transaction(BIG), 5),
         Case("scan page of 500", "Scan", {"TableName": BIG, "Limit": 500}),

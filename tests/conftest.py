@@ -4,11 +4,8 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator
-from typing import Any
 
 import pytest
-
-from ddbha.observe.events import KINDS, Timeline
 
 
 class _Defects(logging.Handler):
@@ -20,20 +17,6 @@ class _Defects(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         self.said.append(self.format(record))
-
-
-@pytest.fixture(autouse=True, scope="session")
-def known_kinds() -> Iterator[None]:
-    """Whatever happens is of a kind that one can ask the timeline for."""
-    add = Timeline.add
-
-    def checked(self: Timeline, time: float, kind: str, region: str, **details: Any) -> None:
-        assert kind in KINDS, f"{kind} is missing in KINDS"
-        add(self, time, kind, region, **details)
-
-    Timeline.add = checked  # type: ignore[method-assign]
-    yield
-    Timeline.add = add  # type: ignore[method-assign]
 
 
 @pytest.fixture(autouse=True)

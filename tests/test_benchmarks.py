@@ -17,9 +17,11 @@ def test_every_case_runs_on_both_engines(
     monkeypatch.syspath_prepend(str(BENCHMARKS))
     program = runpy.run_path(str(BENCHMARKS / "__main__.py"), run_name="benchmarks")
     try:
-        program["main"](many=100, many_for_moto=100, seconds=0)
+        report = program["main"](many=100, many_for_moto=100, seconds=0)
         names = [case.name for case in sys.modules["cases"].cases()]
     finally:
-        del sys.modules["cases"], sys.modules["recovery"], sys.modules["replication"]
+        for name in ("cases", "recovery", "replication", "report", "surroundings"):
+            del sys.modules[name]
     printed = capsys.readouterr().out
+    assert {"put", "put over HTTP", "schedules a second", "expiry seconds"} <= report.figures.keys()
     assert [name for name in names if f"\n{name} " not in printed] == []

@@ -49,7 +49,7 @@ def test_lags_are_seconds(world: ddbha.World) -> None:
 
 def test_metrics_that_there_are_not(world: ddbha.World) -> None:
     with pytest.raises(UsageError, match="Did you mean ConsumedWriteCapacityUnits"):
-        world.metrics.query("ConsumedWriteCapacityUnit")
+        world.metrics.query("ConsumedWriteCapacityUnit")  # type: ignore[arg-type]
     with pytest.raises(UsageError, match=r"no dimension Table; they have .*TableName"):
         world.metrics.query("ConsumedWriteCapacityUnits", Table="orders")
     assert world.metrics.query("ReadThrottleEvents", TableName="orders") == []
@@ -57,7 +57,7 @@ def test_metrics_that_there_are_not(world: ddbha.World) -> None:
 
 def test_kinds_of_events_that_there_are_not(world: ddbha.World) -> None:
     with pytest.raises(UsageError, match="Did you mean leader-elected"):
-        world.events.of("leader-electd")
+        world.events.of("leader-electd")  # type: ignore[arg-type]
     assert world.events.of("leader-elected") == []
 
 

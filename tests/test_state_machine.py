@@ -123,6 +123,12 @@ class ClientsAndFaults(RuleBasedStateMachine):
     def cut_zones(self, zones: list[str], seconds: float) -> None:
         self.world.faults.zone_cut(*zones, duration=seconds)
 
+    @rule(zone=ZONES, seconds=SECONDS)
+    def leave_a_zone(self, zone: str, seconds: float) -> None:
+        # Not while there is no quorum without it.
+        with suppress(ddbha.errors.UsageError):
+            self.world.faults.zonal_shift(zone, duration=seconds)
+
     @rule(zone=ZONES, lag=SECONDS, seconds=SECONDS)
     def lag(self, zone: str, lag: float, seconds: float) -> None:
         self.world.faults.follower_lag(zone, seconds=lag, duration=seconds)
@@ -137,7 +143,7 @@ class ClientsAndFaults(RuleBasedStateMachine):
 
     @precondition(few_unknown)
     @rule(code=st.sampled_from(["InternalServerError", "ThrottlingException"]))
-    def refuse_one(self, code: str) -> None:
+    def refuse_one(self, code: Any) -> None:
         self.world.faults.error(code, table="tab", times=1, duration=5)
 
     @precondition(few_unknown)

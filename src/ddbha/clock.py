@@ -15,6 +15,7 @@ from weakref import WeakSet
 from attrs import Factory, define, field, frozen
 
 from ddbha.errors import ClockError, UnsettledError
+from ddbha.interruptions import uninterrupted
 
 #: The end of the year 8999: what a world plans for later has to have a date too.
 LATEST = datetime(9000, 1, 1, tzinfo=timezone.utc).timestamp()
@@ -206,7 +207,7 @@ class Scheduler:
             self._follow_back(now)
         self._seen = now
         if self._heap and self._heap[0][0] <= now and self._running is None:
-            with self.lock:
+            with self.lock, uninterrupted:
                 self._run(now)
 
     def _follow_back(self, now: float) -> None:
@@ -320,6 +321,11 @@ class Timings:
     restore_table: float = 0.0
     export_table: float = 0.0
     import_table: float = 0.0
+    #: Until a bulk operation writes, and how long it takes for a write request unit: a quarter of that if
+    #: it is ACCELERATED.
+    begin_bulk_operation: float = 0.0
+    bulk_write_unit: float = 0.0
+    cancel_bulk_operation: float = 0.0
     #: How far the latest restorable time is behind.
     point_in_time_delay: float = 0.0
     #: Between two changes of the policy of one table or stream.
@@ -366,6 +372,9 @@ class Timings:
             restore_table=240.0,
             export_table=150.0,
             import_table=300.0,
+            begin_bulk_operation=60.0,
+            bulk_write_unit=0.0001,
+            cancel_bulk_operation=5.0,
             point_in_time_delay=300.0,
             policy_interval=15.0,
             deletion_protection_interval=15.0,

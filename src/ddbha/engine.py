@@ -11,6 +11,7 @@ import logging
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from functools import partial
+from math import inf
 from random import Random
 from typing import Any
 
@@ -32,6 +33,7 @@ from ddbha.errors import (
 from ddbha.faults.catalogue import Faults
 from ddbha.faults.requests import Perform, through
 from ddbha.faults.unavailability import Unavailability
+from ddbha.interruptions import uninterrupted
 from ddbha.observe.events import Timeline
 from ddbha.observe.metrics import Metrics
 from ddbha.recovery.objects import Bucketed, Objects, S3Objects
@@ -84,18 +86,20 @@ class Engine:
         *,
         typed: bool = False,
         client: str = "",
+        patience: float = inf,
     ) -> dict[str, Any]:
         """Answer one request, all of it or nothing; raises `AwsError`.
 
         `params` may be anything that JSON can be, with blobs as bytes or base64 text; `typed` says that
         its members and types are known to be those of the service model.  `client` names who asks in the
-        history.
+        history, and waits for `patience` seconds.
         """
-        with self.lock:
+        with self.lock, uninterrupted:
             environment = self.environment
             try:
                 environment.scheduler.run_due(self.clock.time())
-                if self.history.recording:
+                environment.patience = patience
+                if self.history.recording or self.attempts.recording:
                     return self._attempted(service, operation, params, caller, typed, client)
                 return self._answer(service, operation, params, caller, typed)
             except (AwsError, NoAnswer, DdbhaError):
@@ -128,7 +132,8 @@ class Engine:
         attempt: Attempt | None = None,
     ) -> dict[str, Any]:
         environment = self.environment
-        outage = environment.links.outage(caller.region)
+        outages = environment.links.outages
+        outage = environment.links.outage(caller.region) if outages else None
         if outage in ("refused", "timeouts"):
             raise NoAnswer("endpoint_connection" if outage == "refused" else "connect_timeout")
         answer, region = registry.find(service, operation), self.region(caller)
@@ -142,14 +147,15 @@ class Engine:
                 region = authorize(region, service, operation, request)
             else:
                 environment.admitted = _NOTHING
+            faults = self.faults.of_requests
+            if attempt is None and not faults:
+                return self._unavailability.answer(answer, region, operation, request)
             perform = partial(self._unavailability.answer, answer, region, operation)
             if attempt is not None:
                 self.attempts.arrive(attempt, request)
+            if self.history.recording and attempt is not None:
                 return self._recorded(attempt.client, region, operation, request, perform)
-            faults = self.faults.of_requests
-            if not faults:
-                return perform(request)
-            return through(faults, operation, request, environment.random, perform)
+            return through(faults, region.name, operation, request, environment.random, perform)
         except AwsError as error:
             word(error, operation, older=self._older)
             count_error(region, operation, request, error)
@@ -181,7 +187,7 @@ class Engine:
         call = self.history.begin(client, region, operation, request, self.faults.of_requests)
         try:
             faults, random = self.faults.of_requests, self.environment.random
-            answer = through(faults, operation, request, random, perform)
+            answer = through(faults, region.name, operation, request, random, perform)
         except (AwsError, NoAnswer) as error:
             if isinstance(error, AwsError):
                 word(error, operation, older=self._older)
@@ -247,7 +253,7 @@ class Engine:
 
     def reset(self) -> None:
         """Back to an empty world, with the same clock and seed."""
-        with self.lock:
+        with self.lock, uninterrupted:
             environment = self.environment
             self.faults.end_all()
             self.history.clear()

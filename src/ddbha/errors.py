@@ -418,4 +418,9 @@ def error_class(code: str) -> type[AwsError] | None:
     return _BY_CODE.get(code)
 
 
+def error_codes() -> list[str]:
+    """The codes of all AWS errors that ddbha knows, sorted."""
+    return sorted(_BY_CODE)
+
+
 _BY_CODE: dict[str, type[AwsError]] = {cls.code: cls for cls in AwsError.__subclasses__()}

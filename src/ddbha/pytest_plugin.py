@@ -10,9 +10,12 @@ from ddbha.testing.pytest_plugin import (
     dynamodb_resource,
     dynamodbstreams_client,
     pytest_addoption,
+    pytest_assertrepr_compare,
     pytest_configure,
     pytest_pyfunc_call,
+    pytest_report_header,
     pytest_runtest_makereport,
+    pytest_sessionstart,
 )
 
 __all__ = [
@@ -23,7 +26,10 @@ __all__ = [
     "dynamodb_resource",
     "dynamodbstreams_client",
     "pytest_addoption",
+    "pytest_assertrepr_compare",
     "pytest_configure",
     "pytest_pyfunc_call",
+    "pytest_report_header",
     "pytest_runtest_makereport",
+    "pytest_sessionstart",
 ]

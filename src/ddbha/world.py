@@ -19,16 +19,17 @@ from ddbha import server
 from ddbha.api.registry import Caller
 from ddbha.boto import clients
 from ddbha.clock import Clock
+from ddbha.collector import collector_paused
 from ddbha.engine import Engine
 from ddbha.errors import UsageError
 from ddbha.faults.catalogue import Faults
-from ddbha.followers.archive import DAY
 from ddbha.followers.kinesis import KinesisStreams
 from ddbha.observe.events import Timeline
 from ddbha.observe.metrics import Metrics
 from ddbha.recovery.objects import Bucketed, Objects
 from ddbha.region import overview
-from ddbha.region.region import Regions
+from ddbha.region.places import check_region
+from ddbha.region.region import Region, Regions
 from ddbha.region.table import Table
 from ddbha.settings import Arguments, Settings
 from ddbha.verify.history import History
@@ -39,7 +40,9 @@ if TYPE_CHECKING:
     from typing_extensions import Self, Unpack
 
     from ddbha.boto.event_source import EventSourceMapping
+    from ddbha.recovery.planning import Rule
     from ddbha.recovery.plans import BackupPlan
+    from ddbha.recovery.vaults import BackupVault
     from ddbha.verify.availability import Availability
 
 
@@ -85,7 +88,7 @@ class World:
     @overload
     def client(
         self,
-        service_name: str,
+        service_name: Literal["application-autoscaling"],
         *,
         region_name: str | None = None,
         account_id: str | None = None,
@@ -109,7 +112,6 @@ class World:
             self.engine, service_name, region_name=region_name, account_id=account_id, **kwargs
         )
 
-    @overload
     def resource(
         self,
         service_name: Literal["dynamodb"],
@@ -117,28 +119,12 @@ class World:
         region_name: str | None = None,
         account_id: str | None = None,
         **kwargs: Any,
-    ) -> DynamoDBServiceResource: ...
-    @overload
-    def resource(
-        self,
-        service_name: str,
-        *,
-        region_name: str | None = None,
-        account_id: str | None = None,
-        **kwargs: Any,
-    ) -> Any: ...
-    def resource(
-        self,
-        service_name: str,
-        *,
-        region_name: str | None = None,
-        account_id: str | None = None,
-        **kwargs: Any,
-    ) -> Any:
+    ) -> DynamoDBServiceResource:
         """A boto3 resource of the world; arguments and errors are those of `client`."""
-        return clients.resource(
+        resource: DynamoDBServiceResource = clients.resource(
             self.engine, service_name, region_name=region_name, account_id=account_id, **kwargs
         )
+        return resource
 
     def session(self, *, region_name: str | None = None, account_id: str | None = None) -> boto3.Session:
         """A `boto3.Session` whose DynamoDB is the world's; its other services are ordinary."""
@@ -219,32 +205,35 @@ class World:
         self,
         schedule: str,
         *,
-        table: str | None = None,
-        tag: tuple[str, str] | None = None,
-        delete_after_days: float | None = None,
-        name: str = "plan",
         region: str = "us-east-1",
         account_id: str | None = None,
+        **rule: Unpack[Rule],
     ) -> BackupPlan:
-        """Back tables up from now on: the one called `table`, and those with a `tag` (key and value).
+        """Back tables up from now on; the backups are of the type AWS_BACKUP.
 
-        `schedule` is like rate(12 hours) or cron(0 5 ? * * *), in UTC.  The backups are of the type
-        AWS_BACKUP, and vanish after `delete_after_days`.  Raises `UsageError` for what makes no sense.
-        https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/backuprestore_HowItWorksAWS.html
+        `schedule` is like rate(12 hours) or cron(0 5 ? * * *), in UTC; `rule` says which tables, and what
+        becomes of the backups: see `ddbha.recovery.planning.Rule`.  Raises `UsageError` for what makes no
+        sense.
+        https://docs.aws.amazon.com/aws-backup/latest/devguide/API_BackupRule.html
         """
-        from ddbha.recovery.plans import BackupPlan
-        from ddbha.recovery.schedules import schedule as parsed_schedule
+        from ddbha.recovery import planning
 
-        if table is None and tag is None:
-            raise UsageError("A backup plan needs a table=, or a tag= like ('backup', 'daily').")
-        if delete_after_days is not None and delete_after_days <= 0:
-            raise UsageError("delete_after_days must be more than 0, or None to keep all backups.")
-        retention = None if delete_after_days is None else delete_after_days * DAY
+        place = self._place(region, account_id)
         with self.engine.standstill():
-            place = self.engine.region(Caller(account_id or self.account_id, region))
-            plan = BackupPlan(name, parsed_schedule(schedule), table, tag, retention, place)
-            plan.begin()
-        return plan
+            return planning.begin_plan(place, schedule, **rule)
+
+    def backup_vault(
+        self, name: str = "Default", *, region: str = "us-east-1", account_id: str | None = None
+    ) -> BackupVault:
+        """A vault of AWS Backup, made when it is first asked for: its recovery points, and its lock."""
+        from ddbha.recovery.vaults import vault_of
+
+        return vault_of(self._place(region, account_id), name)
+
+    def _place(self, region: str, account_id: str | None) -> Region:
+        check_region(region, more=self.engine.settings.more_regions)
+        with self.engine.standstill():
+            return self.engine.region(Caller(account_id or self.account_id, region))
 
     def stream_events(
         self, table: str, *, region: str = "us-east-1", **settings: Any
@@ -324,7 +313,7 @@ class World:
         """
         from ddbha.verify.availability import measure
 
-        if not self.history.recording:
+        if not (self.history.recording or self.engine.attempts.recording):
             raise UsageError("Nothing was recorded: make the World with history=True.")
         with self.engine.standstill() as environment:
             environment.settle()
@@ -363,7 +352,7 @@ class World:
         """
         from ddbha.world_file import saving
 
-        with self.engine.standstill() as environment:
+        with self.engine.standstill() as environment, collector_paused():
             if self.faults.active:
                 raise UsageError("A world with faults cannot be saved; end them with faults.end_all().")
             if environment.locks:
@@ -393,7 +382,7 @@ class World:
 
         file = WorldFile.read(Members.read(Path(path), LIMIT if limit is None else limit))
         clock = file.clock(clock)
-        with file.refusing_contradictions():
+        with collector_paused(), file.refusing_contradictions():
             world = cls(**file.settings(clock, s3))
             file.fill(world.engine.regions)
             world.engine.request_ids.setstate(random_state(file.header["request_ids"]))

@@ -72,7 +72,7 @@ def test_the_account_is_named_or_in_the_key_or_the_worlds(world: Any) -> None:
 
 def test_a_world_has_no_other_services(world: World) -> None:
     with pytest.raises(UsageError, match=r"no service 's3'.*dynamodb and dynamodbstreams.*session"):
-        world.client("s3")
+        world.client("s3")  # type: ignore[call-overload]
 
 
 def test_files_and_profiles_of_the_user_do_not_matter(

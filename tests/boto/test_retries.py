@@ -22,7 +22,7 @@ def throttles(times: int) -> list[Exception | None]:
 
 
 def client_with(world: World, **retries: Any) -> Any:
-    return world.client("dynamodb", config=Config(retries=retries))  # type: ignore[arg-type]
+    return world.client("dynamodb", config=Config(retries=retries))  # type: ignore[call-overload,arg-type]
 
 
 @pytest.mark.parametrize("mode", ["legacy", "standard", "adaptive"])

@@ -157,6 +157,36 @@ def test_reads_and_indexes_scale_on_their_own(world: ddbha.World, client: Any) -
     assert index["ProvisionedThroughput"]["WriteCapacityUnits"] == 10
 
 
+def test_one_request_may_change_all_settings(replicated: Any) -> None:
+    index = {"IndexName": "by-colour"}
+    replicated.update_table_replica_auto_scaling(
+        TableName="tab",
+        ProvisionedWriteCapacityAutoScalingUpdate=settings(low=2),
+        GlobalSecondaryIndexUpdates=[
+            {**index, "ProvisionedWriteCapacityAutoScalingUpdate": settings(low=3)}
+        ],
+        ReplicaUpdates=[
+            {
+                "RegionName": "eu-west-2",
+                "ReplicaProvisionedReadCapacityAutoScalingUpdate": settings(low=4),
+                "ReplicaGlobalSecondaryIndexUpdates": [
+                    {**index, "ProvisionedReadCapacityAutoScalingUpdate": settings(low=5)}
+                ],
+            }
+        ],
+    )
+    described = replicated.describe_table_replica_auto_scaling(TableName="tab")
+    _, replica = described["TableAutoScalingDescription"]["Replicas"]
+    (of_index,) = replica["GlobalSecondaryIndexes"]
+    found = [
+        replica["ReplicaProvisionedWriteCapacityAutoScalingSettings"],
+        of_index["ProvisionedWriteCapacityAutoScalingSettings"],
+        replica["ReplicaProvisionedReadCapacityAutoScalingSettings"],
+        of_index["ProvisionedReadCapacityAutoScalingSettings"],
+    ]
+    assert [one["MinimumUnits"] for one in found] == [2, 3, 4, 5]
+
+
 def test_settings_are_described(replicated: Any) -> None:
     scale_writes(replicated, **settings())
     replicated.update_table_replica_auto_scaling(

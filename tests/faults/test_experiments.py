@@ -15,6 +15,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 import ddbha
 from ddbha.errors import UsageError
 from tests.building import on_demand
+from tests.installed import needs
 
 HOME, AWAY = "us-east-1", "eu-west-1"
 ARN = f"arn:aws:dynamodb:{HOME}:123456789012:table/carts"
@@ -24,7 +25,8 @@ ARN = f"arn:aws:dynamodb:{HOME}:123456789012:table/carts"
 def world() -> ddbha.World:
     world = ddbha.World(clock="2026-01-01T00:00:00Z")
     client = client_of(world)
-    client.create_table(TableName="carts", **on_demand("id"))
+    tags = [{"Key": "DisruptDynamoDb", "Value": "Allowed"}]
+    client.create_table(TableName="carts", **on_demand("id"), Tags=tags)
     client.update_table(TableName="carts", ReplicaUpdates=[{"Create": {"RegionName": AWAY}}])
     put(world, "first", AWAY)
     return world
@@ -63,6 +65,10 @@ def template(action: str, parameters: dict[str, str], **more: Any) -> dict[str, 
     }
 
 
+def tagged(kind: str, key: str, value: str = "Allowed") -> dict[str, Any]:
+    return {"resourceType": kind, "resourceTags": {key: value}, "selectionMode": "ALL"}
+
+
 def test_replication_pauses_and_catches_up(world: ddbha.World) -> None:
     pause = template("aws:dynamodb:global-table-pause-replication", {"duration": "PT5M"})
     experiment = world.faults.from_fis(pause)
@@ -75,23 +81,27 @@ def test_replication_pauses_and_catches_up(world: ddbha.World) -> None:
 
 
 @pytest.mark.parametrize(
-    ("action", "code"),
+    ("action", "code", "count"),
     [
-        ("aws:fis:inject-api-internal-error", "InternalServerError"),
-        ("aws:fis:inject-api-throttle-error", "ThrottlingException"),
-        ("aws:fis:inject-api-unavailable-error", "ServiceUnavailable"),
+        ("aws:fis:inject-api-internal-error", "InternalServerError", [1.0]),
+        # The metric counts simulated errors of status 500 and no others.
+        ("aws:fis:inject-api-throttle-error", "ThrottlingException", []),
+        ("aws:fis:inject-api-unavailable-error", "ServiceUnavailable", [1.0]),
     ],
 )
-def test_errors_are_injected_and_counted(world: ddbha.World, action: str, code: str) -> None:
+def test_errors_are_injected_and_counted(
+    world: ddbha.World, action: str, code: str, count: list[float]
+) -> None:
     parameters = {"duration": "PT1M", "service": "dynamodb", "percentage": "100", "operations": "PutItem"}
     with world.faults.from_fis(json.dumps(template(action, parameters))):
         assert put(world, "a") == code
         assert not holds(world, "a", HOME)
+        assert put(world, "b", AWAY) is None, "an experiment is one region's"
     assert put(world, "a") is None
     counted = world.metrics.query(
         "FaultInjectionServiceInducedErrors", TableName="carts", Operation="PutItem"
     )
-    assert [value for _, value in counted] == [1.0]
+    assert [value for _, value in counted] == count
 
 
 def test_a_percentage_is_drawn_by_the_seed(world: ddbha.World) -> None:
@@ -115,16 +125,135 @@ def test_disrupted_connectivity(world: ddbha.World) -> None:
         assert f"{HOME}a" not in leaders
 
 
-def test_regions_are_cut_from_each_other(world: ddbha.World) -> None:
+def test_clients_are_cut_from_another_region(world: ddbha.World) -> None:
+    """Traffic of AWS's own, such as replication, is not meant: there is another action for that."""
     cut = template(
         "aws:network:route-table-disrupt-cross-region-connectivity",
         {"duration": "PT3M", "region": AWAY},
     )
     with world.faults.from_fis(cut):
-        put(world, "second")
-        world.clock.advance(minutes=1)
-        assert not holds(world, "second", AWAY)
+        assert put(world, "second") is None
+        assert put(world, "third", AWAY) == "ConnectTimeoutError"
     assert holds(world, "second", AWAY)
+
+
+def test_the_scenario_of_connectivity_between_regions(world: ddbha.World) -> None:
+    """Actions, targets and tags of Cross-Region: Connectivity.
+
+    https://docs.aws.amazon.com/fis/latest/userguide/cross-region-scenario.html
+    """
+    length, other = {"duration": "PT3H"}, {"duration": "PT3H", "region": AWAY}
+    network = "aws:network:{}-disrupt-cross-region-connectivity"
+    scenario: dict[str, Any] = {
+        "targets": {
+            "Transit-Gateway": tagged("aws:ec2:transit-gateway", "TgwTag"),
+            "Subnet": tagged("aws:ec2:subnet", "SubnetKey"),
+            "S3-Bucket": tagged("aws:s3:bucket", "S3Impact"),
+            "DynamoDB-Global-Table": tagged("aws:dynamodb:global-table", "DisruptDynamoDb"),
+        },
+        "actions": {
+            "Disrupt-Transit-Gateway-Connectivity": {
+                "actionId": network.format("transit-gateway"),
+                "parameters": other,
+                "targets": {"TransitGateways": "Transit-Gateway"},
+            },
+            "Disrupt-Subnet-Connectivity": {
+                "actionId": network.format("route-table"),
+                "parameters": other,
+                "targets": {"Subnets": "Subnet"},
+            },
+            "Pause-S3-Replication": {
+                "actionId": "aws:s3:bucket-pause-replication",
+                "parameters": other,
+                "targets": {"Buckets": "S3-Bucket"},
+            },
+            "Pause-DynamoDB-Replication": {
+                "actionId": "aws:dynamodb:global-table-pause-replication",
+                "parameters": length,
+                "targets": {"Tables": "DynamoDB-Global-Table"},
+            },
+        },
+        "stopConditions": [{"source": "none"}],
+        "experimentOptions": {"emptyTargetResolutionMode": "skip"},
+    }
+    with pytest.raises(UsageError, match="aws:s3:bucket-pause-replication"):
+        world.faults.from_fis(scenario)
+    world.faults.from_fis(scenario, ignore=["aws:s3:*"])
+    put(world, "second")
+    world.clock.advance(hours=2)
+    assert put(world, "third", AWAY) == "ConnectTimeoutError"
+    there = world.table("carts", region=AWAY).partitions
+    assert not any("second" in key for p in there for key in p.leader.items.images)
+    world.clock.advance(hours=1)
+    assert holds(world, "second", AWAY)
+
+
+def test_the_scenario_of_a_power_interruption(world: ddbha.World) -> None:
+    """Actions and targets of AZ Availability: Power Interruption, without those of other services.
+
+    https://docs.aws.amazon.com/fis/latest/userguide/az-availability-scenario.html
+    """
+    zone, others = f"{HOME}a", {f"{HOME}b", f"{HOME}c"}
+    subnets = tagged("aws:ec2:subnet", "AzImpairmentPower", "DisruptSubnet")
+    subnets["filters"] = [{"path": "AvailabilityZone", "values": [zone]}]
+    scenario: dict[str, Any] = {
+        "targets": {
+            "Subnet": subnets,
+            "ARC": tagged("aws:arc:zonal-shift-managed-resource", "AzImpairmentPower"),
+        },
+        "actions": {
+            "Pause-network-connectivity": {
+                "actionId": "aws:network:disrupt-connectivity",
+                "parameters": {"duration": "PT2M", "scope": "all"},
+                "targets": {"Subnets": "Subnet"},
+            },
+            "Stop-Instances": {
+                "actionId": "aws:ec2:stop-instances",
+                "parameters": {"startInstancesAfterDuration": "PT30M"},
+            },
+            "Wait": {"actionId": "aws:fis:wait", "parameters": {"duration": "PT5M"}},
+            "Start-ARC-Zonal-Autoshift": {
+                "actionId": "aws:arc:start-zonal-autoshift",
+                "parameters": {"availabilityZoneIdentifier": zone, "duration": "PT25M"},
+                "targets": {"ManagedResources": "ARC"},
+                "startAfter": ["Wait"],
+            },
+        },
+        "stopConditions": [{"source": "none"}],
+    }
+    experiment = world.faults.from_fis(scenario, ignore=["aws:ec2:*"])
+    assert [action.start for action in experiment.actions] == [0, 0, 300]
+    partitions = world.table("carts").partitions
+    assert {p.leader.zone for p in partitions} == others
+    assert not any(r.up for p in partitions for r in p.replicas if r.zone == zone)
+    world.clock.advance(minutes=6)
+    assert put(world, "a") is None
+    assert all(r.up for p in partitions for r in p.replicas)
+    assert {p.reader(world.clock.time()).zone for p in partitions for _ in range(50)} == others
+    world.clock.advance(minutes=25)
+    assert put(world, "b") is None
+    assert {p.reader(world.clock.time()).zone for p in partitions for _ in range(50)} == {zone, *others}
+    assert experiment.status == "COMPLETED"
+
+
+@needs("UpdateTable.MultiRegionConsistency")
+def test_a_paused_replica_with_strong_consistency_fails_and_that_is_counted() -> None:
+    """https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/V2globaltables_HowItWorks.html"""
+    world = ddbha.World(clock="2026-01-01T00:00:00Z")
+    client_of(world).create_table(TableName="carts", **on_demand("id"))
+    others = [{"Create": {"RegionName": name}} for name in ("us-east-2", "us-west-2")]
+    client_of(world).update_table(
+        TableName="carts", ReplicaUpdates=others, MultiRegionConsistency="STRONG"
+    )
+    pause = template("aws:dynamodb:global-table-pause-replication", {"duration": "PT5M"})
+    with world.faults.from_fis(pause):
+        for _ in range(20):
+            assert put(world, "a") == "InternalServerError"
+        assert put(world, "a", "us-east-2") is None
+        assert not holds(world, "a", HOME), "eventually consistent reads are answered"
+    for metric in ("FaultInjectionServiceInducedErrors", "SystemErrors"):
+        counted = world.metrics.query(metric, TableName="carts", Operation="PutItem")
+        assert sum(value for _, value in counted) == 20
 
 
 def test_actions_wait_for_others(world: ddbha.World) -> None:
@@ -197,7 +326,11 @@ def test_what_has_nothing_to_do_with_dynamodb_can_be_left_out(world: ddbha.World
     [
         ({"actions": {}}, "has no actions"),
         ({"targets": {}}, "which is no target"),
-        ({"targets": {"carts": {"resourceTags": {"a": "b"}}}}, "by tags or filters"),
+        (
+            {"targets": {"carts": tagged("aws:dynamodb:global-table", "a")}},
+            "that a replica in us-east-1 has",
+        ),
+        ({"targets": {"carts": {"filters": [{"path": "State.Name"}]}}}, "filtered by State.Name"),
         ({"targets": {"carts": {"resourceArns": ["carts"]}}}, "is no ARN"),
         ({"targets": {"carts": {}}}, "aimed at nothing"),
     ],

@@ -162,7 +162,7 @@ def back_up(scene: Scene) -> None:
 
 def plan(scene: Scene) -> None:
     made = scene.world.backup_plan("rate(1 hour)", table="tab")
-    scene.world.clock.advance(hours=2)
+    scene.world.clock.advance(hours=2, seconds=1)
     assert [job.status for job in made.jobs] == ["COMPLETED"] * 2
     made.end()
 

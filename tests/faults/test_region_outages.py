@@ -17,7 +17,7 @@ ONCE = Config(retries={"total_max_attempts": 1}, connect_timeout=7)
 @pytest.mark.parametrize(
     ("shows", "error", "seconds"),
     [
-        ("refused", EndpointConnectionError, 7),
+        ("refused", EndpointConnectionError, 0),
         ("timeouts", ConnectTimeoutError, 7),
         ("errors", ClientError, 0),
     ],

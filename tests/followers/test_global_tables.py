@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 import ddbha
 from ddbha.errors import UnknownPlaceError, UsageError
-from tests.building import index_on, keys, scaled
+from tests.building import index_on, keys, on_demand, scaled
 from tests.installed import needs
 
 REGIONS = ("us-east-1", "eu-west-1", "ap-southeast-2")
@@ -538,7 +538,7 @@ def test_a_replica_out_of_reach_is_given_up_after_twenty_hours() -> None:
     put(home, "a", "1")
     assert value(away, "a") == "1"
     with pytest.raises(UsageError, match="REGION_DISABLED"):
-        world.faults.replica_inaccessible("tab", AWAY, status="GONE")
+        world.faults.replica_inaccessible("tab", AWAY, status="GONE")  # type: ignore[arg-type]
     with pytest.raises(UnknownPlaceError, match="not replicated"):
         world.faults.replica_inaccessible("tab", FAR)
     short = world.faults.replica_inaccessible("tab", AWAY, duration=3600)
@@ -589,6 +589,27 @@ def test_provisioned_tables_replicate_once_their_writes_scale() -> None:
     assert (throughput["ReadCapacityUnits"], throughput["WriteCapacityUnits"]) == (20, 5)
     (shown,) = home.describe_table(TableName="tab")["Table"]["Replicas"]
     assert shown["ProvisionedThroughputOverride"] == {"ReadCapacityUnits": 20}
+
+
+@needs("UpdateTable.ReplicaUpdates.Create.GlobalSecondaryIndexes.OnDemandThroughputOverride")
+def test_a_replica_reads_its_index_at_a_rate_of_its_own() -> None:
+    world = ddbha.World(clock=ddbha.ManualClock())
+    home: Any = world.client("dynamodb", region_name=HOME)
+    away: Any = world.client("dynamodb", region_name=AWAY)
+    home.create_table(
+        TableName="tab",
+        **on_demand("id", more=["value"]),
+        GlobalSecondaryIndexes=[
+            {**index_on("by-value", "value"), "OnDemandThroughput": {"MaxReadRequestUnits": 10}}
+        ],
+        OnDemandThroughput={"MaxReadRequestUnits": 10},
+    )
+    override = {"OnDemandThroughputOverride": {"MaxReadRequestUnits": 3}}
+    replicate(home, AWAY, **override, GlobalSecondaryIndexes=[{"IndexName": "by-value", **override}])
+    for client, units in ((home, 10), (away, 3)):
+        described = client.describe_table(TableName="tab")["Table"]
+        for owner in (described, *described["GlobalSecondaryIndexes"]):
+            assert owner["OnDemandThroughput"] == {"MaxReadRequestUnits": units}
 
 
 @needs("UpdateTable.ReplicaUpdates.Disassociate")

@@ -156,10 +156,9 @@ def test_errors_are_counted_by_kind(world: ddbha.World, client: Any) -> None:
 
 def test_provisioned_units_are_a_metric(world: ddbha.World, client: Any) -> None:
     client.create_table(TableName="provisioned", **of_units(3, 7, "pk"))
-    for kind, units in (("Read", 3), ("Write", 7)):
-        ((_, value),) = world.metrics.query(
-            f"Provisioned{kind}CapacityUnits", TableName="provisioned", statistic="Average"
-        )
+    name: Any
+    for name, units in (("ProvisionedReadCapacityUnits", 3), ("ProvisionedWriteCapacityUnits", 7)):
+        ((_, value),) = world.metrics.query(name, TableName="provisioned", statistic="Average")
         assert value == units
 
 

@@ -6,6 +6,7 @@ import asyncio
 import csv
 import importlib.util
 import math
+import runpy
 import sys
 from collections import Counter
 from collections.abc import Callable
@@ -16,15 +17,22 @@ from random import Random
 from types import ModuleType
 from typing import Any
 
+import boto3
 import pytest
 import vega_datasets  # type: ignore[import-untyped]
 from pynamodb.exceptions import PutError, TransactWriteError
 
 import ddbha
-from tests.installed import needs
+from tests.installed import knows, needs
 
 Example = Callable[[str], ModuleType]
 EXAMPLES = Path(__file__).parents[2] / "examples"
+#: What clients have to know for a program.
+NEWER = {
+    "CreateTable.GlobalTableSourceArn": "shared_music",
+    "SearchVectors": "recommendations",
+    "StartBulkPutItems": "price_list",
+}
 
 
 @pytest.fixture(scope="module")
@@ -216,3 +224,95 @@ def test_a_provisioned_table_scales_and_is_replicated(example: Example) -> None:
         ]
     # 293 KB a minute are 4.9 units a second: 70 % of seven.
     assert activity["Description"] == "Setting write capacity units to 7."
+
+
+@needs("CreateTable.GlobalTableSourceArn")
+def test_accounts_share_a_table_until_one_is_not_trusted(example: Example) -> None:
+    program = example("shared_music")
+    home = program.Place("111122223333", "us-east-2")
+    away = program.Place("444455556666", "us-east-1")
+    song = {"Artist": {"S": "item_1"}, "SongTitle": {"S": "Song Value 1"}}
+    here: Any
+    there: Any
+    with ddbha.mock(clock=ddbha.ManualClock()) as world:
+        here, there = (
+            boto3.client(
+                "dynamodb",
+                region_name=place.region,
+                aws_access_key_id=place.account,
+                aws_secret_access_key="secret",
+            )
+            for place in (home, away)
+        )
+        program.create(here, home, [home, away])
+        here.put_item(TableName="MusicTable", Item=song)
+        program.join(there, away, home, [home, away])
+        there.put_item(TableName="MusicTable", Item={**song, "Year": {"N": "2026"}})
+        assert here.get_item(TableName="MusicTable", Key=song)["Item"]["Year"] == {"N": "2026"}
+        assert program.replicas(here) == {away.arn: "ACTIVE"}
+
+        world.clock.advance(minutes=1)
+        program.keep_apart(there, away)
+        assert program.replicas(here) == {away.arn: "REPLICATION_NOT_AUTHORIZED"}
+        here.delete_item(TableName="MusicTable", Key=song)
+        assert there.get_item(TableName="MusicTable", Key=song)["Item"]["Year"] == {"N": "2026"}
+        world.clock.advance(hours=20)
+        assert program.replicas(here) == program.replicas(there) == {}
+        assert there.scan(TableName="MusicTable")["Count"] == 1
+        world.verify()
+
+
+@needs("StartBulkPutItems")
+def test_a_price_list_by_bulk_operations(example: Example) -> None:
+    """Of each article the newest price stays, in whatever order the lists come."""
+    moto = pytest.importorskip("moto")
+    program, chance = example("price_list"), Random(2026)
+    lists = [
+        [
+            program.Price(f"article {number}", chance.randrange(100, 9900), f"2026-11-{day:02}")
+            for number in range(1500)
+            if chance.random() < 0.7
+        ]
+        for day in (3, 1, 2)
+    ]
+    with moto.mock_aws(), ddbha.mock() as world:
+        program.set_up()
+        for number, prices in enumerate(lists):
+            program.upload(f"lists/{number}", prices)
+            done = program.load(f"lists/{number}", world.clock.sleep)
+            assert done["BulkOperationStatus"] == "COMPLETED"
+            assert done["ProcessedItemCount"] == len(prices)
+        assert program.load("lists/0", world.clock.sleep)["ProcessedItemCount"] == len(lists[0])
+        table = boto3.resource("dynamodb", region_name=program.REGION).Table(program.TABLE)
+        items, page = [], table.scan()
+        while "LastEvaluatedKey" in page:
+            items += page["Items"]
+            page = table.scan(ExclusiveStartKey=page["LastEvaluatedKey"])
+        items += page["Items"]
+        world.verify()
+
+    newest: dict[str, Any] = {}
+    for price in sorted((price for prices in lists for price in prices), key=lambda price: price.day):
+        newest[price.article] = (price.cents, price.day)
+    assert {item["article"]: (item["cents"], item["day"]) for item in items} == newest
+
+
+@pytest.mark.parametrize("path", sorted(EXAMPLES.rglob("*.py")), ids=lambda path: path.stem)
+def test_examples_print_what_they_show(
+    path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for needed, name in NEWER.items():
+        if name == path.stem and not knows(needed):
+            pytest.skip(f"clients do not know {needed}")
+    if path.stem == "tasks":
+        pytest.importorskip("aioboto3", reason="aioboto3 pins an older botocore")
+    explored = ddbha.explore
+
+    def quickly(scenario: Any, **options: Any) -> None:
+        explored(scenario, seeds=range(60 if scenario.__name__ == "broken" else 3), **options)
+
+    monkeypatch.setattr("ddbha.exploration.explore", quickly)
+    runpy.run_path(str(path), run_name="__main__")
+    lines = capsys.readouterr().out.splitlines()
+    assert len(lines) >= (1 if path.stem == "recommendations" else 2)
+    assert ("breaks with seed" in lines[0]) is (path.parent.name == "explore")

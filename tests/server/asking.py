@@ -7,6 +7,7 @@ import json
 from typing import Any
 
 from attrs import frozen
+from starlette.types import ASGIApp
 
 from ddbha import World
 from ddbha.server.app import application
@@ -45,8 +46,12 @@ def ask(
     chunks: int = 1,
     doors: Doors | None = None,
     address: str = "127.0.0.1",
+    endpoint: ASGIApp | None = None,
 ) -> Answer:
-    """Send one request, its body in so many `chunks`, to an endpoint at an address, by that name."""
+    """Send one request, its body in so many `chunks`, to an endpoint at an address, by that name.
+
+    Without an `endpoint` it is one that nobody asked before.
+    """
     if "host" not in headers:
         headers = {"host": f"{address}:8000", **headers}
     path, _, query = target.partition("?")
@@ -79,7 +84,7 @@ def ask(
         sent.append(message)
 
     async def answered() -> None:
-        await application(world.engine, doors)(scope, receive, send)
+        await (endpoint or application(world.engine, doors))(scope, receive, send)
 
     asyncio.run(answered())
     start, *contents = sent

@@ -247,7 +247,7 @@ def test_ddbha_serve() -> None:
         found = re.search(r"at (http://127\.0\.0\.1:\d+), seed 7\. Only programs on this machine", first)
         assert found is not None
         assert second.strip() == f"aws dynamodb list-tables --endpoint-url {found[1]}"
-        assert third.strip().endswith(f"{found[1]}/console")
+        assert third.strip().endswith(f"{found[1]}/console/")
         client = connect(found[1])
         create(client)
         made = client.describe_table(TableName="orders")["Table"]["CreationDateTime"]

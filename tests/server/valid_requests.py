@@ -8,7 +8,7 @@ from typing import Any
 from ddbha import ManualClock, World
 from tests.api.wire.test_any_request import TABLE
 from tests.api.wire.test_any_request import VECTOR_INDEX as ON_B
-from tests.server.asking import call
+from tests.server.asking import AUTHORIZATION, call
 
 VECTOR_INDEX = {**ON_B, "VectorAttribute": {"AttributeName": "v"}}
 _KEY = {"pk": {"S": "a"}, "sk": {"N": "1"}}
@@ -48,6 +48,7 @@ class Prepared:
         self._ok("CreateTable", {**TABLE, "VectorIndexes": [VECTOR_INDEX]})
         self._ok("CreateTable", self.of_units("units"))
         self._share("shared")
+        self._lend("lent")
         self._ok("PutItem", {"TableName": "orders", "Item": _ITEM})
         self._ok("UpdateContinuousBackups", self._recovery("orders"))
         self._ok("EnableKinesisStreamingDestination", {"TableName": "orders", "StreamArn": _KINESIS})
@@ -62,6 +63,12 @@ class Prepared:
         self.export = export["ExportDescription"]["ExportArn"]
         imported = self._ok("ImportTable", self._import("imported"))
         self.imported = imported["ImportTableDescription"]["ImportArn"]
+        bulk = self._ok("StartBulkPutItems", self._bulk("known", "imported"))
+        self.bulk = bulk["BulkOperationDescription"]["BulkOperationArn"]
+        # It takes its time and so can be cancelled.
+        slow = {**self._bulk("slow", "units"), "MaxWriteRequestUnits": 1024}
+        bulk = self._ok("StartBulkPutItems", slow)
+        self.slow_bulk = bulk["BulkOperationDescription"]["BulkOperationArn"]
         table = self._ok("DescribeTable", {"TableName": "orders"})["Table"]
         self.stream = table["LatestStreamArn"]
         described = self._ok("DynamoDBStreams_20120810.DescribeStream", {"StreamArn": self.stream})
@@ -92,6 +99,47 @@ class Prepared:
         update = {"Update": {"IndexName": index, "ProvisionedThroughput": _UNITS}}
         billing = {"BillingMode": "PROVISIONED", "ProvisionedThroughput": _UNITS}
         self._ok("UpdateTable", {"TableName": name, **billing, "GlobalSecondaryIndexUpdates": [update]})
+
+    def _lend(self, name: str) -> None:
+        """A table of another account, which may have a replica in this one."""
+        theirs = AUTHORIZATION.replace("AKIDEXAMPLE", "111122223333").replace("us-east-1", "us-west-2")
+        guest = {"Principal": {"AWS": "123456789012"}, "Action": "dynamodb:AssociateTableReplica"}
+        table = {
+            **TABLE,
+            "TableName": name,
+            "GlobalTableSettingsReplicationMode": "ENABLED",
+            "ResourcePolicy": self._replicating(name, {"Effect": "Allow", **guest, "Resource": "*"}),
+        }
+        answer = call(self.world, "CreateTable", table, authorization=theirs)
+        assert answer.status == 200, answer
+
+    @staticmethod
+    def _replicating(name: str, *more: dict[str, Any]) -> str:
+        arns = [
+            f"arn:aws:dynamodb:{place}:table/{name}"
+            for place in ("us-west-2:111122223333", "us-east-1:123456789012")
+        ]
+        actions = ("ReadDataForReplication", "WriteDataForReplication", "ReplicateSettings")
+        service = {
+            "Effect": "Allow",
+            "Principal": {"Service": "replication.dynamodb.amazonaws.com"},
+            "Action": [f"dynamodb:{action}" for action in actions],
+            "Resource": "*",
+            "Condition": {"StringEquals": {"aws:SourceArn": arns}},
+        }
+        return json.dumps({"Version": "2012-10-17", "Statement": [service, *more]})
+
+    def _borrowed(self, name: str) -> dict[str, Any]:
+        return {
+            "TableName": name,
+            "GlobalTableSourceArn": f"arn:aws:dynamodb:us-west-2:111122223333:table/{name}",
+            "GlobalTableSettingsReplicationMode": "ENABLED",
+            "ResourcePolicy": self._replicating(name),
+            "SSESpecification": {"Enabled": True, "SSEType": "KMS", "KMSMasterKeyId": "alias/key"},
+            "Tags": [{"Key": "k", "Value": "v"}],
+            "TableClass": "STANDARD",
+            "DeletionProtectionEnabled": False,
+        }
 
     @staticmethod
     def of_units(name: str) -> dict[str, Any]:
@@ -135,6 +183,29 @@ class Prepared:
                 **definition,
                 "AttributeDefinitions": attributes,
             },
+        }
+
+    @staticmethod
+    def _bulk(token: str, table: str) -> dict[str, Any]:
+        return {
+            "ClientToken": token,
+            "InputS3Configuration": {
+                "S3Bucket": "bucket",
+                "S3BucketOwner": "123456789012",
+                "S3KeyPrefix": "items",
+                "InputFormat": "DYNAMODB_JSON",
+                "InputCompressionType": "NONE",
+            },
+            "OutputS3Configuration": {
+                "S3Bucket": "bucket",
+                "S3BucketOwner": "123456789012",
+                "S3KeyPrefix": "reports",
+                "S3SseAlgorithm": "KMS",
+                "S3SseKmsKeyId": "key",
+                "OutputType": ["ERROR", "CONDITION_CHECK_FAILURE"],
+            },
+            "TableName": table,
+            "PerformanceTier": "ACCELERATED",
         }
 
     def _iterator(self) -> dict[str, Any]:
@@ -342,6 +413,7 @@ class Prepared:
                 },
             ),
             ("CreateTable", self.of_units("new")),
+            ("CreateTable", self._borrowed("lent")),
             ("CreateTable", {**TABLE, "TableName": "new", "VectorIndexes": [VECTOR_INDEX]}),
             ("CreateTable", {**TABLE, "TableName": "other", "OnDemandThroughput": {
                 "MaxReadRequestUnits": 10, "MaxWriteRequestUnits": 10}}),
@@ -443,6 +515,11 @@ class Prepared:
                 "InputFormatOptions": {"Csv": {"Delimiter": ";", "HeaderList": ["pk", "sk"]}}}),
             ("DescribeImport", {"ImportArn": self.imported}),
             ("ListImports", {"PageSize": 1}),
+            ("StartBulkPutItems", {**self._bulk("new", "orders"), "MaxWriteRequestUnits": 1024}),
+            ("StartBulkPutItems", self._bulk("known", "imported")),
+            ("DescribeBulkOperation", {"BulkOperationArn": self.bulk}),
+            ("ListBulkOperations", {"MaxResults": 1}),
+            ("CancelBulkOperation", {"BulkOperationArn": self.slow_bulk}),
             ("EnableKinesisStreamingDestination", {"TableName": "units", "StreamArn": _KINESIS,
                 "EnableKinesisStreamingConfiguration": {
                     "ApproximateCreationDateTimePrecision": "MICROSECOND"}}),

@@ -87,6 +87,8 @@ class Schedule:
             self.region_cut,
             self.node_outage,
             self.region_outage,
+            self.grey_failure,
+            self.zonal_shift,
             self.lag,
             self.slow_transaction,
             self.capacity,
@@ -94,6 +96,7 @@ class Schedule:
             self.index,
             self.replica,
             self.backup,
+            self.plan,
             self.restore,
             self.restore_to_now,
             self.write_there,
@@ -116,6 +119,7 @@ class Schedule:
         """Without faults and with time, everything is as it was told."""
         self.world.faults.end_all()
         self.world.clock.advance(hours=12)
+        assert self.world.events.of("defect") == []
         unsettled = [line for region in (HERE, *OTHERS) for line in self.unsettled(region)]
         assert not unsettled, "\n".join(unsettled)
         for region in self.replicas():
@@ -213,6 +217,15 @@ class Schedule:
     def region_outage(self) -> None:
         self.world.faults.region_outage(self.random.choice([HERE, *OTHERS]), **self.when())
 
+    def grey_failure(self) -> None:
+        place = self.random.choice([*ZONES, HERE, *OTHERS])
+        share, latency = self.random.choice([0, 0.5]), self.random.choice([0, 2, 90])
+        self.world.faults.grey_failure(place, share=share, latency=latency, rise=0, **self.when())
+
+    def zonal_shift(self) -> None:
+        shift = self.random.choice([self.world.faults.zonal_shift, self.world.faults.zonal_autoshift])
+        shift(self.random.choice(ZONES), **self.when())
+
     def lag(self) -> None:
         seconds = self.random.choice([1, 30])
         if self.random.random() < 0.5:
@@ -276,6 +289,14 @@ class Schedule:
     def leave(self) -> None:
         there: Any = self.world.client("dynamodb", region_name=self.random.choice(OTHERS))
         there.delete_table(TableName="tab")
+
+    def plan(self) -> None:
+        """Backups of the table for some hours, and copies of them."""
+        there = self.world.backup_vault(region=self.random.choice(OTHERS))
+        plan = self.world.backup_plan(
+            "rate(20 minutes)", table="tab", delete_after_days=0.5, copy_to=[there]
+        )
+        self.world.engine.environment.later(7200, plan.end)
 
     def backup(self) -> None:
         self.client.create_backup(TableName="tab", BackupName=f"backup-{self.value()}")

@@ -12,6 +12,7 @@ from contextlib import ExitStack
 from functools import partial
 from typing import Any
 
+import drawn_twice  # type: ignore[import-not-found]
 import forgotten_settings  # type: ignore[import-not-found]
 import lost_update  # type: ignore[import-not-found]
 import pytest
@@ -21,6 +22,7 @@ import retried_payment  # type: ignore[import-not-found]
 import stale_read  # type: ignore[import-not-found]
 import unconditional_lock  # type: ignore[import-not-found]
 import unprocessed_items  # type: ignore[import-not-found]
+from boto3.dynamodb.conditions import Attr
 from botocore.config import Config
 
 import ddbha
@@ -34,7 +36,7 @@ def one_after_the_other(*calls: Callable[[], Any]) -> list[Any]:
     with ExitStack() as stack:
         futures: list[Future[Any]] = []
         for call in calls:
-            wait(futures, timeout=0.15)
+            wait(futures, timeout=0.25)
             futures.append(stack.enter_context(ThreadPoolExecutor(1)).submit(call))
         return [future.result() for future in futures]
 
@@ -188,3 +190,25 @@ def test_sessions_come_back(ddbha_world: ddbha.World, recover: Callable[[Any, st
     recover(client, backup["BackupArn"])
     ddbha_world.clock.sleep(7 * 24 * 3600)
     assert client.scan(TableName="sessions-restored", ConsistentRead=True)["Count"] == 0
+
+
+@pytest.mark.parametrize("checked", [pytest.param(False, id="broken"), pytest.param(True, id="fixed")])
+def test_two_referees_draw_two_players(ddbha_world: ddbha.World, checked: bool) -> None:
+    players: Any = ddbha_world.resource("dynamodb", region_name="us-east-1", config=PATIENT).create_table(
+        TableName="players",
+        AttributeDefinitions=[
+            {"AttributeName": name, "AttributeType": kind} for name, kind in drawn_twice.TYPES.items()
+        ],
+        KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
+        GlobalSecondaryIndexes=[drawn_twice.BY_STATE],
+        BillingMode="PAY_PER_REQUEST",
+    )
+    place = {"tournament": "winter", "region": "north", "state": "free"}
+    for rating, name in enumerate(("ann", "bob")):
+        players.put_item(Item={"id": name, "rating": rating, **place})
+    ddbha_world.clock.sleep(3600)
+    drawn: dict[str, str] = {}
+    for referee in ("first", "second"):
+        condition = Attr("state").eq("free") | Attr("referee").eq(referee) if checked else None
+        drawn_twice._draw(players, referee, drawn, condition)
+    assert len(set(drawn.values())) == len(drawn)

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import Any
 
+import boto3
 import pytest
 
 import ddbha
+from ddbha.testing.item_diffs import difference
 
 pytest_plugins = "pytester"
+
+NOBODY: Any = {"aws_access_key_id": "nobody", "aws_secret_access_key": "x"}
 
 TABLE = """
 import pytest
@@ -95,6 +102,8 @@ def test_a_failure_ends_with_seed_command_and_timeline(pytester: pytest.Pytester
 @pytest.mark.ddbha(seed=9, clock="2030-05-05T00:00:00Z")
 def test_it(ddbha_world, dynamodb_client):
     ddbha_world.faults.zone_outage("us-east-1a")
+    with pytest.raises(dynamodb_client.exceptions.ResourceNotFoundException):
+        dynamodb_client.put_item(TableName="missing", Item={"id": {"S": "0"}})
     dynamodb_client.put_item(TableName="missing", Item={"id": {"S": "1"}})
 """
     done = run(pytester, test)
@@ -102,12 +111,75 @@ def test_it(ddbha_world, dynamodb_client):
     done.stdout.fnmatch_lines(
         [
             "pytest '*::test_it' --ddbha-seed=9",
-            "timeline (>>> this request failed):",
-            "*2030-05-05* us-east-1 CreateTable*",
-            "*fault-began fault=zone outage us-east-1a*",
-            ">>> 2030-05-05* us-east-1 PutItem *missing* told=ResourceNotFoundException",
+            "timeline of 2030-05-05 in us-east-1 (>>> this request failed):",
+            "    00:00:00.000 calls CreateTable orders",
+            "    00:00:00.* fault began: zone outage us-east-1a",
+            "    00:00:00.* puts missing id=0: refused: ResourceNotFoundException",
+            ">>> 00:00:00.* puts missing id=1: refused: ResourceNotFoundException",
         ]
     )
+
+
+def test_a_failure_takes_a_screen_and_leaves_the_rest_in_a_file(pytester: pytest.Pytester) -> None:
+    test = """
+def test_it(ddbha_world, dynamodb_client):
+    for number in range(40):
+        item = {"id": {"S": f"item-{number}"}, "text": {"S": "words " * 40}}
+        dynamodb_client.put_item(TableName="orders", Item=item)
+    found = dynamodb_client.get_item(TableName="orders", Key={"id": {"S": "item-7"}})["Item"]
+    ddbha_world.resource("dynamodb").Table("orders").get_item(Key={"id": "item-7"})
+    ddbha_world.client("dynamodb", region_name="eu-west-1").list_tables()
+    assert found["text"] == {"S": "words"}
+"""
+    done = run(pytester, test)
+    done.assert_outcomes(failed=1)
+    lines = done.outlines
+    begin = next(n for n, line in enumerate(lines) if line.startswith("timeline of"))
+    end = next(n for n, line in enumerate(lines) if "before that, and all requests" in line)
+    assert lines[begin].endswith("(> the last request before the failure):")
+    assert end - begin <= 30
+    assert max(map(len, lines[begin:end])) <= 80
+    assert any(line.startswith("  > ") and "eu-west-1 calls ListTables" in line for line in lines)
+    whole = Path(lines[end].rpartition(": ")[2]).read_text()
+    assert whole.count("PutItem\n    asked  {") == 40
+    assert all(f"'item-{number}'" in whole for number in range(40))
+
+
+@pytest.mark.parametrize(
+    ("left", "right", "lines"),
+    [
+        (
+            {"id": {"S": "1"}, "total": {"N": "10"}, "new": {"BOOL": True}},
+            {"id": {"S": "1"}, "total": {"N": "11"}, "tags": {"SS": ["x"]}},
+            [
+                "items are equal",
+                "total: 10 != 11",
+                "only on the left: new=True",
+                "only on the right: tags={x}",
+                "equal: id",
+            ],
+        ),
+        (
+            [{"id": {"S": "1"}}, {"id": {"S": "2"}}],
+            [{"id": {"S": "1"}}, {"id": {"N": "2"}}, {"id": {"S": "3"}}],
+            ["2 items are equal to 3", "[1] id=2", "id: S 2 != N 2", "only on the right: id=3"],
+        ),
+        ({"id": "1"}, {"id": "2"}, None),
+        ([], [], None),
+    ],
+)
+def test_items_differ_by_their_attributes(left: Any, right: Any, lines: list[str] | None) -> None:
+    found = difference(left, right)
+    assert (None if found is None else [line.strip() for line in found]) == lines
+
+
+def test_items_that_differ_in_a_test(pytester: pytest.Pytester) -> None:
+    test = """
+def test_it():
+    assert {"id": {"S": "1"}, "n": {"N": "1"}} == {"id": {"S": "1"}, "n": {"N": "2"}}
+"""
+    done = run(pytester, test)
+    done.stdout.fnmatch_lines(["E*assert items are equal", "E*n: 1 != 2", "E*equal: id"])
 
 
 def test_a_described_table_can_be_declared(pytester: pytest.Pytester) -> None:
@@ -209,7 +281,10 @@ def engine() -> Iterator[str]:
     server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
     server.start()
     host, port = server.get_host_and_port()
-    yield f"http://{host}:{port}"
+    url = f"http://{host}:{port}"
+    # The first request imports what the others need, and the plugin's patience has an end.
+    boto3.client("dynamodb", endpoint_url=url, region_name="us-east-1", **NOBODY).list_tables()
+    yield url
     server.stop()
 
 
@@ -234,8 +309,38 @@ def test_clock(dynamodb_client):
 """
     done = run(pytester, test, f"--ddbha-endpoint-url={engine}", "-rs")
     done.assert_outcomes(passed=3, skipped=2)
-    done.stdout.fnmatch_lines(["*needs a world of ddbha for clock=*"])
-    done.stdout.fnmatch_lines(["*needs ddbha_world.faults, which http://127.0.0.1:*"])
+    done.stdout.fnmatch_lines(
+        [
+            f"ddbha: {engine}: Werkzeug* answers, with 0 tables",
+            f'*{engine} is no world of ddbha, as this needs: ddbha_world.faults.zone_outage("us-*")',
+            f"*{engine} is no world of ddbha, as this needs: @pytest.mark.ddbha(clock='2030-*')",
+        ]
+    )
+
+
+@pytest.mark.parametrize("url", ["http://127.0.0.1:9", "127.0.0.1:8000", "nonsense"])
+def test_no_engine(pytester: pytest.Pytester, url: str) -> None:
+    done = run(pytester, "def test_it(dynamodb_client):\n    pass", f"--ddbha-endpoint-url={url}")
+    assert done.ret == pytest.ExitCode.USAGE_ERROR
+    done.stderr.fnmatch_lines([f"ERROR: --ddbha-endpoint-url: Nothing answers at {url}: *"])
+
+
+def test_an_engine_that_is_none(pytester: pytest.Pytester) -> None:
+    class NoEngine(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            self.send_error(404)
+
+        def log_message(self, *_: Any) -> None:
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), NoEngine) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        url = f"http://127.0.0.1:{server.server_port}"
+        done = run(pytester, "def test_it(): pass", f"--ddbha-endpoint-url={url}")
+        server.shutdown()
+    done.stderr.fnmatch_lines(
+        [f"ERROR: --ddbha-endpoint-url: {url} answers, but not as DynamoDB does: *"]
+    )
 
 
 FAULTLESS = """

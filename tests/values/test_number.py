@@ -35,7 +35,12 @@ def test_what_is_no_number_is_refused(text: str) -> None:
         ("1E126", "Number overflow"),
         ("1E-131", "Number underflow"),
         ("1" * 39, "more than 38 significant digits"),
-        ("1e999999999999", "Number overflow"),
+        # Of the older check; tests/api/wire/test_wording.py has both.
+        ("1e2147483647", "Number underflow"),
+        ("1e2147483648", "cannot be converted to a numeric value: 1e2147483648"),
+        ("1e9223372036854775808", "cannot be converted to a numeric value: 1e9223372036854775808"),
+        ("0e126", "Number overflow"),
+        ("0e-131", "Number underflow"),
     ],
 )
 def test_limits(text: str, message: str) -> None:
@@ -72,8 +77,8 @@ def test_order_is_by_value(left: Decimal, right: Decimal) -> None:
         ("9" * 2000 + "e-1990", "more than 38 significant digits"),
         ("0." + "0" * 5000 + "1", "smaller than supported range"),
         ("1e" + "0" * 5000 + "3", "1000"),
-        ("1e-" + "9" * 5000, "smaller than supported range"),
-        ("1E+" + "9" * 5000, "larger than supported range"),
+        ("1e-" + "9" * 5000, "cannot be converted to a numeric value: 1e-9999"),
+        ("1E+" + "9" * 5000, r"cannot be converted to a numeric value: 1E\+9999"),
         ("9" * 5000 + "x", "cannot be converted"),
     ],
 )

@@ -19,8 +19,8 @@ def a_history() -> ddbha.World:
     client: Any = world.client("dynamodb", region_name="us-east-1")
     client.create_table(
         TableName="tab",
-        **on_demand("id", "at:N", more=["n:N"]),
-        GlobalSecondaryIndexes=[index_on("by-n", "n", "at:N", projection="KEYS_ONLY")],
+        **on_demand("id", "seq:N", more=["n:N"]),
+        GlobalSecondaryIndexes=[index_on("by-n", "n", "seq:N", projection="KEYS_ONLY")],
     )
 
     def run(text: str, *parameters: Any, **more: Any) -> None:
@@ -29,30 +29,30 @@ def a_history() -> ddbha.World:
             client.execute_statement(Statement=text, **given, **more)
 
     for n in range(6):
-        run(f"INSERT INTO tab VALUE {{'id': 'a', 'at': {n}, 'n': {n % 2}, 'm': {{'x': [{n}]}}}}")
-    run("INSERT INTO tab VALUE {'id': 'a', 'at': 1}")
+        run(f"INSERT INTO tab VALUE {{'id': 'a', 'seq': {n}, 'n': {n % 2}, 'm': {{'x': [{n}]}}}}")
+    run("INSERT INTO tab VALUE {'id': 'a', 'seq': 1}")
     run(
-        "UPDATE tab SET n = n + 1 SET s = <<'x'>> WHERE id = 'a' AND at = ? RETURNING ALL NEW *",
+        "UPDATE tab SET n = n + 1 SET s = <<'x'>> WHERE id = 'a' AND seq = ? RETURNING ALL NEW *",
         {"N": "2"},
     )
-    run("UPDATE tab SET n = 5 WHERE id = 'a' AND at = 3 AND n = 7")
-    run("UPDATE tab REMOVE m WHERE id = 'a' AND at = 4 RETURNING MODIFIED OLD *")
-    run("DELETE FROM tab WHERE id = 'a' AND at = 5 RETURNING ALL OLD *")
-    run("DELETE FROM tab WHERE id = 'a' AND at = 9 AND n = 1")
-    run("SELECT * FROM tab WHERE id = 'a' AND at > 1 AND n >= 1 ORDER BY at DESC", ConsistentRead=True)
-    run("SELECT id, at, m.x[0] FROM tab WHERE n = 1")
+    run("UPDATE tab SET n = 5 WHERE id = 'a' AND seq = 3 AND n = 7")
+    run("UPDATE tab REMOVE m WHERE id = 'a' AND seq = 4 RETURNING MODIFIED OLD *")
+    run("DELETE FROM tab WHERE id = 'a' AND seq = 5 RETURNING ALL OLD *")
+    run("DELETE FROM tab WHERE id = 'a' AND seq = 9 AND n = 1")
+    run("SELECT * FROM tab WHERE id = 'a' AND seq > 1 AND n >= 1 ORDER BY seq DESC", ConsistentRead=True)
+    run("SELECT id, seq, m.x[0] FROM tab WHERE n = 1")
     run('SELECT * FROM tab."by-n" WHERE n = 1')
     run("SELECT * FROM tab", Limit=2)
     for kind in ("read", "write"):
         statements = {
             "read": [
-                "SELECT * FROM tab WHERE id = 'a' AND at = 1",
-                "SELECT n FROM tab WHERE id = 'a' AND at = 9",
+                "SELECT * FROM tab WHERE id = 'a' AND seq = 1",
+                "SELECT n FROM tab WHERE id = 'a' AND seq = 9",
             ],
             "write": [
-                "INSERT INTO tab VALUE {'id': 'b', 'at': 1}",
-                "UPDATE tab SET n = 3 WHERE id = 'a' AND at = 2",
-                "DELETE FROM tab WHERE id = 'a' AND at = 3",
+                "INSERT INTO tab VALUE {'id': 'b', 'seq': 1}",
+                "UPDATE tab SET n = 3 WHERE id = 'a' AND seq = 2",
+                "DELETE FROM tab WHERE id = 'a' AND seq = 3",
             ],
         }[kind]
         listed = [{"Statement": text} for text in statements]
@@ -60,8 +60,8 @@ def a_history() -> ddbha.World:
             client.batch_execute_statement(Statements=listed)
         with suppress(ClientError):
             client.execute_transaction(TransactStatements=listed)
-    check = "EXISTS(SELECT * FROM tab WHERE id = 'a' AND at = 1 AND n = 1)"
-    listed = [{"Statement": check}, {"Statement": "INSERT INTO tab VALUE {'id': 'c', 'at': 1}"}]
+    check = "EXISTS(SELECT * FROM tab WHERE id = 'a' AND seq = 1 AND n = 1)"
+    listed = [{"Statement": check}, {"Statement": "INSERT INTO tab VALUE {'id': 'c', 'seq': 1}"}]
     for _ in range(2):
         client.execute_transaction(TransactStatements=listed, ClientRequestToken="once")
     return world
@@ -82,8 +82,8 @@ def of(world: ddbha.World, text: str) -> Any:
 @pytest.mark.parametrize(
     ("text", "change"),
     [
-        ("ORDER BY at DESC", lambda answer: answer["Items"].pop()),
-        ("ORDER BY at DESC", lambda answer: answer["Items"][0]["n"].update(N="9")),
+        ("ORDER BY seq DESC", lambda answer: answer["Items"].pop()),
+        ("ORDER BY seq DESC", lambda answer: answer["Items"][0]["n"].update(N="9")),
         ("m.x[0]", lambda answer: answer["Items"][0]["x[0]"].update(N="9")),
         ('tab."by-n"', lambda answer: answer["Items"].pop()),
         ("ALL NEW", lambda answer: answer["Items"][0]["n"].update(N="9")),
@@ -104,10 +104,10 @@ def test_a_wrong_answer_is_found(text: str, change: Any) -> None:
 @pytest.mark.parametrize(
     ("text", "other"),
     [
-        ("SET n = n + 1", "UPDATE tab SET n = n + 2 SET s = <<'x'>> WHERE id = 'a' AND at = ?"),
-        ("REMOVE m", "UPDATE tab REMOVE n WHERE id = 'a' AND at = 4"),
-        ("at = 3 AND n = 7", "UPDATE tab SET n = 5 WHERE id = 'a' AND at = 3 AND n = 1"),
-        ("'at': 0", "INSERT INTO tab VALUE {'id': 'a', 'at': 0}"),
+        ("SET n = n + 1", "UPDATE tab SET n = n + 2 SET s = <<'x'>> WHERE id = 'a' AND seq = ?"),
+        ("REMOVE m", "UPDATE tab REMOVE n WHERE id = 'a' AND seq = 4"),
+        ("seq = 3 AND n = 7", "UPDATE tab SET n = 5 WHERE id = 'a' AND seq = 3 AND n = 1"),
+        ("'seq': 0", "INSERT INTO tab VALUE {'id': 'a', 'seq': 0}"),
     ],
 )
 def test_a_statement_that_was_not_what_was_done_is_found(text: str, other: str) -> None:

@@ -138,6 +138,10 @@ def test_damaged_files(whole: bytes, tmp_path: Path, first: int) -> None:
         ("world.json", b'"time":', b'"time":"later","was":'),
         ("tables.jsonl", b'"created":', b'"created":99999999999999,"was":'),
         ("tables.jsonl", b'"created":', b'"created":-1e999,"was":'),
+        ("tables.jsonl", b'"active_since":', b'"active_since":1e999,"was":'),
+        ("tables.jsonl", b'"on_demand_since":', b'"on_demand_since":1' + b"0" * 25 + b',"was":'),
+        ("tables.jsonl", b'"period_days":', b'"period_days":-1' + b"0" * 25 + b',"was":'),
+        ("tables.jsonl", b'"earliest":', b'"earliest":-1,"was":'),
         ("images.jsonl", b"{", b"[" * 100_000 + b"{"),
     ],
 )

@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 
 import ddbha
 from ddbha.errors import UsageError, WorldFileError
+from ddbha.world_file import container
 from tests.building import index_on, of_units, on_demand, scaled
 from tests.installed import needs
 
@@ -338,6 +339,23 @@ def test_global_tables_come_back(world: ddbha.World, tmp_path: Path, strong: boo
     assert everything(here) == everything(there)
     assert len(everything(here)) == 2
     loaded.verify()
+
+
+def test_a_global_table_of_a_file_that_names_one_account_comes_back(tmp_path: Path) -> None:
+    world = ddbha.World(clock=ddbha.ManualClock())
+    client = dynamodb(world)
+    client.create_table(TableName="orders", **on_demand("customer"))
+    client.update_table(TableName="orders", ReplicaUpdates=[{"Create": {"RegionName": "us-east-2"}}])
+    world.save(tmp_path / "w")
+    with zipfile.ZipFile(tmp_path / "w") as file:
+        members = {name: file.read(name) for name in file.namelist() if name != "checksums.json"}
+    entry = json.loads(members["global_tables.jsonl"])
+    entry["account"] = {member.pop("account") for member in entry["members"]}.pop()
+    members["global_tables.jsonl"] = json.dumps(entry).encode()
+    container.write(tmp_path / "before", members.items())
+    loaded = ddbha.World.load(tmp_path / "before")
+    dynamodb(loaded).put_item(TableName="orders", Item=order("a", "1"))
+    assert len(everything(dynamodb(loaded, region_name="us-east-2"))) == 1
 
 
 def test_a_table_that_scales_by_itself_comes_back(world: ddbha.World, tmp_path: Path) -> None:

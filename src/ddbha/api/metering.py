@@ -208,7 +208,7 @@ def count_tables(region: Region) -> None:
 def count_error(region: Region, operation: str, request: Request, error: AwsError) -> None:
     """Count a request that was answered with an error."""
     metrics, now = region.environment.metrics, region.now()
-    if error.induced:
+    if error.induced and error.status >= 500:
         for table in sorted(tables_of(request)):
             metrics.put(
                 "FaultInjectionServiceInducedErrors",

@@ -45,6 +45,12 @@ FAMILIES: dict[str, dict[str, tuple[str, ...]]] = {
             "DeleteBackup",
             "RestoreTableFromBackup",
         ),
+        "recovery.bulk_operations": (
+            "StartBulkPutItems",
+            "DescribeBulkOperation",
+            "ListBulkOperations",
+            "CancelBulkOperation",
+        ),
         "recovery.exports": ("ExportTableToPointInTime", "DescribeExport", "ListExports"),
         "recovery.imports": ("ImportTable", "DescribeImport", "ListImports"),
         "recovery.point_in_time": (

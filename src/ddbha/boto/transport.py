@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable, Generator
+from math import inf
 from random import Random
 from typing import Any
 
@@ -84,11 +85,12 @@ class Transport:
         self._listeners = Listeners(client.meta.events, self._service_id)
         self._operations: dict[str, tuple[OperationModel, Operation]] = {}
         config: Any = client.meta.config
-        #: For how many seconds the client waits in vain.
-        self._patience: dict[str, float] = {
+        #: For how many seconds the client waits for an answer.
+        self._patience: float = config.read_timeout or inf
+        #: For how many it waits in vain; a connection that is refused or closed is so at once.
+        self._in_vain: dict[str, float] = {
             "read_timeout": config.read_timeout or 0.0,
             "connect_timeout": config.connect_timeout or 0.0,
-            "endpoint_connection": config.connect_timeout or 0.0,
         }
         adaptive = (private.meta.config.retries or {}).get("mode") == "adaptive"
         self._limiter = pacing.rate_limiter(engine.clock) if adaptive else None
@@ -193,7 +195,7 @@ class Transport:
                     response = self._answer(operation, model, params, typed)
             except NoAnswer as no_answer:
                 if no_answer.waits:
-                    self._engine.clock.sleep(self._patience.get(no_answer.kind, 0.0))
+                    self._engine.clock.sleep(self._in_vain.get(no_answer.kind, 0.0))
                 error = answers.lost(no_answer, f"{self._client.meta.endpoint_url}/")
             except Exception as caught:
                 # Handlers may play a broken network; whether that is worth a retry is not ours to say.
@@ -241,7 +243,13 @@ class Transport:
         engine = self._engine
         try:
             parsed = engine.call(
-                self._service_name, model.name, params, self._caller, typed=typed, client=self.name
+                self._service_name,
+                model.name,
+                params,
+                self._caller,
+                typed=typed,
+                client=self.name,
+                patience=self._patience,
             )
         except AwsError as error:
             details = answers.metadata(

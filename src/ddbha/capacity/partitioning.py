@@ -9,6 +9,7 @@ from collections.abc import Mapping
 
 from ddbha.capacity.scaling import split_for_size
 from ddbha.followers.consumption import ConsumedWrites
+from ddbha.observe.events import event_kind
 from ddbha.region.region import Region
 from ddbha.storage.items import ItemStore
 from ddbha.storage.partition import QUORUM, Partition, reachable
@@ -31,12 +32,18 @@ def new_partitions(
     def notify(kind: str, partition: Partition, zone: str) -> None:
         if kind == "partition-full":
             split_for_size(region, owner, partition)
-        region.record(kind, table=owner, partition=partition.number, zone=zone, term=partition.term)
+        region.record(
+            event_kind(kind), table=owner, partition=partition.number, zone=zone, term=partition.term
+        )
 
     for number, (low, high) in enumerate(even_ranges(count)):
-        replicas = [_new_replica(region, zone, local_schemas) for zone in region.zones]
+        replicas: list[Replica] = []
+        for zone in region.zones:
+            items = ItemStore(local_schemas, replicas[0].items if replicas else None)
+            replicas.append(_new_replica(region, zone, items))
         # The zones that can lead share the leaders of a table evenly.
         able = [r for r in replicas if len(reachable(r, replicas, cuts)) >= QUORUM] or replicas
+        able = [r for r in able if r.zone not in region.environment.replication.away] or able
         partitions.append(
             Partition(
                 number,
@@ -53,13 +60,13 @@ def new_partitions(
             )
         )
     for partition in partitions:
-        follower = ConsumedWrites(partition, consumed, bool(index), None if index else expired)
+        follower = ConsumedWrites(partition, consumed, None if index else expired)
         partition.followers.append(follower)
     return partitions
 
 
-def _new_replica(region: Region, zone: str, local_schemas: Mapping[str, KeySchema]) -> Replica:
-    replica = Replica(zone, ItemStore(local_schemas))
+def _new_replica(region: Region, zone: str, items: ItemStore) -> Replica:
+    replica = Replica(zone, items)
     outages = region.environment.zone_outages.get(zone)
     if outages:
         replica.outages.update(outages)

@@ -12,7 +12,6 @@ from attrs import Factory, define
 
 from ddbha.followers.secondary_indexes import SecondaryIndex
 from ddbha.region.table import Table
-from ddbha.values.attribute import same_item
 from ddbha.values.image import Image
 from ddbha.values.key import ItemKey
 
@@ -38,7 +37,7 @@ def index_writes(
     """Position (without the table's key) and units of each index entry that a write touches."""
     before, after = index.entry(old), index.entry(new)
     if before is not None and after is not None and before[0] == after[0]:
-        if same_item(before[1].item(), after[1].item()):
+        if before[1].equals(after[1]):
             return []
         return [(after[0], write_units(before[1], after[1]))]
     return [(entry[0], write_units(entry[1], None)) for entry in (before, after) if entry]

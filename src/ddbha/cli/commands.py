@@ -6,13 +6,8 @@ import argparse
 from collections.abc import Sequence
 from importlib.metadata import version
 
-from ddbha import server
-from ddbha.cli import comparison, doctor, tour
-from ddbha.clock import ManualClock, SystemClock
+from ddbha.cli import comparison, doctor, serve, tour
 from ddbha.errors import DdbhaError
-from ddbha.world import World
-
-_CLOCKS = {"manual": ManualClock, "system": SystemClock}
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -39,38 +34,9 @@ def _add_serve(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     parser = commands.add_parser(
         "serve",
         help="an HTTP endpoint for any AWS SDK and the aws command line",
-        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
     )
-    parser.add_argument("--host", default=server.LOOPBACK, help="the address to listen at")
-    parser.add_argument(
-        "--port", type=int, default=8000, help="the port to listen at, 0 for any free one"
-    )
-    parser.add_argument(
-        "--allow-host",
-        action="append",
-        default=[],
-        metavar="NAME",
-        help="a name that it is called by, beside loopback names and its address; '*' is any",
-    )
-    parser.add_argument(
-        "--allow-origin",
-        action="append",
-        default=[],
-        metavar="ORIGIN",
-        help="an origin whose web pages may use it, like http://localhost:3000; '*' is any",
-    )
-    parser.add_argument(
-        "--more-region",
-        action="append",
-        default=[],
-        metavar="NAME",
-        help="a region that AWS does not have, like local, for programs that sign for it",
-    )
-    parser.add_argument("--seed", type=int, default=0, help="decides everything random")
-    parser.add_argument(
-        "--clock", choices=_CLOCKS, default="system", help="the machine's time, or one that stands still"
-    )
-    parser.set_defaults(run=_serve)
+    serve.add_arguments(parser)
+    parser.set_defaults(run=serve.run)
 
 
 def _add_options(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -84,15 +50,3 @@ def _add_options(commands: argparse._SubParsersAction[argparse.ArgumentParser]) 
     parser.add_argument("--markdown", action="store_true", help="a table for a page")
     parser.add_argument("--html", help="write a page with charts to this file as well")
     parser.set_defaults(run=lambda options: comparison.run(options))
-
-
-def _serve(options: argparse.Namespace) -> None:
-    clock = _CLOCKS[options.clock]()
-    world = World(seed=options.seed, clock=clock, more_regions=options.more_region)
-    server.run(
-        world.engine,
-        host=options.host,
-        port=options.port,
-        allow_hosts=options.allow_host,
-        allow_origins=options.allow_origin,
-    )

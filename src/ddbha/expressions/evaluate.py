@@ -1,19 +1,39 @@
-"""Condition expressions as closures.
+"""Condition expressions, compiled once by text; `predicates` has what they are compiled to.
 
 https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Expressions.OperatorsAndFunctions.html
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import lru_cache
+from operator import ge, le
 from typing import Any
 
 from attrs import frozen
 
 from ddbha.expressions.checks import Check, Checks, Values
 from ddbha.expressions.parser import Parser
+from ddbha.expressions.predicates import (
+    COMPARE,
+    ORDERED,
+    Bind,
+    BindOperand,
+    begins_with,
+    constant,
+    contains,
+    either,
+    every,
+    exists,
+    has_type,
+    negated,
+    of_two,
+    ordered,
+    same,
+    size,
+)
 from ddbha.expressions.syntax import (
+    SWAPPED,
     Attribute,
     Between,
     Comparison,
@@ -27,29 +47,19 @@ from ddbha.expressions.syntax import (
     Path,
     Value,
 )
-from ddbha.values.attribute import AttributeValue, Item, equal, order, type_of
-
-Predicate = Callable[[Item, Values], bool]
-Getter = Callable[[Item, Values], AttributeValue | None]
+from ddbha.values.attribute import AttributeValue, Item
 
 #: Operands that one IN may have.
 MAXIMUM_OPTIONS = 100
-_ORDERED = frozenset({"S", "N", "B"})
 _SIZED = frozenset({"S", "B", "L", "M", "SS", "NS", "BS"})
-_COMPARE: dict[str, Callable[[Any, Any], bool]] = {
-    "<": lambda a, b: a < b,
-    "<=": lambda a, b: a <= b,
-    ">": lambda a, b: a > b,
-    ">=": lambda a, b: a >= b,
-}
 
 
 @frozen(eq=False)
 class Condition:
     """A compiled condition.
 
-    `check` refuses values that AWS refuses before any item is read; `holds` tells whether an item
-    meets the condition.
+    `check` refuses values that AWS refuses before any item is read; `bind` takes the values and gives
+    what tells whether an item meets the condition.
     """
 
     names_used: frozenset[str]
@@ -57,8 +67,10 @@ class Condition:
     attributes: frozenset[str]
     #: Those attributes of which only a part is named.
     nested: frozenset[str]
-    holds: Predicate
+    bind: Bind
     _checks: tuple[Check, ...]
+    #: The placeholders of what every item that meets the condition has somewhere in it.
+    _held: tuple[str, ...]
 
     def check(self, values: Values) -> None:
         """Raise `ValidationException` for undefined placeholders and operands of impossible types.
@@ -67,6 +79,24 @@ class Condition:
         """
         for check in self._checks:
             check(values)
+
+    def contents(self, values: Values) -> list[bytes]:
+        """What is somewhere in every item that meets the condition: strings, numbers, binary values.
+
+        They are as images have them: an image without one of them need not be unpacked.
+        """
+        found = []
+        for name in self._held:
+            for kind, content in values[name].items():
+                if kind in ("S", "N"):
+                    found.append(content.encode("utf-8", "surrogatepass"))
+                elif kind == "B":
+                    found.append(content)
+        return found
+
+    def holds(self, item: Item, values: Values) -> bool:
+        """Whether one item meets the condition."""
+        return self.bind(values)(item)
 
 
 def condition(
@@ -88,14 +118,15 @@ def of_tree(
 ) -> Condition:
     """Compile a syntax tree; `parameter` is what error messages call it, and empty for PartiQL."""
     compiler = _Compiler(Checks(parameter))
-    holds = compiler.condition(tree)
+    bind = compiler.condition(tree)
     return Condition(
         names_used,
         values_used,
         frozenset(compiler.attributes),
         frozenset(compiler.nested),
-        holds,
+        bind,
         compiler.checks.built(),
+        tuple(_held(tree)),
     )
 
 
@@ -126,16 +157,13 @@ class _Compiler:
         self.attributes: set[str] = set()
         self.nested: set[str] = set()
 
-    def condition(self, node: ConditionNode) -> Predicate:
+    def condition(self, node: ConditionNode) -> Bind:
         if isinstance(node, Every):
-            parts = [self.condition(part) for part in node.conditions]
-            return lambda item, values: all(part(item, values) for part in parts)
+            return every([self.condition(part) for part in node.conditions])
         if isinstance(node, Either):
-            parts = [self.condition(part) for part in node.conditions]
-            return lambda item, values: any(part(item, values) for part in parts)
+            return either([self.condition(part) for part in node.conditions])
         if isinstance(node, Not):
-            inner = self.condition(node.condition)
-            return lambda item, values: not inner(item, values)
+            return negated(self.condition(node.condition))
         if isinstance(node, Comparison):
             return self._comparison(node)
         if isinstance(node, Between):
@@ -144,141 +172,86 @@ class _Compiler:
             return self._in(node)
         return self._function(node)
 
-    def _operand(self, node: Operand) -> Getter:
+    def _operand(self, node: Operand) -> BindOperand:
         if isinstance(node, Value):
             self.checks.defined(node)
-            name = node.name
-            return lambda item, values: values[name]
+            return constant(node.name)
         if isinstance(node, Attribute):
             self.checks.named(node)
             self.attributes.add(str(node.path[0]))
             if len(node.path) > 1:
                 self.nested.add(str(node.path[0]))
             get = fetch(node.path)
-            return lambda item, values: get(item)
+            return lambda values: get
         assert isinstance(node, Function), "arithmetic is parsed in update expressions only"
         operand = self._operand(node.arguments[0])
         self.checks.typed(node.arguments, node.name, _SIZED)
+        return size(operand)
 
-        def size(item: Item, values: Values) -> AttributeValue | None:
-            value = operand(item, values)
-            if value is None:
-                return None
-            for descriptor, content in value.items():
-                if descriptor == "S":
-                    return {"N": str(_code_units(content))}
-                if descriptor not in ("N", "BOOL", "NULL"):
-                    return {"N": str(len(content))}
-            return None
-
-        return size
-
-    def _comparison(self, node: Comparison) -> Predicate:
+    def _comparison(self, node: Comparison) -> Bind:
         left, right = self._operand(node.left), self._operand(node.right)
-        self.checks.distinct(node.operator, node.left, node.right)
-        if node.operator in ("=", "<>"):
-            wanted = node.operator == "="
+        operator, known = node.operator, _known(node.right)
+        self.checks.distinct(operator, node.left, node.right)
+        if operator not in ("=", "<>"):
+            self.checks.typed((node.left, node.right), operator, ORDERED)
+        if known is None and isinstance(node.left, Value):
+            # What is known before any item is the right one.
+            left, right, operator, known = right, left, SWAPPED[operator], node.left.name
+        if operator in COMPARE:
+            return ordered(left, right, known, COMPARE[operator])
+        return same(left, right, known, wanted=operator == "=")
 
-            def same(item: Item, values: Values) -> bool:
-                a, b = left(item, values), right(item, values)
-                if a is None or b is None:
-                    # A missing attribute equals nothing, so it differs from everything.
-                    return not wanted
-                return equal(a, b) is wanted
-
-            return same
-        self.checks.typed((node.left, node.right), node.operator, _ORDERED)
-        compare = _COMPARE[node.operator]
-
-        def ordered(item: Item, values: Values) -> bool:
-            a, b = left(item, values), right(item, values)
-            if a is None or b is None:
-                return False
-            kind = type_of(a)
-            return kind in _ORDERED and kind in b and compare(order(a), order(b))
-
-        return ordered
-
-    def _between(self, node: Between) -> Predicate:
+    def _between(self, node: Between) -> Bind:
         operand, low, high = map(self._operand, (node.operand, node.low, node.high))
         self.checks.distinct("BETWEEN", node.operand, node.low, node.high)
-        self.checks.typed((node.operand, node.low, node.high), "BETWEEN", _ORDERED)
+        self.checks.typed((node.operand, node.low, node.high), "BETWEEN", ORDERED)
         self.checks.bounds(node.low, node.high)
+        return every(
+            [ordered(operand, low, _known(node.low), ge), ordered(operand, high, _known(node.high), le)]
+        )
 
-        def between(item: Item, values: Values) -> bool:
-            value, a, b = operand(item, values), low(item, values), high(item, values)
-            if value is None or a is None or b is None:
-                return False
-            kind = type_of(value)
-            if kind not in _ORDERED or kind not in a or kind not in b:
-                return False
-            return bool(order(a) <= order(value) <= order(b))  # type: ignore[operator]
-
-        return between
-
-    def _in(self, node: In) -> Predicate:
+    def _in(self, node: In) -> Bind:
         operand = self._operand(node.operand)
-        options = [self._operand(option) for option in node.options]
+        options = [(self._operand(option), _known(option)) for option in node.options]
         if len(options) > MAXIMUM_OPTIONS:
             self.checks.refuse(
                 f"The IN operator is provided with too many operands; number of operands: {len(options)}"
             )
         self.checks.distinct("IN", node.operand, *node.options)
+        return either([same(operand, option, known, wanted=True) for option, known in options])
 
-        def is_in(item: Item, values: Values) -> bool:
-            value = operand(item, values)
-            if value is None:
-                return False
-            found = (option(item, values) for option in options)
-            return any(other is not None and equal(value, other) for other in found)
-
-        return is_in
-
-    def _function(self, node: Function) -> Predicate:
+    def _function(self, node: Function) -> Bind:
         name = node.name
         operand, *others = [self._operand(argument) for argument in node.arguments]
         if name in ("attribute_exists", "attribute_not_exists"):
             self.checks.path(node)
-            if name == "attribute_exists":
-                return lambda item, values: operand(item, values) is not None
-            return lambda item, values: operand(item, values) is None
-        argument = others[0]
+            return exists(operand, wanted=name == "attribute_exists")
         if name == "attribute_type":
             self.checks.path(node)
             self.checks.type_name(node.arguments[1])
-
-            def has_type(item: Item, values: Values) -> bool:
-                value, wanted = operand(item, values), argument(item, values)
-                return value is not None and wanted is not None and wanted["S"] in value
-
-            return has_type
+            return of_two(operand, others[0], has_type)
         self.checks.distinct(name, *node.arguments)
         if name == "begins_with":
             self.checks.typed(node.arguments, name, frozenset({"S", "B"}))
-
-            def begins_with(item: Item, values: Values) -> bool:
-                value, prefix = operand(item, values), argument(item, values)
-                if value is None or prefix is None:
-                    return False
-                kind = type_of(prefix)
-                return kind in ("S", "B") and kind in value and value[kind].startswith(prefix[kind])
-
-            return begins_with
-
-        def contains(item: Item, values: Values) -> bool:
-            value, part = operand(item, values), argument(item, values)
-            if value is None or part is None:
-                return False
-            kind, wanted = type_of(value), type_of(part)
-            if kind == "L":
-                return any(equal(element, part) for element in value["L"])
-            if kind in ("S", "B"):
-                return kind == wanted and part[kind] in value[kind]
-            return kind == f"{wanted}S" and part[wanted] in value[kind]
-
-        return contains
+            return of_two(operand, others[0], begins_with)
+        return of_two(operand, others[0], contains)
 
 
-def _code_units(text: str) -> int:
-    """The length of a string as Java counts it, in units of UTF-16."""
-    return len(text) if text.isascii() else len(text.encode("utf-16-le", "surrogatepass")) // 2
+def _known(operand: Operand) -> str | None:
+    """The placeholder that an operand is; None for one that takes an item."""
+    return operand.name if isinstance(operand, Value) else None
+
+
+def _held(node: ConditionNode) -> Iterator[str]:
+    """The placeholders of values that are in every item that meets a condition, whole or as a part."""
+    if isinstance(node, Every):
+        for part in node.conditions:
+            yield from _held(part)
+    operands: tuple[Operand, ...] = ()
+    if isinstance(node, Comparison) and node.operator == "=":
+        operands = (node.left, node.right)
+    elif isinstance(node, Function) and node.name in ("begins_with", "contains"):
+        operands = node.arguments
+    kinds = [type(operand) for operand in operands]
+    if kinds == [Attribute, Value] or (kinds == [Value, Attribute] and isinstance(node, Comparison)):
+        yield from (operand.name for operand in operands if isinstance(operand, Value))

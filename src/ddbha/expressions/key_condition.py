@@ -17,6 +17,7 @@ from ddbha.expressions.checks import Values
 from ddbha.expressions.evaluate import Condition, condition
 from ddbha.expressions.parser import Parser
 from ddbha.expressions.syntax import (
+    SWAPPED,
     Attribute,
     Between,
     Comparison,
@@ -34,7 +35,6 @@ _INVALID = "Invalid condition in KeyConditionExpression: "
 _UNSUPPORTED = "Query key condition not supported"
 #: What an index can answer; only the legacy KeyConditions can ask for anything else.
 INDEXABLE = frozenset({"=", "<", "<=", ">", ">=", "BETWEEN", "begins_with"})
-_SWAPPED = {"=": "=", "<": ">", "<=": ">=", ">": "<", ">=": "<="}
 
 #: Attribute, operator and the placeholders of its operands.
 _Part = tuple[str, str, tuple[str, ...]]
@@ -81,17 +81,26 @@ class KeyCondition:
         """The range of keys of `schema` that is meant; `ValidationException` if it is none."""
         self.require_sound()
         found = {
-            name: (operator, tuple(values[operand] for operand in operands))
+            name: (operator, tuple(map(values.__getitem__, operands)))
             for name, operator, operands in self.parts
         }
+        most = len(schema.names)
+        # One too many for a single key attribute is told as below, by older records.
+        if len(found) > max(most, 2):
+            raise ValidationException(
+                f"The number of query conditions ({len(found)}) exceeds the number of key attributes "
+                f"defined in the schema ({most})"
+            )
         for attribute in schema.partition_attributes:
             if attribute.name not in found:
                 raise _missed(attribute.name)
-        if not found.keys() <= set(schema.names):
+        if not found.keys() <= schema.name_set:
             left = [name for name in schema.names if name not in found]
             raise _missed(left[0]) if left else ValidationException(_UNSUPPORTED)
         for attribute in schema.attributes:
-            operator, given = found.get(attribute.name, ("=", ()))
+            if attribute.name not in found:
+                continue
+            operator, given = found[attribute.name]
             if operator not in INDEXABLE:
                 raise ValidationException(
                     "Attempted conditional constraint is not an indexable operation"
@@ -108,10 +117,13 @@ class KeyCondition:
                         f"attribute cannot contain an empty {kind_of(attribute.type)} value. "
                         f"Key: {attribute.name}"
                     )
-        if any(found[attribute.name][0] != "=" for attribute in schema.partition_attributes):
-            raise ValidationException(_UNSUPPORTED)
-        partition = tuple(found[attribute.name][1][0] for attribute in schema.partition_attributes)
-        return KeyRange(partition, *_sort_keys(schema, found))
+        partition = []
+        for attribute in schema.partition_attributes:
+            operator, given = found[attribute.name]
+            if operator != "=":
+                raise ValidationException(_UNSUPPORTED)
+            partition.append(given[0])
+        return KeyRange(tuple(partition), *_sort_keys(schema, found))
 
 
 def _sort_keys(
@@ -189,7 +201,7 @@ def _part(node: ConditionNode) -> _Part:
             name = str(operand.path[0])
         elif not isinstance(operand, Value):
             raise _Unsound("KeyConditionExpressions cannot contain nested operations")
-        elif name is None and operator not in _SWAPPED:
+        elif name is None and operator not in SWAPPED:
             raise _Unsound(
                 f"{_INVALID}{operator} operator must have the key attribute as its first operand"
             )
@@ -198,7 +210,7 @@ def _part(node: ConditionNode) -> _Part:
     if name is None:
         raise _Unsound(f"{_INVALID}No key attribute specified")
     if isinstance(operands[0], Value):
-        operator = _SWAPPED[operator]
+        operator = SWAPPED[operator]
     return name, operator, tuple(placeholders)
 
 

@@ -8,6 +8,8 @@ from attrs import frozen
 Path = tuple[str | int, ...]
 #: The last index that AWS takes for the place of an element.
 MAXIMUM_INDEX = 2**31 - 1
+#: Comparators, each with what it is when its operands are changed round.
+SWAPPED = {"=": "=", "<>": "<>", "<": ">", "<=": ">=", ">": "<", ">=": "<="}
 INDEX_OUT_OF_RANGE = "List index is not within the allowable range"
 
 

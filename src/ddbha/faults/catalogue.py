@@ -5,63 +5,56 @@ Scenarios: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/disa
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from datetime import timedelta
-from math import inf
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from attrs import define, field
+from attrs import define
 
 from ddbha.errors import AwsError, UsageError, error_class
+from ddbha.faults.actions import Actions
 from ddbha.faults.experiments import (
-    API_ERRORS,
-    Action,
     Alarm,
     Experiment,
     read_actions,
     read_alarms,
     read_template,
+    skips_empty_targets,
 )
-from ddbha.faults.fault import Effect, Fault
-from ddbha.faults.regions import RegionFaults
+from ddbha.faults.fault import Fault
+from ddbha.faults.names import ErrorCode
+from ddbha.faults.regions import Inaccessible, RegionFaults
 from ddbha.faults.requests import (
     LOST_ANSWERS,
     Choice,
     Chosen,
     ErrorFault,
-    InducedError,
+    GreyFailure,
     LostAnswer,
+    LostAs,
     PartialBatch,
-    RequestFault,
     SlowTransaction,
 )
+from ddbha.faults.running import Running, Seconds, seconds_of
+from ddbha.faults.shifts import ZonalShifts
 from ddbha.faults.zones import ZoneFaults
 from ddbha.followers.links import Shows
-from ddbha.region.places import check_region
-from ddbha.region.region import Regions
+from ddbha.region.places import is_region, region_of
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
 
 
-#: How long something takes: seconds on the world's clock.
-Seconds = float | timedelta
+#: For how long a zonal shift can be asked for.
+LONGEST_SHIFT = 72 * 3600.0
 
 
 @define(eq=False, repr=False)
-class Faults:
+class Faults(Running):
     """The faults of a world.
 
     Each method starts a fault and returns its handle.  `after` and `duration` (seconds on the world's
     clock, or timedeltas) schedule its start and its end.
     """
-
-    _regions: Regions
-    #: Names of the operations that requests can be for.
-    _operations: frozenset[str] = frozenset()
-    _active: list[Fault] = field(factory=list, init=False)
-    #: What meets single requests, in the order in which the faults began.
-    of_requests: list[RequestFault] = field(factory=list, init=False)
 
     # -- Inside a region ------------------------------------------------------------------------------
 
@@ -122,6 +115,36 @@ class Faults:
         """
         return self._start(self._inside.index_lag(table, index, seconds), after, duration)
 
+    def zonal_shift(
+        self, away_from: str, *, after: Seconds = 0, duration: Seconds | None = None
+    ) -> Fault:
+        """Leaders and readers move away from a zone, and back when it ends; nothing fails for it.
+
+        The replicas in the zone go on taking writes in.  `duration` is 72 hours at most, as for AWS's
+        StartZonalShift: https://docs.aws.amazon.com/arc-zonal-shift/latest/api/API_StartZonalShift.html
+        Raises `UnknownPlaceError` for what is no zone, and `UsageError` while the region has another
+        shift, or no quorum without the zone.
+        """
+        if duration is not None and seconds_of("duration", duration) > LONGEST_SHIFT:
+            raise UsageError(f"duration={duration}: a zonal shift is active for 72 hours at most.")
+        return self._shift(away_from, after, duration, automatic=False)
+
+    def zonal_autoshift(
+        self, away_from: str, *, after: Seconds = 0, duration: Seconds | None = None
+    ) -> Fault:
+        """A zonal shift that AWS begins because a zone is impaired; the customer's own comes first.
+
+        Raises as `zonal_shift`.
+        """
+        return self._shift(away_from, after, duration, automatic=True)
+
+    def _shift(self, zone: str, after: Seconds, duration: Seconds | None, *, automatic: bool) -> Fault:
+        effect = self._shifts.shift(zone, automatic=automatic)
+        with self._regions.environment.standstill():
+            if seconds_of("after", after) == 0:
+                self._shifts.require(zone, automatic=automatic)
+            return self._start(effect, after, duration)
+
     # -- Between regions ------------------------------------------------------------------------------
 
     def region_outage(
@@ -134,13 +157,54 @@ class Faults:
     ) -> Fault:
         """A region vanishes: clients do not reach its tables, nothing is replicated to or from it.
 
-        `shows` is what they meet: refused connections (EndpointConnectionError), timeouts
-        (ConnectTimeoutError), both after the client's `connect_timeout`, or errors (InternalServerError).
-        Its tables keep what they have, and catch up when it is back.  Raises `UnknownPlaceError` for what
-        cannot be a region and `UsageError` for another `shows`.
+        `shows` is what they meet: refused connections (EndpointConnectionError, at once), timeouts
+        (ConnectTimeoutError, after the client's `connect_timeout`), or errors (InternalServerError); for
+        a region that fails in part there is `grey_failure`.  Its tables keep what they have, and catch up
+        when it is back.  Raises `UnknownPlaceError` for what cannot be a region and `UsageError` for
+        another `shows`.
         """
         self._check_region(region)
         return self._start(self._between.region_outage(region, shows), after, duration)
+
+    def grey_failure(
+        self,
+        place: str,
+        *,
+        share: float = 0.3,
+        latency: float = 2.0,
+        rise: Seconds = 60.0,
+        after: Seconds = 0,
+        duration: Seconds | None = None,
+    ) -> Fault:
+        """A region or a zone fails in part: it is up for those who look, and bad for those who use it.
+
+        A `share` of its requests fails with InternalServerError, and all answers are late, on the
+        world's clock: more and more, until `latency` seconds are reached after `rise` seconds.  Clients
+        whose `read_timeout` is shorter hear nothing of what is done all the same.  Replication goes on.
+        In a zone it meets requests that may need a partition whose leader is there; `zonal_shift` moves
+        leaders away.
+        https://docs.aws.amazon.com/whitepapers/latest/advanced-multi-az-resilience-patterns/gray-failures.html
+        Raises `UnknownPlaceError` for what is neither region nor zone, and `UsageError` for a share
+        that is not between 0 and 1.
+        """
+        if not 0 <= share <= 1:
+            raise UsageError(f"share={share} is not between 0 and 1.")
+        chosen = Chosen(region=place)
+        if not is_region(place):
+            region = region_of(place, self._regions.environment.settings.more_regions)
+            chosen = Chosen(region=region, when=self._inside.led_from(place))
+        late = seconds_of("latency", latency)
+        met = GreyFailure(
+            chosen,
+            # What is answered too late was done.
+            late > 0,
+            share,
+            late,
+            seconds_of("rise", rise),
+            self._regions.environment,
+        )
+        told = f"grey failure {place} share={share} latency={latency}"
+        return self._start(self._of_requests(told, met), after, duration)
 
     def network_cut(
         self, region: str, other: str, *, after: Seconds = 0, duration: Seconds | None = None
@@ -164,7 +228,7 @@ class Faults:
         table: str,
         region: str,
         *,
-        status: str = "REGION_DISABLED",
+        status: Inaccessible = "REGION_DISABLED",
         after: Seconds = 0,
         duration: Seconds | None = None,
     ) -> Fault:
@@ -209,7 +273,7 @@ class Faults:
 
     def error(
         self,
-        code: str,
+        code: ErrorCode,
         *,
         after_commit: bool = False,
         message: str | None = None,
@@ -218,7 +282,7 @@ class Faults:
         """Requests are answered with the AWS error `code`, after they were done if `after_commit`.
 
         `choice` says which requests, as `ddbha.faults.requests.Choice` tells: `operation`, `table`,
-        `when`, `probability`, `times`; `after` and `duration` are as for every fault.  Raises
+        `region`, `when`, `probability`, `times`; `after` and `duration` are as for every fault.  Raises
         `UsageError` for a code that DynamoDB does not have and `UnknownPlaceError` for a table that does
         not exist.
         """
@@ -236,7 +300,7 @@ class Faults:
         self,
         *,
         after_commit: bool = False,
-        kind: str = "read_timeout",
+        kind: LostAs = "read_timeout",
         **choice: Unpack[Choice],
     ) -> Fault:
         """The answers to requests are lost, after they were done if `after_commit`.
@@ -244,7 +308,8 @@ class Faults:
         `kind` is read_timeout, connect_timeout, endpoint_connection or connection_closed: which of
         botocore's exceptions the client raises.  Before it does, the world's clock moves on by the
         `read_timeout` or, where nobody answers at all, the `connect_timeout` of the client's
-        configuration; a connection that is closed takes no time.  Requests are chosen as for `error`.
+        configuration; a connection that is refused or closed takes no time.  Requests are chosen as for
+        `error`.
         """
         if kind not in LOST_ANSWERS:
             raise UsageError(f"kind={kind!r} is none of {', '.join(LOST_ANSWERS)}.")
@@ -293,6 +358,7 @@ class Faults:
         self,
         template: Mapping[str, Any] | str,
         *,
+        region: str = "us-east-1",
         alarms: Mapping[str, Alarm] | None = None,
         ignore: Iterable[str] = (),
     ) -> Experiment:
@@ -300,148 +366,38 @@ class Faults:
 
         `template` is the object or JSON text that FIS takes, or a CloudFormation template with one.
         Followed are pauses of a global table's replication, injected internal, throttle and unavailable
-        errors of the service dynamodb, disrupted connectivity of the scopes dynamodb and
-        availability-zone, cut connectivity between regions, and waits; with durations, percentages,
-        startAfter and stop conditions.  `alarms` says, by ARN or name, when an alarm rings: a function of
-        `world.metrics`.  Actions whose ids match `ignore`, like "aws:ec2:*", are left out.
+        errors of the service dynamodb, disrupted connectivity of the scopes dynamodb, all and
+        availability-zone, disrupted connectivity to other regions, zonal autoshifts, and waits; with
+        durations, percentages, startAfter and stop conditions.  `region` is where the experiment runs:
+        tags choose among its replicas, and clients are taken to stand there.  `alarms` says, by ARN or
+        name, when an alarm rings: a function of `world.metrics`.  Actions whose ids match `ignore`, like
+        "aws:ec2:*", are left out.
         https://docs.aws.amazon.com/fis/latest/userguide/fis-actions-reference.html
         Raises `UsageError` for what cannot be followed, before anything begins.
         """
         read = read_template(template)
         actions = read_actions(read, ignore)
         rings = read_alarms(read, alarms or {})
-        starts = [(action, self._of_action(action)) for action in actions]
+        self._check_region(region)
+        told = Actions(region, skips_empty_targets(read), self._regions, self._of_requests)
+        effects = [(action, told.effects(action)) for action in actions]
         with self._regions.environment.standstill() as environment:
             experiment = Experiment(actions, environment, rings)
-            for action, begin in starts:
-                experiment.faults += begin(action.start, action.seconds)
+            for action, found in effects:
+                experiment.faults += [self._start(one, action.start, action.seconds) for one in found]
             experiment.begin()
         return experiment
 
-    def _of_action(self, action: Action) -> Callable[[float, float], list[Fault]]:
-        """What an action does, given when it begins and how long it lasts."""
-        effects: list[Effect] = []
-        if action.id in API_ERRORS:
-            return self._injected(action)
-        if action.id == "aws:dynamodb:global-table-pause-replication":
-            effects = [self._between.replication_pause(name, region) for region, name in action.places]
-        elif action.id == "aws:network:disrupt-connectivity":
-            scope = action.parameters.get("scope", "all")
-            if scope == "availability-zone":
-                zones = {zone for _, zone in action.places}
-                effects = [self._inside.zone_outage(zone) for zone in sorted(zones)]
-            elif scope in ("dynamodb", "all"):
-                met = LostAnswer(Chosen(), False, "connect_timeout")
-                effects = [self._effect(f"disrupted connectivity scope={scope}", met)]
-            else:
-                raise UsageError(
-                    f"The action {action.name!r} has scope {scope}, which does not touch DynamoDB; those "
-                    "that do are dynamodb, all and availability-zone."
-                )
-        elif action.id != "aws:fis:wait":
-            other = action.parameters.get("region", "")
-            check_region(other)
-            homes = sorted({region for region, _ in action.places})
-            effects = [self._between.network_cut(home, other) for home in homes]
-        if not effects and action.id != "aws:fis:wait":
-            raise UsageError(f"The action {action.name!r} is aimed at nothing: name resourceArns.")
-        return lambda after, duration: [self._start(one, after, duration) for one in effects]
-
-    def _injected(self, action: Action) -> Callable[[float, float], list[Fault]]:
-        service = action.parameters.get("service", "dynamodb")
-        if service != "dynamodb":
-            raise UsageError(f"The action {action.name!r} is about {service}, not dynamodb.")
-        error = error_class(API_ERRORS[action.id])
-        assert error is not None, "the errors of FIS are among those of DynamoDB"
-        percentage = float(action.parameters.get("percentage", 100))
-        named = action.parameters.get("operations", "")
-        names: list[str | None] = [name.strip() for name in named.split(",") if name.strip()]
-        effects = []
-        for operation in names or [None]:
-            chosen = Chosen(operation=operation, probability=percentage / 100)
-            self._check(chosen)
-            met = InducedError(chosen, False, error, None)
-            effects.append(self._effect(f"injected {error.code}{chosen}", met))
-        return lambda after, duration: [self._start(one, after, duration) for one in effects]
-
-    # -- All of them ----------------------------------------------------------------------------------
-
-    @property
-    def active(self) -> list[Fault]:
-        """The faults that go on now."""
-        return [fault for fault in self._active if fault.status == "ACTIVE"]
-
-    @property
-    def met_nothing(self) -> list[str]:
-        """What the faults were, or are, that met no request, no replica and no link until now.
-
-        A test that expects to survive one of these has shown nothing; pytest's fixtures warn of them.
-        """
-        with self._regions.environment.standstill() as environment:
-            ended = [event.details["fault"] for event in environment.events.of("fault-met-nothing")]
-            unended = [fault for fault in self._active if fault.status != "ENDED"]
-            return [*ended, *(fault.description for fault in unended if not fault.look())]
-
-    def end_all(self) -> None:
-        """End every fault."""
-        with self._regions.environment.standstill():
-            for fault in list(self._active):
-                fault.end()
-
-    def _check_region(self, *names: str) -> None:
-        check_region(*names, more=self._regions.environment.settings.more_regions)
+    # -- What makes them ------------------------------------------------------------------------------
 
     @property
     def _inside(self) -> ZoneFaults:
         return ZoneFaults(self._regions)
 
     @property
+    def _shifts(self) -> ZonalShifts:
+        return ZonalShifts(self._regions)
+
+    @property
     def _between(self) -> RegionFaults:
         return RegionFaults(self._regions)
-
-    def _meet(self, description: str, met: RequestFault, choice: Choice) -> Fault:
-        self._check(met.chosen)
-        effect = self._effect(f"{description}{met.chosen}", met)
-        return self._start(effect, choice.get("after", 0), choice.get("duration"))
-
-    def _check(self, chosen: Chosen) -> None:
-        if chosen.operation is not None and chosen.operation not in self._operations:
-            raise UsageError(f"ddbha has no operation {chosen.operation!r}; they are named like PutItem.")
-        # A request may be meant to meet its fault while it creates the table.
-        if chosen.table is not None and chosen.operation != "CreateTable":
-            self._inside.require_table(chosen.table)
-
-    def _effect(self, description: str, met: RequestFault) -> Effect:
-        def begin(fault: object) -> None:
-            self.of_requests.append(met)
-
-        def end(fault: object) -> None:
-            self.of_requests.remove(met)
-
-        return Effect(description, begin, end, lambda: met.met)
-
-    def __repr__(self) -> str:
-        return f"<Faults active={[fault.description for fault in self.active]}>"
-
-    def _start(self, effect: Effect, after: Seconds, duration: Seconds | None) -> Fault:
-        after = _seconds("after", after)
-        duration = None if duration is None else _seconds("duration", duration)
-        with self._regions.environment.standstill() as environment:
-            fault = Fault(effect, environment)
-            self._active = [other for other in self._active if other.status != "ENDED"]
-            self._active.append(fault)
-            if after == 0:
-                fault.begin()
-            else:
-                environment.later(after, fault.begin)
-            if duration is not None:
-                environment.later(after + duration, fault.end)
-        return fault
-
-
-def _seconds(name: str, given: Seconds) -> float:
-    if isinstance(given, timedelta):
-        given = given.total_seconds()
-    if isinstance(given, bool) or not isinstance(given, (int, float)) or not 0 <= given < inf:
-        raise UsageError(f"{name}={given!r} is no time: say how many seconds from now on, zero or more.")
-    return given

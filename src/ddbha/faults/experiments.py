@@ -2,6 +2,9 @@
 
 https://docs.aws.amazon.com/fis/latest/userguide/experiment-template-components.html
 https://docs.aws.amazon.com/fis/latest/userguide/fis-actions-reference.html
+and the scenarios that AWS has ready, such as
+https://docs.aws.amazon.com/fis/latest/userguide/az-availability-scenario.html
+https://docs.aws.amazon.com/fis/latest/userguide/cross-region-scenario.html
 """
 
 from __future__ import annotations
@@ -31,8 +34,12 @@ FOLLOWED = (
     "aws:network:disrupt-connectivity",
     "aws:network:route-table-disrupt-cross-region-connectivity",
     "aws:network:transit-gateway-disrupt-cross-region-connectivity",
+    "aws:arc:start-zonal-autoshift",
     "aws:fis:wait",
 )
+GLOBAL_TABLE = "aws:dynamodb:global-table"
+#: The filters of a target that say in which zone it is.
+_ZONE_FILTERS = ("AvailabilityZone", "Placement.AvailabilityZone")
 #: Seconds between looks at stop conditions.
 LOOK = 60.0
 _DURATION = re.compile(r"PT(?:(\d+)H)?(?:(\d+)M)?(?:(\d+)S)?")
@@ -42,14 +49,23 @@ Alarm = Callable[[Metrics], bool]
 
 
 @frozen
+class Target:
+    """What an action is aimed at: resources by region and name, those with tags, those in zones."""
+
+    kind: str
+    places: tuple[tuple[str, str], ...]
+    tags: Mapping[str, str]
+    zones: tuple[str, ...]
+
+
+@frozen
 class Action:
     """One action: what it does, when it begins and how long it takes, in seconds."""
 
     name: str
     id: str
     parameters: Mapping[str, str]
-    #: The resources that it is aimed at, as region and name.
-    places: tuple[tuple[str, str], ...]
+    targets: tuple[Target, ...]
     start: float
     seconds: float
 
@@ -178,32 +194,43 @@ def _action(name: str, given: Mapping[str, Any], targets: Mapping[str, Any], sta
         name,
         str(kind),
         parameters,
-        tuple(_places(name, given.get("targets") or {}, targets)),
+        tuple(_targets(name, given.get("targets") or {}, targets)),
         start,
         _seconds(name, parameters.get("duration", "")),
     )
 
 
-def _places(
-    name: str, wanted: Mapping[str, str], targets: Mapping[str, Any]
-) -> Iterator[tuple[str, str]]:
+def _targets(name: str, wanted: Mapping[str, str], targets: Mapping[str, Any]) -> Iterator[Target]:
     for target in wanted.values():
         if target not in targets:
             raise UsageError(f"The action {name!r} is aimed at {target!r}, which is no target.")
         told = targets[target]
-        arns = told.get("resourceArns") or ()
-        if told.get("resourceTags") or told.get("filters"):
-            raise UsageError(
-                f"The target {target!r} is chosen by tags or filters; name its resourceArns."
-            )
-        zone = (told.get("parameters") or {}).get("availabilityZoneIdentifier")
-        if zone is not None:
-            yield zone[:-1], zone
-        for arn in arns:
-            match = _ARN.fullmatch(arn)
-            if match is None:
-                raise UsageError(f"{arn!r} in the target {target!r} is no ARN.")
-            yield match[1], match[2].rpartition("/")[2]
+        zones = [(told.get("parameters") or {}).get("availabilityZoneIdentifier")]
+        for chosen in told.get("filters") or ():
+            if chosen.get("path") not in _ZONE_FILTERS:
+                raise UsageError(
+                    f"The target {target!r} is filtered by {chosen.get('path')}; name its resourceArns, "
+                    f"or filter by {' or '.join(_ZONE_FILTERS)}."
+                )
+            zones += chosen.get("values") or ()
+        yield Target(
+            str(told.get("resourceType")),
+            tuple(_place(target, arn) for arn in told.get("resourceArns") or ()),
+            told.get("resourceTags") or {},
+            tuple(zone for zone in zones if zone),
+        )
+
+
+def _place(target: str, arn: str) -> tuple[str, str]:
+    match = _ARN.fullmatch(arn)
+    if match is None:
+        raise UsageError(f"{arn!r} in the target {target!r} is no ARN.")
+    return match[1], match[2].rpartition("/")[2]
+
+
+def skips_empty_targets(template: Mapping[str, Any]) -> bool:
+    """Whether an action is left out whose targets are not there; else that is an error."""
+    return (template.get("experimentOptions") or {}).get("emptyTargetResolutionMode") == "skip"
 
 
 def _seconds(name: str, duration: str) -> float:

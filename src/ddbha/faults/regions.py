@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, MutableMapping
 from contextlib import contextmanager
-from typing import Any, get_args
+from typing import Any, Literal, get_args
 
 from attrs import define
 
@@ -18,7 +18,7 @@ from ddbha.followers.replication import Member
 from ddbha.region.region import Regions
 
 #: Why a replica may be out of reach.
-INACCESSIBLE = ("REGION_DISABLED", "INACCESSIBLE_ENCRYPTION_CREDENTIALS")
+Inaccessible = Literal["REGION_DISABLED", "INACCESSIBLE_ENCRYPTION_CREDENTIALS"]
 #: Seconds after which such a replica leaves for good, or is archived if the table is strongly consistent.
 GIVEN_UP_AFTER = 20 * 3600.0
 ARCHIVED_AFTER = 7 * 24 * 3600.0
@@ -55,16 +55,30 @@ class RegionFaults:
         both = self._holds(region, other)
         return self._held(f"network cut {region} {other}", cuts, frozenset((region, other)), both)
 
-    def replication_pause(self, table: str, region: str) -> Effect:
-        """Nothing is replicated to or from one replica of a table."""
-        self._member(table, region)
-        pauses = self._regions.environment.links.pauses
-        return self._held(f"replication pause {table} {region}", pauses, (region, table))
+    def replication_pause(self, table: str, region: str, *, induced: bool = False) -> Effect:
+        """Nothing is replicated to or from one replica of a table.
 
-    def replica_inaccessible(self, table: str, region: str, status: str) -> Effect:
+        Errors that come of it are `induced` if AWS Fault Injection Service pauses it.
+        """
+        self._member(table, region)
+        links = self._regions.environment.links
+        held = self._held(f"replication pause {table} {region}", links.pauses, (region, table))
+
+        def begin(fault: object) -> None:
+            if induced:
+                links.induced.add(fault)
+            held.begin(fault)
+
+        def end(fault: object) -> None:
+            held.end(fault)
+            links.induced.discard(fault)
+
+        return Effect(held.description, begin, end, held.met)
+
+    def replica_inaccessible(self, table: str, region: str, status: Inaccessible) -> Effect:
         """Nobody reaches one replica, for a reason that its status tells; in the end it is given up."""
-        if status not in INACCESSIBLE:
-            raise UsageError(f"status={status!r} is none of {', '.join(INACCESSIBLE)}.")
+        if status not in get_args(Inaccessible):
+            raise UsageError(f"status={status!r} is none of {', '.join(get_args(Inaccessible))}.")
         member = self._member(table, region)
         pause = self.replication_pause(table, region)
         strong = member.group.consistency == "STRONG"

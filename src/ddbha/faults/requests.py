@@ -10,19 +10,29 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from copy import deepcopy
 from random import Random
-from typing import Any, TypedDict
+from typing import Any, Literal, TypedDict
 
 from attrs import Factory, define, field, fields_dict, frozen
 
-from ddbha.errors import AwsError, FromOutside, NoAnswer, TransactionCanceledException, UsageError
+from ddbha.errors import (
+    AwsError,
+    FromOutside,
+    InternalServerError,
+    NoAnswer,
+    TransactionCanceledException,
+    UsageError,
+)
+from ddbha.faults.names import OperationName
 from ddbha.region.environment import Environment
 
 Request = dict[str, Any]
 Response = dict[str, Any]
 Perform = Callable[[Request], Response]
 
-#: What a client sees when an answer is lost, and whether the request may have been done all the same.
-LOST_ANSWERS = {
+#: What a client sees when an answer is lost.
+LostAs = Literal["read_timeout", "connect_timeout", "endpoint_connection", "connection_closed"]
+#: Of each, whether the request may have been done all the same.
+LOST_ANSWERS: dict[LostAs, bool] = {
     "read_timeout": True,
     "connect_timeout": False,
     "endpoint_connection": False,
@@ -55,12 +65,14 @@ _CONFLICT = {"Code": "TransactionConflict", "Message": MESSAGES["TransactionConf
 class Choice(TypedDict, total=False):
     """Which requests a fault meets, and when: all of them unless something here says otherwise.
 
-    `operation` is like PutItem; `table` a name; `times` how many requests at most; `probability` between
-    0 and 1; `when` is called with the request; `after` and `duration` are seconds on the world's clock.
+    `operation` is like PutItem; `table` a name; `region` like us-east-1; `times` how many requests at
+    most; `probability` between 0 and 1; `when` is called with the request; `after` and `duration` are
+    seconds on the world's clock.
     """
 
-    operation: str | None
+    operation: OperationName | None
     table: str | None
+    region: str | None
     times: int | None
     probability: float
     when: Callable[[Request], bool] | None
@@ -74,6 +86,7 @@ class Chosen:
 
     operation: str | None = None
     table: str | None = None
+    region: str | None = None
     times: int | None = None
     probability: float = 1.0
     when: Callable[[Request], bool] | None = None
@@ -96,12 +109,17 @@ class Chosen:
             raise UsageError(f"times={self.times} is not a positive number.")
 
     def __str__(self) -> str:
-        told = {"operation": self.operation, "table": self.table, "times": self.times}
+        told = {
+            "operation": self.operation,
+            "table": self.table,
+            "region": self.region,
+            "times": self.times,
+        }
         return "".join(f" {name}={value}" for name, value in told.items() if value is not None)
 
-    def fits(self, operation: str, request: Request, random: Random) -> bool:
+    def fits(self, region: str, operation: str, request: Request, random: Random) -> bool:
         """Whether a request is one of these."""
-        if self.operation not in (None, operation):
+        if self.operation not in (None, operation) or self.region not in (None, region):
             return False
         if self.table is not None and self.table not in tables_of(request):
             return False
@@ -130,10 +148,12 @@ class RequestFault(ABC):
     left: int | None = field(default=Factory(lambda self: self.chosen.times, takes_self=True), init=False)
     #: Whether it has met one.
     met: bool = field(default=False, init=False)
+    #: Since when it meets any, in seconds since the epoch.
+    began: float = field(default=0.0, init=False)
 
-    def meets(self, operation: str, request: Request, random: Random) -> bool:
+    def meets(self, region: str, operation: str, request: Request, random: Random) -> bool:
         """Whether this request is hit; counts it if so."""
-        if self.left == 0 or not self.chosen.fits(operation, request, random):
+        if self.left == 0 or not self.chosen.fits(region, operation, request, random):
             return False
         self.met = True
         if self.left is not None:
@@ -179,7 +199,7 @@ class InducedError(ErrorFault):
 class LostAnswer(RequestFault):
     """The client hears nothing; `kind` is one of `LOST_ANSWERS`."""
 
-    kind: str
+    kind: LostAs
 
     def answer(self, request: Request, perform: Perform) -> Response:
         if self.after_commit:
@@ -202,6 +222,36 @@ class SlowTransaction(RequestFault):
             return perform(request)
         finally:
             self.environment.transaction_seconds = 0.0
+
+
+@define(eq=False)
+class GreyFailure(RequestFault):
+    """A `share` of requests fails, and answers are late: from not at all to `latency` seconds.
+
+    They are as late as that once it has gone on for `rise` seconds.  A client that loses its patience
+    before hears nothing of what is done all the same.
+    """
+
+    share: float
+    latency: float
+    rise: float
+    environment: Environment
+
+    def answer(self, request: Request, perform: Perform) -> Response:
+        environment = self.environment
+        if environment.random.random() < self.share:
+            self._be_late()
+            raise InternalServerError
+        response = perform(request)
+        self._be_late()
+        return response
+
+    def _be_late(self) -> None:
+        clock = self.environment.clock
+        grown = 1.0 if self.rise == 0 else min(1.0, (clock.time() - self.began) / self.rise)
+        if grown * self.latency > self.environment.patience:
+            raise NoAnswer("read_timeout")
+        clock.sleep(grown * self.latency)
 
 
 @define(eq=False)
@@ -229,14 +279,19 @@ class PartialBatch(RequestFault):
 
 
 def through(
-    faults: list[RequestFault], operation: str, request: Request, random: Random, perform: Perform
+    faults: list[RequestFault],
+    region: str,
+    operation: str,
+    request: Request,
+    random: Random,
+    perform: Perform,
 ) -> Response:
     """Answer a request past those faults that meet it, the first one outermost."""
     remaining = iter(list(faults))
 
     def step(request: Request, remaining: Iterator[RequestFault] = remaining) -> Response:
         for fault in remaining:
-            if fault.meets(operation, request, random):
+            if fault.meets(region, operation, request, random):
                 return fault.answer(request, step)
         return perform(request)
 

@@ -39,14 +39,14 @@ _WRITES = _SINGLE | {
     "BatchExecuteStatement",
     "ExecuteTransaction",
 }
-_READS = frozenset({"Query", "Scan", "SearchVectors", "BatchGetItem", "TransactGetItems"})
+_READS = frozenset({"GetItem", "Query", "Scan", "SearchVectors", "BatchGetItem", "TransactGetItems"})
+#: What goes on without a control plane.
+_OF_ITEMS = _WRITES | _READS
 
 
 def changes_resources(operation: str) -> bool:
     """Whether an operation creates, changes or deletes more than items."""
-    return not (
-        operation in _WRITES or operation in _READS or operation.startswith(("Describe", "List", "Get"))
-    )
+    return not (operation in _OF_ITEMS or operation.startswith(("Describe", "List", "Get")))
 
 
 @define(eq=False)
@@ -114,10 +114,10 @@ class Unavailability:
         whole region fails.
         """
         try:
-            if changes_resources(operation) and not region.has_quorum:
+            if operation not in _OF_ITEMS and changes_resources(operation) and not region.has_quorum:
                 raise InternalServerError
             response = perform(region, request)
-        except InternalServerError:
+        except InternalServerError as error:
             random = self.environment.random
             is_open = operation in _WRITES and self.environment.settings.open_outcomes
             if is_open and random.random() < SURVIVING:
@@ -125,7 +125,7 @@ class Unavailability:
                 if survivor is not None:
                     self._survivors.append(survivor)
                     self.environment.blocked(partial(self._take_effect, survivor))
-            if _is_dark(region, request) and random.random() < UNAVAILABLE:
+            if not error.induced and _is_dark(region, request) and random.random() < UNAVAILABLE:
                 raise ServiceUnavailable from None
             raise
         if self._survivors and operation in _WRITES:

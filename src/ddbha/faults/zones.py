@@ -5,15 +5,17 @@ Scenarios: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/disa
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 from attrs import define
 
 from ddbha.errors import UnknownPlaceError, UsageError
 from ddbha.faults.fault import Effect
+from ddbha.faults.requests import Request, tables_of
 from ddbha.followers.index_followers import IndexFollowers
 from ddbha.region.places import region_of
 from ddbha.region.region import Regions
+from ddbha.region.table import Table
 from ddbha.storage.partition import Partition
 from ddbha.storage.replica import Replica
 
@@ -122,6 +124,25 @@ class ZoneFaults:
 
         return Effect(f"index lag {table} {index} seconds={seconds}", begin, end)
 
+    def led_from(self, zone: str) -> Callable[[Request], bool]:
+        """Whether a request may need a partition whose leader is in a zone.
+
+        The key tells which partition a single item is in; other requests may need all.
+        """
+        region = self._region_of(zone)
+
+        def met(request: Request) -> bool:
+            names = tables_of(request)
+            return any(
+                partition.leader.zone == zone
+                for place in self._regions
+                if place.name == region
+                for name in names & place.tables.keys()
+                for partition in _needed(place.tables[name], request)
+            )
+
+        return met
+
     def require_table(self, name: str) -> None:
         """Raise `UnknownPlaceError` if no region has such a table."""
         names = {table for region in self._regions for table in region.tables}
@@ -177,6 +198,11 @@ class ZoneFaults:
             )
         partition = partitions[number]
         return partition, next(r for r in partition.replicas if r.zone == zone)
+
+
+def _needed(table: Table, request: Request) -> Iterable[Partition]:
+    key = table.schema.key_or_none(request.get("Key") or request.get("Item") or {})
+    return table.partitions if key is None else [table.partitions.of(key)]
 
 
 def _check_lag(seconds: float) -> None:

@@ -12,10 +12,10 @@ from attrs import define
 from ddbha.observe.metrics import Series
 from ddbha.storage.partition import Partition, PartitionFollower
 from ddbha.storage.record import LogRecord
-from ddbha.values.attribute import same_item
-from ddbha.values.image import Image
 
 WRITE_UNIT = 1024
+#: The cause of the writes of bulk operations, which are metered in bytes and take no capacity.
+BULK_PUT = "bulk put"
 
 
 @define(eq=False)
@@ -23,12 +23,11 @@ class ConsumedWrites(PartitionFollower):
     """Adds one write unit for each started 1 KB of the larger of the old and the new item.
 
     The partitions of a global secondary index have followers of their own: an entry that stays as it is
-    costs nothing, one that moves is two records and costs both.  The expiry of an item is free in the
-    region where it happens, and counted in a series of its own.
+    makes no record, one that moves is two records and costs both.  The expiry of an item is free in the
+    region where it happens, and counted in a series of its own.  Bulk operations take no capacity.
     """
 
     series: Series
-    index: bool = False
     expired: Series | None = None
 
     def catch_up(self, now: float) -> None:
@@ -40,9 +39,9 @@ class ConsumedWrites(PartitionFollower):
             if self.expired is not None:
                 self.expired.add(1.0, record.time)
             return
-        old, new = record.old, record.new
-        if self.index and old is not None and new is not None and _same(old, new):
+        if record.cause == BULK_PUT:
             return
+        old, new = record.old, record.new
         size = max(0 if old is None else old.size, 0 if new is None else new.size)
         self.series.add(float(-(-size // WRITE_UNIT) or 1), record.time)
 
@@ -51,12 +50,6 @@ class ConsumedWrites(PartitionFollower):
         return ConsumedWrites(
             partition,
             self.series,
-            self.index,
             self.expired,
             applied_sequence=partition.acknowledged_sequence,
         )
-
-
-def _same(old: Image, new: Image) -> bool:
-    # Equal items are of one size; most others are told apart by that.
-    return old.packed == new.packed or (old.size == new.size and same_item(old.item(), new.item()))

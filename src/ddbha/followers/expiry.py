@@ -72,7 +72,7 @@ class Expiry:
             return follower
 
         self.partitions.attach(follow)
-        self._look_when_due(now)
+        self._look_when_due(self._followers(), now)
 
     def look_after(self, time: float) -> None:
         """Something was written: look at the next whole minute what is due."""
@@ -87,12 +87,16 @@ class Expiry:
             self._next_look = time
             self.at(time, partial(self._look, time))
 
-    def _look_when_due(self, now: float) -> None:
-        followers = self._followers()
-        due = min((follower.next_due_after(now) for follower in followers), default=inf)
+    def _look_when_due(self, followers: list[ExpiryFollower], now: float) -> None:
+        due, overdue = inf, False
+        for follower in followers:
+            following = follower.next_due
+            if following <= now:
+                overdue, following = True, follower.next_due_after(now)
+            due = min(due, following)
         if due < inf:
             self._look_at(due)
-        if not self._waits and any(follower.next_due <= now for follower in followers):
+        if overdue and not self._waits:
             # What is overdue has no leader, is held by a transaction, or is for another region to remove.
             self._waits = True
             self.wait(self._look_again)
@@ -114,7 +118,7 @@ class Expiry:
         removed = sum(follower.sweep(now) for follower in followers) if self.may_sweep(now) else 0
         for follower in followers:
             follower.partition.catch_up_after_next_write()
-        self._look_when_due(now)
+        self._look_when_due(followers, now)
         if removed:
             self.notify(removed)
 
@@ -123,7 +127,7 @@ class Expiry:
             follower
             for partition in self.partitions
             for follower in partition.followers
-            if isinstance(follower, ExpiryFollower) and follower.expiry is self
+            if type(follower) is ExpiryFollower and follower.expiry is self
         ]
 
 
@@ -176,8 +180,11 @@ class ExpiryFollower(PartitionFollower):
 
         Without a quorum everything is left for another sweep, and so is what a transaction holds.
         """
-        self.catch_up(now)
+        if not self.current:
+            self.catch_up(now)
         removed = 0
+        if self.next_due > now:
+            return removed
         for _, key in list(takewhile(lambda entry: entry[0] <= now, self._order)):
             if self.expiry.is_held(key):
                 continue

@@ -30,6 +30,8 @@ class Links:
     cuts: dict[frozenset[str], set[object]] = Factory(dict)
     #: Replicas (region and table) that replication is paused for, in both directions.
     pauses: dict[tuple[str, str], set[object]] = Factory(dict)
+    #: The pauses of AWS Fault Injection Service: metrics count what comes of them apart.
+    induced: set[object] = Factory(set)
     #: How late writes arrive, by source and destination.
     lags: dict[tuple[str, str], dict[object, Lag]] = Factory(dict)
     #: How far a region's clock is ahead, in seconds.
@@ -61,6 +63,10 @@ class Links:
             or self.pauses.get((region, table))
             or self.pauses.get((other, table))
         )
+
+    def is_induced(self, region: str, table: str) -> bool:
+        """Whether an experiment keeps a replica from the others."""
+        return not self.induced.isdisjoint(self.pauses.get((region, table), ()))
 
     def lag(self, source: str, destination: str, draw: float) -> float:
         """Seconds that one write needs; `draw` is its own number between 0 and 1."""

@@ -75,11 +75,21 @@ class Member:
         return f"<Member {self.region} {self.status}>"
 
     @property
+    def arn(self) -> str:
+        """The ARN of the table."""
+        return f"arn:aws:dynamodb:{self.region}:{self.account_id}:table/{self.group.name}"
+
+    @property
     def shown_status(self) -> str:
         """The `status`, unless it is a policy that stops a replica."""
         if self.unauthorized_since is not None and self.status in ("ACTIVE", "UPDATING"):
             return "REPLICATION_NOT_AUTHORIZED"
         return self.status
+
+    @property
+    def is_stopped(self) -> bool:
+        """Whether nothing is replicated from and to it before somebody puts that right."""
+        return self.inaccessible_since is not None or self.unauthorized_since is not None
 
     @property
     def is_alone(self) -> bool:

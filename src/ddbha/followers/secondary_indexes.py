@@ -14,7 +14,7 @@ from ddbha.followers.index_followers import IndexFollower, IndexFollowers
 from ddbha.storage.partition import Partition
 from ddbha.storage.partitions import Partitions
 from ddbha.storage.record import LogRecord
-from ddbha.values.attribute import Item, item_size
+from ddbha.values.attribute import Item, item_size, same_item
 from ddbha.values.image import Image
 from ddbha.values.key import ItemKey, KeySchema
 from ddbha.values.settings import ContributorInsights, Throughput, ThroughputChanges
@@ -74,12 +74,17 @@ class SecondaryIndex:
             return item
         return {name: value for name, value in item.items() if name in projected}
 
+    def tells_apart(self, item: Item, other: Item) -> bool:
+        """Whether something is projected in which two items differ."""
+        return not same_item(self.part(item), self.part(other))
+
     def entry(self, image: Image | None) -> tuple[ItemKey, Image] | None:
         """Position (without the table's key) and entry of an item, or None where it has none."""
         if image is None:
             return None
-        position = self.schema.key_or_none(image.item())
-        return None if position is None else (position, self.project(image))
+        item = image.item()
+        position = self.schema.key_or_none(item)
+        return None if position is None else (position, self.project(image, item))
 
 
 @define(eq=False)
@@ -125,17 +130,28 @@ class GlobalIndexFollower(IndexFollower):
     index: GlobalIndex
 
     def catch_up(self, now: float) -> None:
+        # All that is acknowledged is in the log, and nothing else.
+        if self.predecessor is None and self.applied_sequence == self.partition.acknowledged_sequence:
+            return
         # While a partition of the index has no leader that serves, the index stays behind.
         with suppress(InternalServerError):
             super().catch_up(now)
 
     def apply(self, record: LogRecord) -> None:
-        before = self.index.entry(record.old)
-        after = self.index.entry(record.new)
-        if before is not None and (after is None or after[0] != before[0]):
-            self._commit((*before[0], record.key), None, record)
-        if after is not None:
-            self._commit((*after[0], record.key), after[1], record)
+        old, new, index = record.old, record.new, self.index
+        if old is not None and new is not None and old.packed == new.packed:
+            return
+        item_before = None if old is None else old.item()
+        item = None if new is None else new.item()
+        before = None if item_before is None else index.schema.key_or_none(item_before)
+        after = None if item is None else index.schema.key_or_none(item)
+        if before is not None and before != after:
+            self._commit((*before, record.key), None, record)
+        if new is None or item is None or after is None:
+            return
+        # An entry that stays as it is is not written again.
+        if item_before is None or before != after or index.tells_apart(item_before, item):
+            self._commit((*after, record.key), index.project(new, item), record)
 
     def _commit(self, key: ItemKey, image: Image | None, record: LogRecord) -> None:
         self.index.partitions.of(key).commit(key, image, record.time, record.origin, record.cause)

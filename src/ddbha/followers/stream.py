@@ -91,6 +91,13 @@ class Shard:
         start = bisect_right(self._records, position, key=_position)
         return self._records[start : start + limit]
 
+    def position_at(self, time: float) -> int:
+        """What lies before the first record of a time or later; behind the newest if there is none."""
+        for record in self._records:
+            if record.time >= time:
+                return record.sequence - 1
+        return self.newest_position
+
     def ends_at(self, position: int) -> bool:
         """Whether nothing will ever come behind a position."""
         return self.closed is not None and not self.after(position, 1)

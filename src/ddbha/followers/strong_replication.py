@@ -63,7 +63,9 @@ class StrongMember(Member, Guard):
         if self._taking_in:
             return
         if self.is_alone:
-            raise InternalServerError
+            error = InternalServerError()
+            error.induced = self._strong.links.is_induced(self.region, self._strong.name)
+            raise error
         self._strong.exchange()
         self._take_in(self._strong.now(), late=False)
 

@@ -210,7 +210,7 @@ class VectorIndex:
         vector: Vector,
         count: int,
         partition_value: AttributeValue | None,
-        holds: Callable[[Item], bool],
+        holds: Callable[[Item], bool] | None = None,
     ) -> list[tuple[float, VectorEntry]]:
         """The most similar entries that meet a condition, the best first, each with its score.
 
@@ -221,7 +221,7 @@ class VectorIndex:
         found = [
             (score(entry), entry)
             for entry in self._collections.get(collection, {}).values()
-            if holds(entry.filtered)
+            if holds is None or holds(entry.filtered)
         ]
         if self.distance_function == "DOT_PRODUCT":
             found.sort(key=lambda pair: pair[1].key)

@@ -5,10 +5,12 @@ https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/metrics-dimensi
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections import OrderedDict
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from datetime import datetime, timezone
 from math import inf
+from typing import Literal, get_args
 
 from attrs import Factory, define, field
 
@@ -17,31 +19,31 @@ from ddbha.errors import UsageError, did_you_mean
 MINUTE = 60
 #: Minutes that a series keeps; CloudWatch keeps values of one minute for 15 days.
 KEPT = 15 * 24 * 60
-STATISTICS = ("Sum", "SampleCount", "Average", "Minimum", "Maximum")
+Statistic = Literal["Sum", "SampleCount", "Average", "Minimum", "Maximum"]
+STATISTICS: tuple[str, ...] = get_args(Statistic)
 
 #: The metrics that a world has, and their dimensions.
-NAMES = frozenset(
-    {
-        "AccountMaxReadCapacityUnits",
-        "AccountMaxWriteCapacityUnits",
-        "ConditionalCheckFailedRequests",
-        "ConsumedReadCapacityUnits",
-        "ConsumedWriteCapacityUnits",
-        "FaultInjectionServiceInducedErrors",
-        "PendingReplicationCount",
-        "ProvisionedReadCapacityUnits",
-        "ProvisionedWriteCapacityUnits",
-        "ReadThrottleEvents",
-        "ReplicationLatency",
-        "ReturnedItemCount",
-        "SystemErrors",
-        "ThrottledRequests",
-        "TimeToLiveDeletedItemCount",
-        "TransactionConflict",
-        "UserErrors",
-        "WriteThrottleEvents",
-    }
-)
+MetricName = Literal[
+    "AccountMaxReadCapacityUnits",
+    "AccountMaxWriteCapacityUnits",
+    "ConditionalCheckFailedRequests",
+    "ConsumedReadCapacityUnits",
+    "ConsumedWriteCapacityUnits",
+    "FaultInjectionServiceInducedErrors",
+    "PendingReplicationCount",
+    "ProvisionedReadCapacityUnits",
+    "ProvisionedWriteCapacityUnits",
+    "ReadThrottleEvents",
+    "ReplicationLatency",
+    "ReturnedItemCount",
+    "SystemErrors",
+    "ThrottledRequests",
+    "TimeToLiveDeletedItemCount",
+    "TransactionConflict",
+    "UserErrors",
+    "WriteThrottleEvents",
+]
+NAMES: frozenset[str] = frozenset(get_args(MetricName))
 DIMENSIONS = frozenset({"TableName", "GlobalSecondaryIndexName", "Operation", "ReceivingRegion"})
 
 #: Name, region, and the dimensions in the order of their names.
@@ -76,7 +78,8 @@ class Summary:
 class Series:
     """The values of one metric with one set of dimensions, summed up by minute."""
 
-    minutes: dict[int, Summary] = Factory(dict)
+    #: In a dict the way to the first one of those that are left grows with each that was dropped.
+    minutes: OrderedDict[int, Summary] = Factory(OrderedDict)
     #: The minute that the last value was of, in seconds since the epoch, and its summary.
     _begins: float = field(default=inf, init=False)
     _ends: float = field(default=-inf, init=False)
@@ -106,7 +109,7 @@ class Series:
         self._summary = self.minutes[minute]
         if len(self.minutes) > KEPT:
             # The first one that was made is the oldest, but for a clock that was set back.
-            del self.minutes[next(iter(self.minutes))]
+            self.minutes.popitem(last=False)
 
 
 @define(eq=False)
@@ -137,13 +140,13 @@ class Metrics:
 
     def query(
         self,
-        name: str,
+        name: MetricName,
         *,
         region: str | None = None,
         period: int = MINUTE,
         start: datetime | None = None,
         end: datetime | None = None,
-        statistic: str = "Sum",
+        statistic: Statistic = "Sum",
         **dimensions: str,
     ) -> list[tuple[datetime, float]]:
         """A statistic of each period that has values, oldest first, with the beginning of the period.
@@ -200,6 +203,17 @@ class Metrics:
                             summary.sum, summary.count, summary.minimum, summary.maximum
                         )
         return periods
+
+    def sums(self, name: str, minutes: Sequence[int]) -> Iterator[tuple[str, dict[str, str], float]]:
+        """Region, dimensions and sum over some minutes (since the epoch) of each series of a metric.
+
+        One pass for all tables; what is counted late is for the caller to count before.
+        """
+        for (its_name, region, dimensions), series in self._series.items():
+            if its_name == name:
+                found = [series.minutes[minute].sum for minute in minutes if minute in series.minutes]
+                if found:
+                    yield region, dict(dimensions), sum(found)
 
     def names(self) -> list[str]:
         """The names of all metrics that have values."""

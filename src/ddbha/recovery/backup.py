@@ -86,7 +86,8 @@ def empty_index(
 class Backup:
     """All items of a table at the time `created` (seconds since the epoch).
 
-    `type` is USER, SYSTEM or AWS_BACKUP; `expires` is when it vanishes by itself.
+    `type` is USER, SYSTEM or AWS_BACKUP; `expires` is when it vanishes by itself.  Those of AWS Backup
+    are in a vault; `storage` is WARM, and COLD from the time `cold_from` on.
     """
 
     arn: str
@@ -98,6 +99,9 @@ class Backup:
     item_count: int
     _parts: Sequence[dict[ItemKey, Image]]
     expires: float | None = None
+    vault: str | None = None
+    cold_from: float | None = None
+    storage: str = field(default="WARM", init=False)
     status: str = field(default="CREATING", init=False)
     #: The table that is being restored from it.
     restoring: str | None = field(default=None, init=False)
@@ -108,15 +112,15 @@ class Backup:
 
 
 @define(eq=False)
-class Vault:
-    """Where a region keeps its backups."""
+class Kept:
+    """The backups of a region."""
 
     backups: dict[str, Backup] = Factory(dict)
 
 
 def backups_of(region: Region) -> dict[str, Backup]:
     """The backups of a region by ARN, also those of tables that are gone."""
-    return region.parts.the(Vault).backups
+    return region.parts.the(Kept).backups
 
 
 def back_up(
@@ -137,13 +141,8 @@ def back_up(
     if table.membership is not None and table.status in ("ACTIVE", "UPDATING"):
         table.membership.arrivals(time)
     stores = [partition.available_leader().items for partition in table.partitions]
-    suffix = "00000000" if kind == "SYSTEM" else f"{region.environment.random.getrandbits(32):08x}"
-    milliseconds = round(time * 1000)
-    while (arn := f"{table.arn}/backup/{milliseconds:014d}-{suffix}") in backups_of(region):
-        # Tables of one name were deleted while the clock stood still.
-        milliseconds += 1
     return Backup(
-        arn,
+        _arn(region, table.arn, time, kind),
         name,
         kind,
         time,
@@ -153,6 +152,22 @@ def back_up(
         [store.images.copy() for store in stores],
         None if retention is None else time + retention,
     )
+
+
+def copy_of(backup: Backup, region: Region) -> Backup:
+    """A copy of a backup for another region or account, made now; the region does not know it yet."""
+    table = f"arn:aws:dynamodb:{region.name}:{region.account_id}:table/{backup.source.name}"
+    now = region.now()
+    return evolve(backup, arn=_arn(region, table, now, backup.type), created=now)
+
+
+def _arn(region: Region, table: str, time: float, kind: str) -> str:
+    suffix = "00000000" if kind == "SYSTEM" else f"{region.environment.random.getrandbits(32):08x}"
+    milliseconds = round(time * 1000)
+    while (arn := f"{table}/backup/{milliseconds:014d}-{suffix}") in backups_of(region):
+        # Tables of one name were deleted while the clock stood still.
+        milliseconds += 1
+    return arn
 
 
 def keep(region: Region, backup: Backup) -> None:
@@ -166,6 +181,11 @@ def keep(region: Region, backup: Backup) -> None:
             backup.status = "AVAILABLE"
             region.record("backup-available", table=backup.source.name, backup=backup.name)
 
+    def move() -> None:
+        if backup.arn in backups:
+            backup.storage = "COLD"
+            region.record("backup-moved-to-cold", table=backup.source.name, backup=backup.name)
+
     def expire() -> None:
         if backup.restoring is not None:
             region.later(60, expire)
@@ -173,5 +193,7 @@ def keep(region: Region, backup: Backup) -> None:
             region.record("backup-expired", table=backup.source.name, backup=backup.name)
 
     environment.scheduler.at(backup.created + environment.timings.create_backup, available)
+    if backup.cold_from is not None:
+        environment.scheduler.at(backup.cold_from, move)
     if backup.expires is not None:
         environment.scheduler.at(backup.expires, expire)

@@ -9,9 +9,7 @@ https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/S3DataExport.Ou
 from __future__ import annotations
 
 import json
-from base64 import b64encode
 from collections.abc import Iterator, Sequence
-from hashlib import md5
 from math import inf, nextafter
 from random import Random
 from typing import Any
@@ -19,12 +17,12 @@ from typing import Any
 from attrs import define, field
 
 from ddbha.followers.archive import Archive
+from ddbha.recovery import layout
 from ddbha.recovery.export_filter import ExportFilter
 from ddbha.recovery.formats import dynamodb_json, ion
 from ddbha.recovery.formats.compression import compressed
 from ddbha.recovery.objects import ObjectStore
 from ddbha.recovery.transfer import Export
-from ddbha.region.region import utc
 from ddbha.region.table import Table
 from ddbha.storage.record import LogRecord
 from ddbha.values.image import Image
@@ -126,7 +124,7 @@ def _size(record: LogRecord) -> int:
 
 def begin(export: Export, store: ObjectStore) -> None:
     """Put the empty file that shows that the bucket can be written to."""
-    store.put(export.request["S3Bucket"], f"{_folder(export)}/_started", b"")
+    layout.put_started(store, export.request["S3Bucket"], _folder(export))
 
 
 def write(export: Export, content: Content, store: ObjectStore, random: Random, now: float) -> None:
@@ -134,7 +132,7 @@ def write(export: Export, content: Content, store: ObjectStore, random: Random, 
     bucket, folder = export.request["S3Bucket"], _folder(export)
     format_name = export.request.get("ExportFormat", "DYNAMODB_JSON")
     writer = _FORMATS[format_name]
-    data_folder = f"{folder}/data" if content.view is None else f"{_root(export)}/data"
+    data_folder = f"{folder}/data" if content.view is None else f"{layout.root(_prefix(export))}/data"
     files = []
     for part in content.parts:
         name = "".join(random.choices(_FILE_NAME_ALPHABET, k=26))
@@ -143,16 +141,16 @@ def write(export: Export, content: Content, store: ObjectStore, random: Random, 
         files.append(
             {
                 "itemCount": len(part),
-                "md5Checksum": _checksum(data),
+                "md5Checksum": layout.checksum(data),
                 "etag": store.put(bucket, key, data),
                 "dataFileS3Key": key,
             }
         )
     manifest_files = "".join(json.dumps(line, separators=(",", ":")) + "\n" for line in files)
-    _put_with_checksum(store, bucket, f"{folder}/manifest-files", manifest_files.encode())
+    layout.put_with_checksum(store, bucket, f"{folder}/manifest-files", manifest_files.encode())
     export.item_count, export.billed_size = content.item_count, content.billed_size
     summary = json.dumps(_summary(export, content, format_name, now), separators=(",", ":"))
-    _put_with_checksum(store, bucket, f"{folder}/manifest-summary", summary.encode())
+    layout.put_with_checksum(store, bucket, f"{folder}/manifest-summary", summary.encode())
     export.manifest = f"{folder}/manifest-summary.json"
     export.complete(now)
 
@@ -161,15 +159,15 @@ def _summary(export: Export, content: Content, format_name: str, now: float) -> 
     request = export.request
     moment: dict[str, Any] = {}
     if export.time is not None:
-        moment["exportTime"] = _timestamp(export.time)
+        moment["exportTime"] = layout.timestamp(export.time)
     if export.period is not None:
-        moment["exportFromTime"], moment["exportToTime"] = map(_timestamp, export.period)
+        moment["exportFromTime"], moment["exportToTime"] = map(layout.timestamp, export.period)
     incremental = {"outputView": content.view} if content.view is not None else {}
     return {
         "version": "2020-06-30" if content.view is None else "2023-08-01",
         "exportArn": export.arn,
-        "startTime": _timestamp(export.started),
-        "endTime": _timestamp(now),
+        "startTime": layout.timestamp(export.started),
+        "endTime": layout.timestamp(now),
         "tableArn": export.table_arn,
         "tableId": export.table_id,
         **moment,
@@ -187,23 +185,9 @@ def _summary(export: Export, content: Content, format_name: str, now: float) -> 
     }
 
 
-def _put_with_checksum(store: ObjectStore, bucket: str, name: str, data: bytes) -> None:
-    store.put(bucket, f"{name}.json", data)
-    store.put(bucket, f"{name}.md5", _checksum(data).encode())
-
-
-def _root(export: Export) -> str:
-    prefix = export.request.get("S3Prefix", "").rstrip("/")
-    return f"{prefix}/AWSDynamoDB" if prefix else "AWSDynamoDB"
-
-
 def _folder(export: Export) -> str:
-    return f"{_root(export)}/{export.arn.rpartition('/')[2]}"
+    return layout.folder(_prefix(export), export.arn)
 
 
-def _checksum(data: bytes) -> str:
-    return b64encode(md5(data, usedforsecurity=False).digest()).decode()
-
-
-def _timestamp(time: float) -> str:
-    return utc(time).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+def _prefix(export: Export) -> str:
+    return str(export.request.get("S3Prefix", ""))

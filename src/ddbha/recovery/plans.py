@@ -1,4 +1,4 @@
-"""Backup plans: backups of chosen tables on a schedule, kept for some days, as AWS Backup makes them.
+"""Backup plans: backups of chosen tables on a schedule, and copies of them, as AWS Backup makes them.
 
 https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/backuprestore_HowItWorksAWS.html
 and, for jobs that are tried again, https://docs.aws.amazon.com/aws-backup/latest/devguide/API_BackupRule.html
@@ -12,14 +12,27 @@ from types import TracebackType
 from attrs import define, evolve, field, frozen
 
 from ddbha.errors import AwsError, InternalServerError, TableNotFoundException
-from ddbha.recovery.backup import back_up, keep
+from ddbha.observe.events import event_kind
+from ddbha.recovery.backup import Backup, back_up, backups_of, copy_of, keep
 from ddbha.recovery.schedules import Schedule
+from ddbha.recovery.vaults import DAY, BackupCopy, BackupVault, Lifecycle
 from ddbha.region.region import Region
 from ddbha.region.table import Table
 
-#: Seconds between two attempts of a job, and from when it is due until it is given up.
+#: Seconds between two attempts of a job.
 RETRY = 600.0
-START_WINDOW = 8 * 3600.0
+
+
+@frozen
+class CopyJob:
+    """A copy of one backup: RUNNING until its region can be reached, then COMPLETED or FAILED."""
+
+    account_id: str
+    region: str
+    vault: str
+    status: str
+    backup_arn: str | None = None
+    message: str = ""
 
 
 @frozen
@@ -27,7 +40,8 @@ class BackupJob:
     """One run for one table: COMPLETED with a backup's ARN, or FAILED with a message.
 
     It stays CREATED, with the message of the last attempt, while the table cannot be backed up, and is
-    EXPIRED after eight hours.
+    EXPIRED after the start window.  While the backup is made it is RUNNING; one that takes longer than
+    the completion window is ABORTED.
     """
 
     #: When it was due, in seconds since the epoch.
@@ -36,6 +50,7 @@ class BackupJob:
     status: str
     backup_arn: str | None = None
     message: str = ""
+    copies: tuple[CopyJob, ...] = ()
 
 
 @define(eq=False)
@@ -49,8 +64,12 @@ class BackupPlan:
     schedule: Schedule
     table: str | None
     tag: tuple[str, str] | None
-    #: Seconds that its backups are kept, None for ever.
-    retention: float | None
+    lifecycle: Lifecycle
+    vault: BackupVault
+    copies: tuple[BackupCopy, ...]
+    #: Seconds from when a job is due until it is given up, and from its start until it is canceled.
+    start_window: float
+    completion_window: float
     _region: Region
     _jobs: list[BackupJob] = field(factory=list, init=False)
     _ended: bool = field(default=False, init=False)
@@ -90,13 +109,87 @@ class BackupPlan:
     def _try(self, number: int) -> None:
         """Do a job; one that meets no quorum is tried again within its start window."""
         job, region = self._jobs[number], self._region
-        job = self._jobs[number] = self._back_up(job.table, job.time)
-        if job.status == "CREATED" and region.now() + RETRY > job.time + START_WINDOW:
-            job = self._jobs[number] = evolve(job, status="EXPIRED")
-        if job.status == "CREATED":
-            region.later(RETRY, lambda: self._try(number))
-        region.record(
-            f"backup-job-{job.status.lower()}", plan=self.name, table=job.table, message=job.message
+        try:
+            backup = self._back_up(job)
+        except InternalServerError as error:
+            late = region.now() + RETRY > job.time + self.start_window
+            self._note(number, "EXPIRED" if late else "CREATED", message=error.message)
+            if not late:
+                region.later(RETRY, lambda: self._try(number))
+        except AwsError as error:
+            self._note(number, "FAILED", message=error.message)
+        else:
+            keep(region, backup)
+            seconds = region.environment.timings.create_backup
+            if seconds:
+                self._note(number, "RUNNING", backup)
+                window = self.completion_window
+                done = self._complete if seconds <= window else self._abort
+                region.later(min(seconds, window), lambda: done(number, backup))
+            else:
+                self._complete(number, backup)
+
+    def _back_up(self, job: BackupJob) -> Backup:
+        region, table = self._region, self._region.tables.get(job.table)
+        if table is None or table.status not in ("ACTIVE", "UPDATING"):
+            raise TableNotFoundException(f"Table not found: {job.table}")
+        refusal = self.vault.refusal(self.lifecycle)
+        if refusal is not None:
+            raise AwsError(refusal)
+        backup = back_up(region, table, f"awsbackup-{ceil(job.time)}", "AWS_BACKUP", time=region.now())
+        _store(backup, self.vault, self.lifecycle)
+        return backup
+
+    def _complete(self, number: int, backup: Backup) -> None:
+        self._note(number, "COMPLETED", backup)
+        jobs = [
+            CopyJob(copy.vault.region.account_id, copy.vault.region.name, copy.vault.name, "RUNNING")
+            for copy in self.copies
+        ]
+        self._jobs[number] = evolve(self._jobs[number], copies=tuple(jobs))
+        for place in range(len(jobs)):
+            self._copy(number, place, backup)
+
+    def _abort(self, number: int, backup: Backup) -> None:
+        backups_of(self._region).pop(backup.arn, None)
+        backup.status = "DELETED"
+        self._note(number, "ABORTED", message="The backup did not complete within its window")
+
+    def _copy(self, number: int, place: int, backup: Backup) -> None:
+        """Copy a backup to another vault, as soon as that one's region can be reached."""
+        copy, here = self.copies[place], self._region
+        there = copy.vault.region
+        links = here.environment.links
+        if here.name != there.name and not links.are_connected(here.name, there.name):
+            here.environment.blocked(lambda: self._copy(number, place, backup))
+            return
+        lifecycle = copy.lifecycle or self.lifecycle
+        message, made = copy.vault.refusal(lifecycle), None
+        if message is None:
+            made = copy_of(backup, there)
+            _store(made, copy.vault, lifecycle)
+            keep(there, made)
+        job = self._jobs[number].copies[place]
+        job = evolve(
+            job,
+            status="FAILED" if made is None else "COMPLETED",
+            backup_arn=None if made is None else made.arn,
+            message=message or "",
+        )
+        copies = list(self._jobs[number].copies)
+        copies[place] = job
+        self._jobs[number] = evolve(self._jobs[number], copies=tuple(copies))
+        there.record(
+            event_kind(f"copy-job-{job.status.lower()}"), plan=self.name, table=backup.source.name
+        )
+
+    def _note(self, number: int, status: str, backup: Backup | None = None, *, message: str = "") -> None:
+        """A job has got on."""
+        arn = None if backup is None else backup.arn
+        job = evolve(self._jobs[number], status=status, backup_arn=arn, message=message)
+        self._jobs[number] = job
+        self._region.record(
+            event_kind(f"backup-job-{status.lower()}"), plan=self.name, table=job.table, message=message
         )
 
     def _tables(self) -> list[str]:
@@ -109,23 +202,6 @@ class BackupPlan:
         key, value = self.tag
         return table.settings.tags.get(key) == value
 
-    def _back_up(self, name: str, due: float) -> BackupJob:
-        region = self._region
-        table = region.tables.get(name)
-        try:
-            if table is None or table.status not in ("ACTIVE", "UPDATING"):
-                raise TableNotFoundException(f"Table not found: {name}")
-            title = f"awsbackup-{ceil(due)}"
-            backup = back_up(
-                region, table, title, "AWS_BACKUP", time=region.now(), retention=self.retention
-            )
-        except InternalServerError as error:
-            return BackupJob(due, name, "CREATED", message=error.message)
-        except AwsError as error:
-            return BackupJob(due, name, "FAILED", message=error.message)
-        keep(region, backup)
-        return BackupJob(due, name, "COMPLETED", backup.arn)
-
     def __enter__(self) -> BackupPlan:
         return self
 
@@ -136,3 +212,10 @@ class BackupPlan:
         traceback: TracebackType | None,
     ) -> None:
         self.end()
+
+
+def _store(backup: Backup, vault: BackupVault, lifecycle: Lifecycle) -> None:
+    delete, move = lifecycle.delete_after_days, lifecycle.move_to_cold_storage_after_days
+    backup.vault = vault.name
+    backup.expires = None if delete is None else backup.created + delete * DAY
+    backup.cold_from = None if move is None else backup.created + move * DAY

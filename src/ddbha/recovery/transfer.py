@@ -1,11 +1,13 @@
-"""Exports and imports: what was asked for, and what came of it.
+"""Exports, imports and bulk operations: what was asked for, and what came of it.
 
 https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/S3DataExport.HowItWorks.html
 https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/S3DataImport.HowItWorks.html
+https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BulkOperationDescription.html
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import Any, TypeVar
 
@@ -15,13 +17,13 @@ from ddbha.region.region import Region
 
 #: Seconds that a client token stands for its request.
 TOKEN_LIFETIME = 8 * 3600.0
-#: Seconds that exports and imports are known.
+#: Seconds that all of them are known.
 RETENTION = 90 * 24 * 3600.0
 
 
 @define(eq=False)
 class Transfer:
-    """What exports and imports have in common; times are seconds since the epoch."""
+    """What all of them have in common; times are seconds since the epoch."""
 
     arn: str
     table_arn: str
@@ -74,11 +76,49 @@ class Import(Transfer):
 
 
 @define(eq=False)
+class BulkPut(Transfer):
+    """A bulk operation that puts items into a table that is there."""
+
+    #: Bytes of all objects, once they are counted.
+    total_size: int | None = field(default=None, init=False)
+    #: Bytes of the objects that were read.
+    processed_size: int = field(default=0, init=False)
+    #: Records that were written, that are none or may not be written, and whose conditions do not hold.
+    processed_items: int = field(default=0, init=False)
+    errors: int = field(default=0, init=False)
+    unmet_conditions: int = field(default=0, init=False)
+    #: Bytes written to the table, and to its indexes of each kind by name.
+    table_bytes: int = field(default=0, init=False)
+    index_bytes: dict[str, Counter[str]] = field(init=False)
+
+    @index_bytes.default
+    def _no_bytes(self) -> dict[str, Counter[str]]:
+        kinds = ("LocalSecondaryIndexes", "GlobalSecondaryIndexes", "VectorIndexes")
+        return {kind: Counter() for kind in kinds}
+
+    @property
+    def table_name(self) -> str:
+        """The name of the table."""
+        return self.table_arn.rpartition("/")[2]
+
+    def complete(self, time: float) -> None:
+        super().complete(time)
+        if self.errors:
+            self.status = "COMPLETED_WITH_ERRORS"
+
+    def cancel(self, time: float) -> None:
+        """It is over because it was to be stopped."""
+        self.fail(time, "Cancelled", "The bulk operation was cancelled by a request")
+        self.status = "CANCELLED"
+
+
+@define(eq=False)
 class Transfers:
-    """The exports and imports of a region by ARN, for 90 days."""
+    """The exports, imports and bulk operations of a region by ARN, for 90 days."""
 
     exports: dict[str, Export] = Factory(dict)
     imports: dict[str, Import] = Factory(dict)
+    bulk_operations: dict[str, BulkPut] = Factory(dict)
 
 
 def exports_of(region: Region) -> dict[str, Export]:
@@ -89,6 +129,16 @@ def exports_of(region: Region) -> dict[str, Export]:
 def imports_of(region: Region) -> dict[str, Import]:
     """The imports of a region by ARN, without those that ended more than 90 days ago."""
     return _kept(region.parts.the(Transfers).imports, region.now())
+
+
+def bulk_operations_of(region: Region) -> dict[str, BulkPut]:
+    """The bulk operations of a region by ARN, without those that ended more than 90 days ago."""
+    return _kept(region.parts.the(Transfers).bulk_operations, region.now())
+
+
+def has_bulk_operation(region: Region, table_arn: str) -> bool:
+    """Whether a bulk operation on a table has not ended."""
+    return any(one.ended is None for one in of_table(bulk_operations_of(region), table_arn))
 
 
 def of_token(transfers: Iterable[AnyTransfer], token: str | None, now: float) -> AnyTransfer | None:

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import gc
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Sequence
 
 from ddbha.followers.secondary_indexes import GlobalIndex
 from ddbha.storage.partition import Partition
@@ -50,15 +48,3 @@ def index_entries(indexes: Sequence[GlobalIndex], parts: Iterable[Images]) -> li
 
 def _inner_bounds(partitions: Sequence[Partition]) -> list[ItemKey]:
     return [partition.low for partition in partitions[1:]]
-
-
-@contextmanager
-def collector_paused() -> Iterator[None]:
-    """Spare the garbage collector millions of new objects that all stay."""
-    enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if enabled:
-            gc.enable()

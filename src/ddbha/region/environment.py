@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import permutations
+from math import inf
 from random import Random
 from typing import Any
 
@@ -15,7 +16,8 @@ from ddbha.clock import Clock, Moment, Scheduler, Timings
 from ddbha.followers.kinesis import KinesisStreams
 from ddbha.followers.links import Links
 from ddbha.followers.replication import GlobalTable
-from ddbha.observe.events import Timeline
+from ddbha.interruptions import uninterrupted
+from ddbha.observe.events import EventKind, Timeline
 from ddbha.observe.metrics import Metrics
 from ddbha.region.parts import Parts
 from ddbha.settings import Settings
@@ -38,6 +40,8 @@ class Environment:
     zone_outages: dict[str, set[object]] = Factory(dict)
     #: The faults that keep two zones from reaching each other, by the pair.
     zone_cuts: dict[frozenset[str], set[object]] = Factory(dict)
+    #: The zones that traffic is moved away from, by zonal shift, and whether AWS began it.
+    zonal_shifts: dict[object, tuple[str, bool]] = Factory(dict)
     #: How many seconds replicas stay behind, by zone and fault.
     zone_lags: dict[str, dict[object, float]] = Factory(dict)
     #: How many tables are being restored, by account.
@@ -56,6 +60,8 @@ class Environment:
     locks: dict[tuple[str, ItemKey], Any] = Factory(dict)
     #: Seconds that the transaction takes that is being answered.
     transaction_seconds: float = 0.0
+    #: Seconds that the client waits for the answer.
+    patience: float = inf
     admitted: frozenset[str] = frozenset()
 
     #: How partitions replicate.
@@ -89,11 +95,11 @@ class Environment:
     @contextmanager
     def standstill(self) -> Iterator[Environment]:
         """The world up to date, while nobody else gets in: to show it, or to do several things."""
-        with self.scheduler.lock:
+        with self.scheduler.lock, uninterrupted:
             self.scheduler.run_due(self.clock.time())
             yield self
 
-    def record(self, kind: str, region: str, **details: Any) -> None:
+    def record(self, kind: EventKind, region: str, **details: Any) -> None:
         """Put an event on the timeline."""
         self.events.add(self.clock.time(), kind, region, **details)
 

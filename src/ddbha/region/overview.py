@@ -46,7 +46,7 @@ def _position(partition: Partition, replica: Replica, now: float) -> ReplicaPosi
     applied = replica.applied_sequence
     if replica is leader:
         applied = replica.last_sequence
-    elif replica.up:
+    else:
         for record in replica.log.after(applied):
             if record.time > now - replica.lag:
                 break

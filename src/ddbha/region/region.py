@@ -20,6 +20,7 @@ from ddbha.errors import (
 from ddbha.followers.kinesis import Destination
 from ddbha.followers.replication import Member
 from ddbha.followers.stream import Stream
+from ddbha.observe.events import EventKind
 from ddbha.observe.metrics import Series
 from ddbha.region.environment import Environment
 from ddbha.region.parts import Parts
@@ -182,7 +183,7 @@ class Region:
         """Run `action` when `seconds` have passed, at the earliest before the next request."""
         self.environment.later(seconds, action)
 
-    def record(self, kind: str, **details: Any) -> None:
+    def record(self, kind: EventKind, **details: Any) -> None:
         """Put an event of this region on the timeline."""
         self.environment.record(kind, self.name, **details)
 

@@ -8,13 +8,15 @@ from typing import Any
 
 from attrs import Factory, define, field, frozen
 
+from ddbha.collector import collector_paused
 from ddbha.followers.archive import Archive
 from ddbha.followers.consumption import ConsumedWrites
 from ddbha.followers.replication import Member
 from ddbha.followers.secondary_indexes import GlobalIndex, LocalIndex
 from ddbha.followers.vector_indexes import VectorIndex
+from ddbha.interruptions import uninterrupted
 from ddbha.observe.metrics import Series
-from ddbha.region.bulk_load import by_partition, collector_paused, index_entries
+from ddbha.region.bulk_load import by_partition, index_entries
 from ddbha.region.parts import Parts
 from ddbha.storage.partition import Partition
 from ddbha.storage.partitions import Partitions
@@ -206,7 +208,7 @@ class Table:
 
 def _best(partition: Partition) -> Replica:
     """The leader with all applied; descriptions answer even while the partition has no quorum."""
-    with partition.replication.scheduler.lock:
+    with partition.replication.scheduler.lock, uninterrupted:
         leader = partition.leader
         leader.apply_all()
     return leader

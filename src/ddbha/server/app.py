@@ -84,6 +84,8 @@ class Endpoint:
         if request.method == "OPTIONS" and "origin" in request.headers:
             return self._response(request, 200, b"", **_preflight(request.headers))
         if request.method == "GET" and request.url.path == "/":
+            if "text/html" in request.headers.get("accept", ""):
+                return console.way_here()
             health = f"healthy: dynamodb.{default_region()}.amazonaws.com "
             return self._response(request, 200, health.encode())
         media_type = request.headers.get("content-type", "").partition(";")[0].strip()

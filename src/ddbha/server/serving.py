@@ -152,5 +152,5 @@ def _welcome(engine: Engine, host: str, url: str) -> str:
     return (
         f"DynamoDB and DynamoDB Streams at {url}, seed {engine.settings.seed}. {reach} Ctrl+C ends it.\n"
         f"  aws dynamodb list-tables --endpoint-url {url}\n"
-        f"  The console that shows the world and breaks it: {url}{console.PATH}"
+        f"  The console that shows the world and breaks it: {url}{console.PATH}/"
     )

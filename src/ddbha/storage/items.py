@@ -6,9 +6,9 @@ since the last of them wait in a set, and are merged when order is next asked fo
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
-from operator import lt
+from operator import itemgetter, lt
 from typing import Any
 
 from sortedcontainers import SortedList
@@ -34,16 +34,43 @@ class _Greatest:
 
 
 GREATEST = _Greatest()
+#: New positions from which on it pays to look whether another replica has sorted them.
+_MANY = 1000
+#: What a position in a local index ends with.
+_key_of_entry = itemgetter(-1)
+
+
+class _Sorted:
+    """What one of the replicas of a partition has sorted last, for the others to take over."""
+
+    __slots__ = ("_positions", "_takers", "sharers")
+
+    def __init__(self) -> None:
+        self.sharers = 0
+        self._positions: Sequence[ItemKey] = ()
+        self._takers = 0
+
+    def of(self, positions: set[ItemKey]) -> Sequence[ItemKey]:
+        """The positions in order; they are the same for all replicas that have seen the same records."""
+        known = self._positions
+        if len(known) == len(positions) and positions.issuperset(known):
+            self._takers -= 1
+            if self._takers == 0:
+                self._positions = ()
+            return known
+        self._positions, self._takers = sorted(positions), self.sharers - 1
+        return self._positions
 
 
 class KeyOrder:
-    """A set of positions that can be walked in order."""
+    """A set of positions that can be walked in order; `shared` is with the same of other replicas."""
 
-    __slots__ = ("_fresh", "_sorted")
+    __slots__ = ("_fresh", "_shared", "_sorted")
 
-    def __init__(self) -> None:
+    def __init__(self, shared: _Sorted) -> None:
         self._sorted: SortedList[ItemKey] = SortedList()
         self._fresh: set[ItemKey] = set()
+        self._shared = shared
 
     def add(self, position: ItemKey) -> None:
         """Add a position that is not in the set."""
@@ -75,7 +102,9 @@ class KeyOrder:
     def range(self, low: ItemKey, high: ItemKey, *, reverse: bool = False) -> Iterator[ItemKey]:
         """The positions from `low` on and before `high`."""
         if self._fresh:
-            if len(self._fresh) > 8:
+            if len(self._fresh) > _MANY:
+                self._sorted.update(self._shared.of(self._fresh))
+            elif len(self._fresh) > 8:
                 self._sorted.update(self._fresh)
             else:
                 for position in self._fresh:
@@ -88,22 +117,36 @@ class KeyOrder:
 
 
 class ItemStore:
-    """Everything one replica holds of a partition's items."""
+    """Everything one replica holds of a partition's items; `peer` is what another one holds."""
 
-    __slots__ = ("_local", "_order", "images", "local_schemas", "size")
+    __slots__ = ("_local", "_order", "_shared", "images", "local_schemas", "size")
 
-    def __init__(self, local_schemas: Mapping[str, KeySchema]) -> None:
+    def __init__(self, local_schemas: Mapping[str, KeySchema], peer: ItemStore | None = None) -> None:
         self.images: dict[ItemKey, Image] = {}
         #: Bytes of all items.
         self.size = 0
         self.local_schemas = local_schemas
-        self._order = KeyOrder()
-        self._local = {name: KeyOrder() for name in local_schemas}
+        #: None until it is first asked for, as it never is of many tables and replicas.
+        self._order: KeyOrder | None = None
+        self._shared: dict[str, _Sorted]
+        if peer is None:
+            self._shared = {name: _Sorted() for name in ("", *local_schemas)}
+        else:
+            self._shared = peer._shared
+        for shared in self._shared.values():
+            shared.sharers += 1
+        self._local = {name: KeyOrder(self._shared[name]) for name in local_schemas}
 
     def same_order(self, other: ItemStore) -> bool:
         """Whether another store walks its items in the same order, by key and by each local index."""
         locals_agree = (order.agrees(other._local[name]) for name, order in self._local.items())
-        return self._order.agrees(other._order) and all(locals_agree)
+        return self._in_order().agrees(other._in_order()) and all(locals_agree)
+
+    def _in_order(self) -> KeyOrder:
+        if self._order is None:
+            self._order = KeyOrder(self._shared[""])
+            self._order.update(self.images)
+        return self._order
 
     def apply(self, record: LogRecord) -> None:
         """Replace, add or remove the item that a record is about."""
@@ -117,11 +160,12 @@ class ItemStore:
         if image is not None:
             self.images[key] = image
             self.size += image.size
-            if old is None:
+            if old is None and self._order is not None:
                 self._order.add(key)
         elif old is not None:
             del self.images[key]
-            self._order.remove(key)
+            if self._order is not None:
+                self._order.remove(key)
         for name, order in self._local.items():
             schema = self.local_schemas[name]
             before = local_position(schema, old, key)
@@ -139,25 +183,28 @@ class ItemStore:
         assert not self.images, "only an empty store is loaded"
         self.images = images.copy()
         self.size = size
-        self._order.update(images)
+        if self._order is not None:
+            self._order.update(images)
         for name, positions in local_positions.items():
             self._local[name].update(positions)
 
-    def range(
-        self, low: ItemKey, high: ItemKey, *, reverse: bool = False, index: str | None = None
-    ) -> Iterator[tuple[ItemKey, Image]]:
-        """Positions and images from `low` on and before `high`, in the order of the keys or an index."""
+    def range(self, low: ItemKey, high: ItemKey) -> Iterator[tuple[ItemKey, Image]]:
+        """Keys and images from `low` on and before `high`, in order."""
         images = self.images
-        if index is None:
-            for key in self._order.range(low, high, reverse=reverse):
-                yield key, images[key]
-        else:
-            for position in self._local[index].range(low, high, reverse=reverse):
-                yield position, images[position[-1]]
+        for key in self._in_order().range(low, high):
+            yield key, images[key]
+
+    def walk(
+        self, low: ItemKey, high: ItemKey, *, reverse: bool = False, index: str | None = None
+    ) -> Iterator[Image]:
+        """The images from `low` on and before `high`, in the order of the keys or a local index."""
+        order = self._in_order() if index is None else self._local[index]
+        keys = order.range(low, high, reverse=reverse)
+        return map(self.images.__getitem__, keys if index is None else map(_key_of_entry, keys))
 
     def copy(self) -> ItemStore:
         """A store of its own with the same items, for a replica built from a peer."""
-        store = ItemStore(self.local_schemas)
+        store = ItemStore(self.local_schemas, self)
         for key, image in self.images.items():
             store.replace(key, image)
         return store

@@ -11,6 +11,7 @@ from attrs import Factory, define, field
 
 from ddbha.clock import Scheduler
 from ddbha.errors import InternalServerError, UsageError
+from ddbha.interruptions import uninterrupted
 from ddbha.storage.follower import Follower
 from ddbha.storage.items import local_position
 from ddbha.storage.log import Log
@@ -69,6 +70,8 @@ class Replication:
     now: Callable[[], float]
     leader_lease: float = 0.0
     stale_reads: float = 0.0
+    #: The zones that leaders and readers keep away from, as long as others can do their work.
+    away: set[str] = Factory(set)
 
 
 _INSTANT = Replication(Scheduler(), lambda: 0.0)
@@ -139,6 +142,11 @@ class Partition:
             self.replication.scheduler.run_due(self.replication.now())
         return self._leader
 
+    @property
+    def serves(self) -> bool:
+        """Whether a leader takes writes: it reaches a peer, and whoever led before holds no lease."""
+        return self.leader is not None and self._lost_at is None
+
     def begin_in(self, zone: str) -> None:
         """Let the replica in a zone be the first leader, of a partition that was never written to."""
         self._leader = next(replica for replica in self.replicas if replica.zone == zone)
@@ -181,10 +189,29 @@ class Partition:
                 return
             self._elect(candidates)
         returned, self._lost_at = self._lost_at is not None, None
-        for replica in self._reachable(self._leader):
-            self._recover(replica)
+        self._recover_all()
+        if self._leader.zone in self.replication.away:
+            self.hand_over({replica.zone for replica in self.replicas} - self.replication.away)
         if returned:
             self.replication.scheduler.unblock(now)
+
+    def hand_over(self, zones: Container[str]) -> None:
+        """Let a replica in one of these zones lead, if one can that misses nothing.
+
+        No lease has to run out, for the leader agrees.
+        """
+        if self._lost_at is not None or self._leader.zone in zones:
+            return
+        complete = self._leader.last_sequence
+        candidates = [
+            replica
+            for replica in self.replicas
+            if replica.zone in zones and replica.last_sequence == complete and self._can_lead(replica)
+        ]
+        if candidates:
+            self._elect(candidates)
+            # It may reach whom the one before did not.
+            self._recover_all()
 
     def _elect(self, candidates: list[Replica]) -> None:
         self._leader = max(candidates, key=lambda replica: replica.last_sequence)
@@ -202,6 +229,10 @@ class Partition:
         """The replicas that this one can talk to, itself included; none if it is down."""
         return reachable(replica, self.replicas, self.cuts)
 
+    def _recover_all(self) -> None:
+        for replica in self._reachable(self._leader):
+            self._recover(replica)
+
     def _recover(self, replica: Replica) -> None:
         if replica.last_sequence < self._leader.last_sequence:
             how = replica.recover_from(self._leader)
@@ -210,15 +241,19 @@ class Partition:
     def reader(self, now: float) -> Replica:
         """Any replica that is up, chosen by the seed, as far as its lag lets it be at `now`.
 
+        One that a zonal shift moved away from is asked only if no other is up.
+
         Raises `InternalServerError` while all three are down.
         """
         first, second, third = self.replicas
-        if not (first.outages or second.outages or third.outages):
+        away = self.replication.away
+        if not (first.outages or second.outages or third.outages or away):
             replica = self.replicas[int(self.random.random() * 3)]
         else:
-            candidates = [replica for replica in self.replicas if replica.up]
-            if not candidates:
+            up = [replica for replica in self.replicas if replica.up]
+            if not up:
                 raise InternalServerError
+            candidates = [replica for replica in up if replica.zone not in away] or up
             replica = candidates[int(self.random.random() * len(candidates))]
         if replica.applied_sequence != replica.log.last_sequence:
             if replica is self._leader:
@@ -327,7 +362,7 @@ class Partition:
         sequence number, and successors of this partition's followers read them.  Raises `UsageError`
         where no cut is possible, and `InternalServerError` while fewer than two replicas are up.
         """
-        with self.replication.scheduler.lock:
+        with self.replication.scheduler.lock, uninterrupted:
             return self._split(at)
 
     def _split(self, at: ItemKey | None) -> tuple[Partition, Partition]:
@@ -386,7 +421,8 @@ class Partition:
 
     def _other_zone_up(self) -> str:
         """A zone besides the leader's that can lead, so that two halves do not share one leader."""
-        return next(r.zone for r in self._reachable(self._leader) if r is not self._leader)
+        able = [r.zone for r in self._reachable(self._leader) if r is not self._leader]
+        return next((zone for zone in able if zone not in self.replication.away), able[0])
 
     def _middle(self, leader: Replica) -> ItemKey:
         """Where half of the items lie before; half of the hashes if the items cannot be divided."""

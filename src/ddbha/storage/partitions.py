@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Sequence
 from itertools import pairwise
 from typing import Any
@@ -70,4 +70,5 @@ class KeyBounds:
         """Those of consecutive partitions that hold some of these positions."""
         if len(partitions) == 1:
             return partitions
-        return [p for p in partitions if p.low < self.high and self.low < p.high]
+        first = bisect_right(partitions, self.low, key=_low) - 1
+        return partitions[first : bisect_left(partitions, self.high, key=_low)]

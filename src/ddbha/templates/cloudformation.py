@@ -8,20 +8,29 @@ https://docs.aws.amazon.com/serverless-application-model/latest/developerguide/s
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cache
 from os import PathLike
 from typing import Any
 
 from ddbha.boto.clients import complete_client
 from ddbha.engine import Engine
 from ddbha.errors import UsageError
+from ddbha.templates.conditions import Conditions
 from ddbha.templates.declarations import Declaration, create, described
 from ddbha.templates.properties import Properties
+from ddbha.templates.references import References
+from ddbha.templates.replicas import REPLICA, add_replica
 from ddbha.templates.resources import GLOBAL_TABLE, KINDS, SIMPLE_TABLE, TABLE
+from ddbha.templates.scaling_targets import POLICY, TARGET, add_scaling, is_of_dynamodb
 from ddbha.templates.values import Values, parameter_values, read
 
+#: Properties that tell other services who acts, and nothing of tables.
+_OF_OTHERS = frozenset({"ServiceToken", "RoleARN"})
+#: What stands in resources of its own and belongs to tables, in the order in which they get it.
+_OTHERS = (TARGET, POLICY, REPLICA)
 #: What may stand beside the properties of a resource; none of it makes another table.
 _RESOURCE_MEMBERS = frozenset(
-    {"Type", "Properties", "DependsOn", "DeletionPolicy", "UpdateReplacePolicy", "Metadata"}
+    {"Type", "Properties", "Condition", "DependsOn", "DeletionPolicy", "UpdateReplacePolicy", "Metadata"}
 )
 
 
@@ -43,12 +52,10 @@ def create_from(
     else:
         declarations = [_described(read_template, region)]
     account = engine.account_id
-    clients: dict[str, Any] = {}
 
-    def client_in(place: str) -> Any:
-        if place not in clients:
-            clients[place] = complete_client(engine, "dynamodb", place, account)
-        return clients[place]
+    @cache
+    def client_in(place: str, service: str = "dynamodb") -> Any:
+        return complete_client(engine, service, place, account)
 
     create(client_in, declarations)
     return [declaration.name for declaration in declarations]
@@ -73,7 +80,11 @@ def _resources(
     declared = template.get("Parameters") or {}
     known = parameter_values(declared, given, pseudo)
     values = Values(known, frozenset(declared))
-    tables = {name: one for name, one in template["Resources"].items() if _is_table(name, one)}
+    values.conditions = Conditions(template.get("Conditions") or {}, values.of)
+    stack = known["AWS::StackName"]
+    resources = _made(template["Resources"], values)
+    values.references = References(resources, account, region, stack, values.of)
+    tables = {name: one for name, one in resources.items() if one["Type"] in KINDS}
     if not tables:
         raise UsageError(f"The template has no {TABLE}, {GLOBAL_TABLE} or {SIMPLE_TABLE}.")
     shared = (template.get("Globals") or {}).get("SimpleTable") or {}
@@ -89,19 +100,44 @@ def _resources(
         raw[logical] = {**shared, **properties} if resource["Type"] == SIMPLE_TABLE else properties
     # Names first: other tables may refer to them.
     names = {
-        logical: values.of(properties.get("TableName", f"{known['AWS::StackName']}-{logical}"), logical)
+        logical: values.of(properties.get("TableName", f"{stack}-{logical}"), logical)
         for logical, properties in raw.items()
     }
-    known.update(names)
+    values.references.tables.update(names)
     declarations = []
     for logical, properties in raw.items():
         found = values.of({**properties, "TableName": names[logical]}, logical)
         kind = KINDS[tables[logical]["Type"]]
         declarations.append(kind(Properties(logical, found), region, account))
+    _add_others(resources, values, declarations, region)
     return declarations
 
 
-def _is_table(name: str, resource: Any) -> bool:
-    if name.startswith("Fn::") or not isinstance(resource, Mapping):
-        raise UsageError(f"{name} is no resource that create_from can follow.")
-    return resource.get("Type") in KINDS
+def _add_others(
+    resources: Mapping[str, Any], values: Values, declarations: list[Declaration], region: str
+) -> None:
+    """Scaling and replicas; replicas may need the scaling."""
+    for kind in _OTHERS:
+        for logical, resource in resources.items():
+            if resource.get("Type") != kind or not is_of_dynamodb(resource, resources):
+                continue
+            given = resource.get("Properties") or {}
+            properties = Properties(logical, {k: v for k, v in given.items() if k not in _OF_OTHERS})
+            properties = Properties(logical, values.of(properties.members, logical))
+            if kind == REPLICA:
+                add_replica(properties, declarations, region)
+            else:
+                add_scaling(kind, properties, declarations, region)
+
+
+def _made(resources: Mapping[str, Any], values: Values) -> dict[str, Any]:
+    """The resources, without those of tables whose condition does not hold."""
+    made = {}
+    for name, resource in resources.items():
+        if name.startswith("Fn::") or not isinstance(resource, Mapping):
+            raise UsageError(f"{name} is no resource that create_from can follow.")
+        kind = resource.get("Type")
+        condition = resource.get("Condition") if kind in KINDS or kind in _OTHERS else None
+        if condition is None or values.conditions.holds(condition, name):
+            made[name] = {**resource, "Type": kind}
+    return made

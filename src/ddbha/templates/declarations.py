@@ -36,6 +36,10 @@ _INDEX_MEMBERS = (
 )
 
 
+#: Stands in requests for the ARN of the table's stream, which nobody knows before it is made.
+LATEST_STREAM = "the latest stream of the table"
+
+
 @frozen
 class Request:
     """A request in a region."""
@@ -43,6 +47,7 @@ class Request:
     region: str
     operation: str
     parameters: dict[str, Any]
+    service: str = "dynamodb"
 
 
 @frozen
@@ -110,10 +115,10 @@ def _provisioned(description: dict[str, Any], mode: str) -> dict[str, Any]:
     return result
 
 
-def create(client_in: Callable[[str], Any], declarations: Iterable[Declaration]) -> None:
+def create(client_in: Callable[..., Any], declarations: Iterable[Declaration]) -> None:
     """Create tables; if a request is refused, those created before it are deleted, and its error raised.
 
-    `client_in` gives a DynamoDB client in a region.
+    `client_in` gives a client in a region, of DynamoDB unless it is told another service.
     """
     created: list[Declaration] = []
     try:
@@ -122,7 +127,8 @@ def create(client_in: Callable[[str], Any], declarations: Iterable[Declaration])
             created.append(one)
             _wait(client_in, one)
             for request in one.requests:
-                getattr(client_in(request.region), request.operation)(**request.parameters)
+                client = client_in(request.region, request.service)
+                getattr(client, request.operation)(**_known(client_in, one, request))
                 _wait(client_in, one)
     except Exception:
         for one in reversed(created):
@@ -130,12 +136,21 @@ def create(client_in: Callable[[str], Any], declarations: Iterable[Declaration])
         raise
 
 
-def _wait(client_in: Callable[[str], Any], one: Declaration) -> None:
+def _known(client_in: Callable[..., Any], one: Declaration, request: Request) -> dict[str, Any]:
+    """The parameters of a request about what was made by now."""
+    if LATEST_STREAM not in request.parameters.values():
+        return request.parameters
+    table = client_in(request.region).describe_table(TableName=one.name)["Table"]
+    stream = table.get("LatestStreamArn", LATEST_STREAM)
+    return {k: stream if v == LATEST_STREAM else v for k, v in request.parameters.items()}
+
+
+def _wait(client_in: Callable[..., Any], one: Declaration) -> None:
     for region in _present(client_in, one):
         client_in(region).get_waiter("table_exists").wait(TableName=one.name)
 
 
-def _delete(client_in: Callable[[str], Any], one: Declaration) -> None:
+def _delete(client_in: Callable[..., Any], one: Declaration) -> None:
     for region in reversed(_present(client_in, one)):
         client = client_in(region)
         if client.describe_table(TableName=one.name)["Table"].get("DeletionProtectionEnabled"):
@@ -145,7 +160,7 @@ def _delete(client_in: Callable[[str], Any], one: Declaration) -> None:
         client.get_waiter("table_not_exists").wait(TableName=one.name)
 
 
-def _present(client_in: Callable[[str], Any], one: Declaration) -> list[str]:
+def _present(client_in: Callable[..., Any], one: Declaration) -> list[str]:
     """The regions in which a table is by now."""
     table = client_in(one.region).describe_table(TableName=one.name)["Table"]
     replicas = {replica["RegionName"] for replica in table.get("Replicas", ())}

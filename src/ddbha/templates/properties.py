@@ -11,12 +11,9 @@ from ddbha.errors import UsageError
 
 #: Properties that create_from knows of and does not take, with the reason.
 REFUSED = {
-    "KinesisStreamSpecification": "enable the stream with enable_kinesis_streaming_destination",
     "ImportSourceSpecification": "call import_table, or load items with world.load_items",
-    "WriteProvisionedThroughputSettings": "global tables of templates are on demand (PAY_PER_REQUEST)",
-    "ReadProvisionedThroughputSettings": "global tables of templates are on demand (PAY_PER_REQUEST)",
-    "WriteOnDemandThroughputSettings": "call update_table with OnDemandThroughput",
-    "ReadOnDemandThroughputSettings": "call update_table with ReplicaUpdates",
+    "ScheduledActions": "there are none of them; advance the clock and call update_table",
+    "GlobalTableSourceArn": "make the replica in the other account with create_table",
 }
 #: Properties that are members of CreateTable as well.
 _SAME = (

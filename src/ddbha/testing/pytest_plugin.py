@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import re
+import shutil
+import tempfile
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,6 +21,7 @@ _MARKER = f"{_SIGNATURE}: the world of this test"
 _EXPLORE = "ddbha_explore(seeds=, faults=): run the test, which takes ddbha_trial, under many schedules"
 _WORLD = pytest.StashKey[Any]()
 _PAGE = pytest.StashKey[Any]()
+_ANSWERS = pytest.StashKey[str]()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -69,6 +72,28 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", _EXPLORE)
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """See at once whether anything answers at the endpoint that the tests are to use."""
+    url = session.config.getoption("--ddbha-endpoint-url")
+    # What hands tests out to other processes asks for them all.
+    if not url or hasattr(session.config, "workerinput"):
+        return
+    from ddbha.errors import UsageError
+    from ddbha.testing.endpoint import probe
+
+    try:
+        session.config.stash[_ANSWERS] = probe(url)
+    except UsageError as error:
+        raise pytest.UsageError(f"--ddbha-endpoint-url: {error}") from None
+
+
+def pytest_report_header(config: pytest.Config) -> str | None:
+    """What answers there."""
+    said = config.stash.get(_ANSWERS, None)
+    return None if said is None else f"ddbha: {said}"
+
+
 @pytest.fixture
 def ddbha_tables() -> Iterable[dict[str, Any]]:
     """The tables that exist when a test begins, as requests of CreateTable or answers of DescribeTable.
@@ -88,10 +113,11 @@ def ddbha_world(request: pytest.FixtureRequest, ddbha_tables: Iterable[dict[str,
     tables = [*ddbha_tables, *options.pop("tables", ())]
     url = request.config.getoption("--ddbha-endpoint-url")
     if url:
-        from ddbha.testing.workbench import EndpointWorld
+        from ddbha.testing.endpoint import EndpointWorld
 
         if options:
-            pytest.skip(f"needs a world of ddbha for {', '.join(sorted(options))}=")
+            wanted = ", ".join(f"{name}={value!r}" for name, value in options.items())
+            pytest.skip(f"{url} is no world of ddbha, as this needs: @pytest.mark.ddbha({wanted})")
         world: Any = EndpointWorld(url, regions[0])
     else:
         from ddbha.errors import UsageError
@@ -181,10 +207,14 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
 
 
 def _page(directory: Path, test: str) -> Path:
-    """A file for a test's story, by a name that every file system takes and no other test has."""
+    """A file for a test's story, with a name that every file system takes and no other test has."""
     directory.mkdir(parents=True, exist_ok=True)
+    return directory / f"{_file_name(test)}.html"
+
+
+def _file_name(test: str) -> str:
     plain = re.sub(r"[^A-Za-z0-9]+", "-", test).strip("-")[-80:]
-    return directory / f"{plain}-{hashlib.sha256(test.encode()).hexdigest()[:8]}.html"
+    return f"{plain}-{hashlib.sha256(test.encode()).hexdigest()[:8]}"
 
 
 @pytest.hookimpl(hookwrapper=True)
@@ -196,12 +226,37 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
         again = f"pytest '{item.nodeid}' --ddbha-seed="
         world = item.stash.get(_WORLD, None)
         if world is not None:
-            report.sections.append(("ddbha", f"{again}{world.seed}\n{world.told(call.excinfo)}"))
+            report.sections.append(("ddbha", f"{again}{world.seed}\n{_timeline(item, world, call)}"))
         seed = getattr(getattr(call.excinfo, "value", None), "seed", None)
         if item.get_closest_marker("ddbha_explore") and seed is not None:
             page = item.stash.get(_PAGE, None)
             shown = "" if page is None else f"\nits story as a page: {page}"
             report.sections.append(("ddbha", f"{again}{seed}{shown}"))
+
+
+def _timeline(item: pytest.Item, world: Any, call: pytest.CallInfo[None]) -> str:
+    """What happened in the world of a test: what fits on a screen, and where the rest is."""
+    columns = item.config.get_terminal_writer().fullwidth
+    failure = None if call.excinfo is None else call.excinfo.value
+    shown, left_out = world.told(failure, columns, shutil.get_terminal_size().lines)
+    if not left_out:
+        return str(shown)
+    cache = getattr(item.config, "cache", None)
+    directory = Path(tempfile.mkdtemp(prefix="ddbha-")) if cache is None else Path(cache.mkdir("ddbha"))
+    path = directory / f"{_file_name(item.nodeid)}.txt"
+    path.write_text(world.story, encoding="utf-8")
+    return f"{shown}\n{left_out} before that, and all requests and answers in full: {path}"
+
+
+def pytest_assertrepr_compare(
+    config: pytest.Config, op: str, left: object, right: object
+) -> list[str] | None:
+    """In which attributes items differ, without their types."""
+    if op != "==" or config.get_verbosity(pytest.Config.VERBOSITY_ASSERTIONS) > 1:
+        return None
+    from ddbha.testing.item_diffs import difference
+
+    return difference(left, right)
 
 
 def _options(node: Any) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from random import Random
 from threading import Condition, get_ident
-from typing import Any
+from typing import Any, cast
 
 from attrs import Factory, define, field, frozen
 
@@ -22,6 +22,7 @@ from ddbha.errors import (
     ProvisionedThroughputExceededException,
     UsageError,
 )
+from ddbha.faults.names import OperationName
 from ddbha.faults.requests import MESSAGES
 from ddbha.region.places import zones_of
 from ddbha.testing.exploration.world import TrialEngine
@@ -49,7 +50,7 @@ BEHIND, AWAY = 60.0, 2.0
 LEASE = 1.5
 #: Seconds, of the machine's time, that a thread waits for the first request of another one, and then for
 #: each of the next.
-FIRST, NEXT = 0.5, 0.2
+FIRST, NEXT = 1.0, 0.2
 #: The kind that needs other threads.
 OVERTAKEN = "overtaken"
 
@@ -118,7 +119,8 @@ def _zone_loss(engine: Engine, region: str, operation: str, perform: Perform) ->
 
 
 def _partial_batch(engine: Engine, region: str, operation: str, perform: Perform) -> dict[str, Any]:
-    with engine.faults.partial_batch(operation=operation, keep=1, times=1):
+    batch = cast(OperationName, operation)
+    with engine.faults.partial_batch(operation=batch, keep=1, times=1):
         return perform()
 
 
@@ -301,8 +303,8 @@ class Director:
         workers = {one.thread for one in self.seen} - {self._thread}
         if workers == {own}:
             return later.count(own)
-        others = [thread for thread in later if thread != own]
-        return len([thread for thread in others if thread != self._thread] or others)
+        others = workers - {own} or {self._thread} - {own}
+        return sum(thread in others for thread in later)
 
     def plans(self, kinds: list[str], budget: int, name: str) -> list[Plan]:
         """Every kind at every request that it may meet, or as many as the budget has, drawn by name."""

@@ -1,58 +1,20 @@
-"""The worlds of pytest's tests: one that tells what a failing test did, and one that is elsewhere."""
+"""The world of one of pytest's tests, which tells what happened in it if the test fails."""
 
 from __future__ import annotations
 
-import os
 import warnings
-from collections import deque
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any
 
-import boto3
-from botocore.exceptions import BotoCoreError, ClientError
-
-from ddbha.api.registry import Caller
 from ddbha.boto import clients
 from ddbha.engine import Engine
-from ddbha.errors import AwsError, FaultMetNothing, NoAnswer
-from ddbha.observe.events import Event
+from ddbha.errors import FaultMetNothing
 from ddbha.settings import Arguments, Settings
-from ddbha.templates.declarations import described
+from ddbha.testing.declaring import declare
+from ddbha.testing.telling import TellingEngine, screen, whole
 from ddbha.world import World
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
-
-#: How many requests and events a report shows.
-_SHOWN = 25
-
-
-class TellingEngine(Engine):
-    """An engine that remembers its newest requests."""
-
-    def __init__(self, settings: Settings) -> None:
-        super().__init__(settings)
-        self.newest: deque[tuple[float, Event]] = deque(maxlen=_SHOWN)
-
-    def call(
-        self,
-        service: str,
-        operation: str,
-        params: dict[str, Any],
-        caller: Caller,
-        *,
-        typed: bool = False,
-        client: str = "",
-    ) -> dict[str, Any]:
-        """As `Engine.call`."""
-        details = {"asked": params, "told": "an answer"}
-        event = Event(self.clock.time(), operation, caller.region, details)
-        # Between the events before and those that come of it.
-        self.newest.append((len(self.events) - 0.5, event))
-        try:
-            return super().call(service, operation, params, caller, typed=typed, client=client)
-        except (AwsError, NoAnswer) as error:
-            details["told"] = getattr(error, "code", "nothing")
-            raise
 
 
 class TestWorld(World):
@@ -88,19 +50,14 @@ class TestWorld(World):
         """Create a table."""
         declare(self.client("dynamodb", region_name=region), table)
 
-    def told(self, failure: Any) -> str:
-        """The newest requests and events, with the request marked that made the test fail.
+    def told(self, failure: BaseException | None, columns: int, lines: int) -> tuple[str, int]:
+        """What happened, for a terminal of that size; and how much of it there is no room for."""
+        return screen(self._told.newest, self.events.after(0), failure, columns=columns, lines=lines)
 
-        `failure` is pytest's: its `value` is the exception.
-        """
-        failed = isinstance(getattr(failure, "value", None), (ClientError, BotoCoreError))
-        marked = self._told.newest[-1][1] if self._told.newest else None
-        placed = sorted([*self._told.newest, *enumerate(self.events)], key=lambda one: one[0])
-        lines = [event for _, event in placed[-_SHOWN:]]
-        mark = ">>> " if failed else "  > "
-        shown = [f"{mark if event is marked else '    '}{str(event)[:300]}" for event in lines]
-        meaning = "this request failed" if failed else "the last request before the failure"
-        return "\n".join([f"timeline ({mark.strip()} {meaning}):", *shown])
+    @property
+    def story(self) -> str:
+        """Everything that is remembered of the test."""
+        return whole(self._told.newest, self.events.after(0))
 
     def close(self) -> None:
         """The test is over: warn of faults that made no difference."""
@@ -110,71 +67,3 @@ class TestWorld(World):
                 FaultMetNothing,
                 stacklevel=2,
             )
-
-
-class EndpointWorld:
-    """Clients of an existing engine.  Whatever else a world has, tests that need it are skipped."""
-
-    def __init__(self, url: str, region: str) -> None:
-        self._url = url
-        self._region = region
-        self._created: list[tuple[Any, str]] = []
-
-    def client(self, service_name: str, *, region_name: str | None = None, **kwargs: Any) -> Any:
-        """A plain client of boto3."""
-        return self._noticed(self.session(region_name=region_name).client, service_name, kwargs)
-
-    def resource(self, service_name: str, *, region_name: str | None = None, **kwargs: Any) -> Any:
-        """A plain resource of boto3."""
-        made = self.session(region_name=region_name).resource
-        return self._noticed(made, service_name, kwargs)
-
-    def session(self, *, region_name: str | None = None) -> boto3.Session:
-        """A session with credentials of no account; its clients need the endpoint's address."""
-        worker = os.environ.get("PYTEST_XDIST_WORKER", "")
-        return boto3.Session(
-            aws_access_key_id=f"ddbha{worker}",
-            aws_secret_access_key="ddbha",
-            region_name=region_name or self._region,
-        )
-
-    def declare(self, table: dict[str, Any], region: str) -> None:
-        """Create a table."""
-        declare(self.client("dynamodb", region_name=region), table)
-
-    def close(self) -> None:
-        """Delete the tables that this test created and left."""
-        for client, name in reversed(self._created):
-            try:
-                client.delete_table(TableName=name)
-            except client.exceptions.ResourceNotFoundException:
-                continue
-            client.get_waiter("table_not_exists").wait(TableName=name, WaiterConfig={"Delay": 1})
-
-    def _noticed(self, make: Any, service_name: str, options: dict[str, Any]) -> Any:
-        made = make(service_name, endpoint_url=self._url, **options)
-        client = made if not hasattr(made.meta, "client") else made.meta.client
-
-        def created(parsed: dict[str, Any], **_: Any) -> None:
-            if "TableDescription" in parsed:
-                self._created.append((client, parsed["TableDescription"]["TableName"]))
-
-        client.meta.events.register("after-call.dynamodb.CreateTable", created)
-        return made
-
-    def __getattr__(self, name: str) -> NoReturn:
-        import pytest
-
-        if name.startswith("_"):
-            raise AttributeError(name)
-        pytest.skip(f"needs ddbha_world.{name}, which {self._url} does not have")
-
-
-def declare(client: Any, table: dict[str, Any]) -> None:
-    """Create a table from a request of CreateTable or an answer of DescribeTable.
-
-    Raises `UsageError` for anything else.
-    """
-    declaration = described(table, client.meta.region_name)
-    client.create_table(**declaration.create)
-    client.get_waiter("table_exists").wait(TableName=declaration.name)

@@ -73,9 +73,14 @@ def canonical_item(item: Item) -> tuple[Item, int]:
         if len(value) != 1:
             raise _wrong_number_of_types(value)
         for descriptor, content in value.items():
-            canonical_content, content_size = _canonical_of(descriptor)(content, 0)
-            result[name] = canonical_content
-            size += content_size + (len(name) if name.isascii() else text_size(name))
+            # Most values are strings: they need no call.
+            if descriptor == "S":
+                result[name] = {"S": content}
+                size += len(content) if content.isascii() else text_size(content)
+            else:
+                result[name], content_size = _canonical_of(descriptor)(content, 0)
+                size += content_size
+            size += len(name) if name.isascii() else text_size(name)
     if size > MAXIMUM_NAME_SIZE:
         _refuse_large_names(item)
     return result, size
@@ -171,9 +176,8 @@ def _map(content: dict[str, AttributeValue], depth: int) -> tuple[AttributeValue
         raise ValidationException(EMPTY_NAME)
     members = {}
     for name, member in content.items():
-        value, value_bytes = canonical_value(member, inner)
-        members[name] = value
-        size += text_size(name) + value_bytes + ELEMENT_OVERHEAD
+        members[name], value_bytes = canonical_value(member, inner)
+        size += value_bytes + ELEMENT_OVERHEAD + (len(name) if name.isascii() else text_size(name))
     if size > MAXIMUM_NAME_SIZE:
         _refuse_large_names(content)
     return {"M": members}, size
@@ -295,16 +299,24 @@ def equal(left: AttributeValue, right: AttributeValue) -> bool:
         return len(a) == len(b) and set(a) == set(b)
     if descriptor == "L":
         return len(a) == len(b) and all(map(equal, a, b))
-    if descriptor == "M":
-        return a.keys() == b.keys() and all(equal(value, b[name]) for name, value in a.items())
-    return False
+    return descriptor == "M" and _same_members(a, b)
+
+
+def _same_members(left: Item, right: Item) -> bool:
+    if left.keys() != right.keys():
+        return False
+    for name, value in left.items():
+        other = right[name]
+        if value != other and not equal(value, other):
+            return False
+    return True
 
 
 def same_item(left: Item | None, right: Item | None) -> bool:
     """Whether two canonical items hold the same attributes; an absent item equals only an absent one."""
     if left is None or right is None:
         return left is right
-    return left == right or equal({"M": left}, {"M": right})
+    return left == right or _same_members(left, right)
 
 
 def order(value: AttributeValue) -> str | Comparable | bytes:

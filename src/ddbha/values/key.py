@@ -11,11 +11,13 @@ https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/GSI.DesignPatte
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from functools import lru_cache
 from hashlib import blake2b
 from typing import Any
 
 from attrs import field, frozen
 
+from ddbha.values import number
 from ddbha.values.attribute import AttributeValue, Item, order, text_size
 
 #: (hash of the partition key, partition key[, sort key ...]): ints, strings, decimals, bytes, or tuples.
@@ -30,6 +32,7 @@ MAXIMUM_SORT_KEY_SIZE = 1024
 HASH_SPACE = 1 << 64
 
 
+@lru_cache(maxsize=4096)
 def hash_of(value: Any) -> int:
     """Where a partition key lies in the hash space: the same number in every run and on every machine."""
     if isinstance(value, tuple):
@@ -62,6 +65,7 @@ class KeySchema:
     sort: KeyAttribute | None = field(init=False)
     attributes: tuple[KeyAttribute, ...] = field(init=False)
     names: tuple[str, ...] = field(init=False)
+    name_set: frozenset[str] = field(init=False, eq=False, repr=False)
     #: The attributes, each with the greatest size of its values.
     sizes: tuple[tuple[KeyAttribute, int], ...] = field(init=False)
     _several: bool = field(init=False)
@@ -88,6 +92,10 @@ class KeySchema:
     def _names(self) -> tuple[str, ...]:
         return tuple(attribute.name for attribute in self.attributes)
 
+    @name_set.default
+    def _name_set(self) -> frozenset[str]:
+        return frozenset(self.names)
+
     @sizes.default
     def _sizes(self) -> tuple[tuple[KeyAttribute, int], ...]:
         return (
@@ -103,10 +111,14 @@ class KeySchema:
         """The position of an item that has all key attributes with the right types."""
         if self._several:
             return self._position([order(item[name]) for name in self.names])
-        partition = order(item[self.partition.name])
-        if self.sort is None:
+        attribute, sort = self.partition, self.sort
+        partition = item[attribute.name][attribute.type]
+        if attribute.type == "N":
+            partition = number.parse(partition)
+        if sort is None:
             return (hash_of(partition), partition)
-        return (hash_of(partition), partition, order(item[self.sort.name]))
+        content = item[sort.name][sort.type]
+        return (hash_of(partition), partition, number.parse(content) if sort.type == "N" else content)
 
     def key_or_none(self, item: Item) -> ItemKey | None:
         """The position of an item; None if it lacks a key attribute, or has one that no index takes."""

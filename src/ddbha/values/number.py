@@ -19,10 +19,17 @@ SMALLEST_EXPONENT = -130
 
 _NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?", re.ASCII)
 _PLAIN_INTEGER = re.compile(r"(?:0|-?[1-9]\d{0,15})", re.ASCII)
-_EXPONENT_LENGTH = 6
-#: Characters of a number beyond which its digits are counted first, and digits of an exponent.
+#: Characters of a number beyond which its digits are counted first.
 _LONG = 1000
-_LONGEST_EXPONENT = 9
+#: Characters of an exponent that is read, and one that stands for all that are longer.
+_LONGEST_EXPONENT = 30
+_LONGER = 10**30
+_INTEGER = range(-(2**31), 2**31)
+_LONG_INTEGER = range(-(2**63), 2**63)
+_OUT_OF_RANGE = "Attempting to store a number with magnitude"
+_OVERFLOW = f"Number overflow. {_OUT_OF_RANGE} larger than supported range"
+_UNDERFLOW = f"Number underflow. {_OUT_OF_RANGE} smaller than supported range"
+_NOT_NUMERIC = "The parameter cannot be converted to a numeric value"
 # Two numbers 10**125 and 10**-130 apart need 256 digits to be added without rounding.
 _EXACT = Context(prec=600, Emax=999_999, Emin=-999_999, traps=[Inexact, Rounded, Overflow])
 
@@ -37,17 +44,54 @@ def canonical(text: str) -> str:
         return text
     if len(text) > _LONG:
         # Nothing of that length is kept, and its digits are counted rather than read.
-        return _canonical.__wrapped__(_shortened(text) if _NUMBER.fullmatch(text) else text)
+        return _canonical.__wrapped__(_shortened(text) if _NUMBER.fullmatch(text) else text, text)
     return _canonical(text)
 
 
 @lru_cache(maxsize=4096)
-def _canonical(text: str) -> str:
+def _canonical(text: str, written: str = "") -> str:
+    """As `canonical`, of a number that was written in another way if it was too long."""
     if not _NUMBER.fullmatch(text):
-        fault = "The parameter cannot be converted to a numeric value"
-        shown = f"{fault}: {text}"
-        raise ValidationException(shown) if text.strip(" ") else InvalidValue(fault, newer=shown)
-    return _write(_decimal(text))
+        shown = f"{_NOT_NUMERIC}: {written or text}"
+        raise ValidationException(shown) if text.strip(" ") else InvalidValue(_NOT_NUMERIC, newer=shown)
+    mantissa, _, exponent = text.lower().partition("e")
+    if exponent:
+        _check_exponent(mantissa, exponent, written or text)
+    return _write(Decimal(text))
+
+
+def _check_exponent(mantissa: str, exponent: str, written: str) -> None:
+    """Refuse an exponent out of range, also that of a zero.
+
+    AWS has two checks, each for some operations: the newer reads exponents of 64 bits, the older those of
+    32, in which it also counts, with an overflow, like Java's BigDecimal.
+    """
+    whole, _, fraction = mantissa.lstrip("+-").partition(".")
+    precision = len((whole + fraction).lstrip("0")) or 1
+    power = _power(exponent)
+    scale = len(fraction) - power
+    digits = precision - scale
+    unreadable = f"{_NOT_NUMERIC}: {written}"
+    newer = _out_of_range(digits) if power in _LONG_INTEGER else unreadable
+    older = unreadable
+    if power in _INTEGER and scale in _INTEGER:
+        older = _out_of_range((digits + 2**31) % 2**32 - 2**31)
+    if older or newer:
+        raise ValidationException(older) if older == newer else InvalidValue(older, newer=newer)
+
+
+def _power(exponent: str) -> int:
+    """An exponent, or one just as impossible in place of a very long one."""
+    told = exponent.lstrip("+-0") or "0"
+    size = int(told) if len(told) <= _LONGEST_EXPONENT else _LONGER
+    return -size if exponent.startswith("-") else size
+
+
+def _out_of_range(digits: int) -> str:
+    """What is said of a number with so many digits before the point, if anything."""
+    if digits > LARGEST_EXPONENT + 1:
+        return _OVERFLOW
+    return _UNDERFLOW if digits <= SMALLEST_EXPONENT else ""
 
 
 def _shortened(text: str) -> str:
@@ -64,18 +108,8 @@ def _shortened(text: str) -> str:
     if len(significant) > MAXIMUM_DIGITS:
         significant = significant[:MAXIMUM_DIGITS] + "1"
     if exponent:
-        told = exponent.lstrip("+-0") or "0"
-        size = int(told) if len(told) <= _LONGEST_EXPONENT else 10**_LONGEST_EXPONENT
-        power += -size if exponent.startswith("-") else size
+        power += _power(exponent)
     return f"{'-' * mantissa.startswith('-')}0.{significant}e{power}"
-
-
-def _decimal(text: str) -> Decimal:
-    """`text` as a decimal; an exponent too long to read is replaced by one just out of range."""
-    mantissa, _, exponent = text.replace("E", "e").partition("e")
-    if len(exponent) > _EXPONENT_LENGTH and len(exponent.lstrip("+-0")) > _EXPONENT_LENGTH:
-        exponent = f"{'-' if exponent.startswith('-') else ''}99999"
-    return Decimal(f"{mantissa}e{exponent}" if exponent else mantissa)
 
 
 def _write(value: Decimal) -> str:
@@ -88,13 +122,9 @@ def _write(value: Decimal) -> str:
     exponent += len(significant) - len(trimmed)
     magnitude = exponent + len(trimmed) - 1
     if magnitude > LARGEST_EXPONENT:
-        raise ValidationException(
-            "Number overflow. Attempting to store a number with magnitude larger than supported range"
-        )
+        raise ValidationException(_OVERFLOW)
     if magnitude < SMALLEST_EXPONENT:
-        raise ValidationException(
-            "Number underflow. Attempting to store a number with magnitude smaller than supported range"
-        )
+        raise ValidationException(_UNDERFLOW)
     if len(trimmed) > MAXIMUM_DIGITS:
         raise ValidationException("Attempting to store more than 38 significant digits in a Number")
     if exponent >= 0:
@@ -126,7 +156,5 @@ def size(text: str) -> int:
 
     https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/CapacityUnitCalculations.html
     """
-    negative = text.startswith("-")
-    integral, _, fraction = text.lstrip("-").partition(".")
-    digits = len((integral + fraction).strip("0"))
-    return (digits + 1) // 2 + 1 + negative
+    digits = len(text.replace(".", "").strip("-0"))
+    return (digits + 1) // 2 + 1 + text.startswith("-")

@@ -154,6 +154,8 @@ class Attempts:
     """All attempts, oldest first, and the ledgers of the tables that they named."""
 
     _regions: Regions
+    #: Whether they are kept although no history is.
+    recording: bool = False
     attempts: list[Attempt] = Factory(list)
     ledgers: dict[str, Ledger] = Factory(dict)
     #: The parameters of the last attempt of each client: a retry sends the same object again.

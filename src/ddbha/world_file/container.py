@@ -111,15 +111,19 @@ class Members:
             raise WorldFileError(f"{self._path} is damaged: it lacks {name}.")
         return self._parsed(self._data[name])
 
-    def lines(self, name: str) -> list[Any]:
-        """The lines of a JSON Lines member."""
+    def lines(self, name: str) -> Iterator[Any]:
+        """The lines of a JSON Lines member, one after the other."""
         if name not in self._data:
             raise WorldFileError(f"{self._path} is damaged: it lacks {name}.")
-        return [self._parsed(line) for line in self._data[name].splitlines()]
+        return map(self._parsed, self._data[name].splitlines())
+
+    def count(self, name: str) -> int:
+        """About how many lines a JSON Lines member has."""
+        return self._data.get(name, b"").count(b"\n")
 
     def _parsed(self, data: bytes) -> Any:
         try:
-            return json.loads(data, parse_float=_number, parse_constant=_infinity)
+            return _DECODER.decode(data.decode("utf-8", "surrogatepass"))
         except (ValueError, RecursionError) as error:
             raise WorldFileError(f"{self._path} is damaged: {error}") from error
 
@@ -137,6 +141,9 @@ def _infinity(text: str) -> float:
     if text == "NaN":
         raise ValueError("NaN is no number")
     return float(text)
+
+
+_DECODER = json.JSONDecoder(parse_float=_number, parse_constant=_infinity)
 
 
 def progress(label: str, count: int, each: Iterable[Each]) -> Iterator[Each]:

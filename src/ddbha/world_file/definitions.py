@@ -8,6 +8,7 @@ from typing import Any, get_args, get_origin, get_type_hints
 
 from attrs import asdict, has
 
+from ddbha.clock import LATEST
 from ddbha.followers.secondary_indexes import GlobalIndex, IndexProjection, LocalIndex, SecondaryIndex
 from ddbha.followers.vector_indexes import VectorIndex
 from ddbha.recovery.backup import SourceTable
@@ -52,7 +53,7 @@ def source_table(entry: Any) -> SourceTable:
         entry["name"],
         entry["arn"],
         entry["id"],
-        entry["created"],
+        time_of(entry["created"]),
         types,
         schema,
         tuple(
@@ -69,10 +70,24 @@ def source_table(entry: Any) -> SourceTable:
             )
             for index in entry["global_indexes"]
         ),
-        TableSettings(**_values(TableSettings, entry["settings"])),
+        _settings(entry["settings"]),
         # Files of before know of no vector indexes.
         tuple(_read_vector_index(index, types, schema) for index in entry.get("vector_indexes", ())),
     )
+
+
+def time_of(given: Any) -> float:
+    """A time that there are dates for; `ValueError` for anything else."""
+    if isinstance(given, bool) or not isinstance(given, (int, float)) or not 0 <= given <= LATEST:
+        raise ValueError(f"{given!r} is no time")
+    return given
+
+
+def _settings(entry: dict[str, Any]) -> TableSettings:
+    settings = TableSettings(**_values(TableSettings, entry))
+    if settings.on_demand_since is not None:
+        time_of(settings.on_demand_since)
+    return settings
 
 
 def _vector_index(index: VectorIndex) -> dict[str, Any]:

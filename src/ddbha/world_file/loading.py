@@ -13,9 +13,9 @@ from ddbha.api.definitions.expiry_settings import begin_expiry
 from ddbha.api.tables.auto_scaling_settings import new_scaling
 from ddbha.capacity.auto_scaling import AutoScaling, ScalingSettings
 from ddbha.capacity.partitioning import new_partitions
-from ddbha.clock import LATEST, Clock, ManualClock, SystemClock
+from ddbha.clock import Clock, ManualClock, SystemClock
 from ddbha.errors import UsageError, WorldFileError
-from ddbha.followers.archive import Archive
+from ddbha.followers.archive import MAXIMUM_PERIOD, Archive
 from ddbha.followers.kinesis import Destination
 from ddbha.followers.stream import Stream
 from ddbha.recovery.backup import Backup, keep
@@ -25,11 +25,11 @@ from ddbha.region.table import Table
 from ddbha.settings import Arguments, Settings
 from ddbha.storage.partitions import Partitions
 from ddbha.storage.record import LogRecord
-from ddbha.values.attribute import Item, canonical_item
-from ddbha.values.image import Image
+from ddbha.values.attribute import canonical_item
+from ddbha.values.image import Image, unpacked
 from ddbha.values.key import KeySchema
 from ddbha.world_file.container import Members, progress
-from ddbha.world_file.definitions import read_position, source_table
+from ddbha.world_file.definitions import read_position, source_table, time_of
 from ddbha.world_file.groups import join
 
 
@@ -55,7 +55,7 @@ class WorldFile:
         Raises `UsageError` if it is behind.
         """
         with self.refusing_contradictions():
-            time = _time(self.header["time"])
+            time = time_of(self.header["time"])
             if given is None:
                 if self.header["clock"] == "manual":
                     return ManualClock(time)
@@ -82,8 +82,8 @@ class WorldFile:
     def fill(self, regions: Regions) -> None:
         """Make everything that the file describes in an empty world."""
         environment = regions.environment
-        lines = self.members.lines("images.jsonl")
-        images = [_image(line) for line in progress("loading items", len(lines), lines)]
+        lines, count = self.members.lines("images.jsonl"), self.members.count("images.jsonl")
+        images = [_image(line) for line in progress("loading items", count, lines)]
         for number, entry in enumerate(self.members.lines("tables.jsonl")):
             region = regions.of(entry["account"], entry["region"])
             folder = f"tables/{number}"
@@ -97,8 +97,8 @@ class WorldFile:
                     table.partitions,
                     region.now,
                     recovery["enabled"],
-                    recovery["earliest"],
-                    recovery["period_days"],
+                    time_of(recovery["earliest"]),
+                    _period(recovery["period_days"]),
                     recovery["delay"],
                     _records(table.schema, history, images),
                 )
@@ -117,11 +117,11 @@ class WorldFile:
         environment.random.setstate(random_state(self.header["random"]))
 
 
-def _time(given: Any) -> float:
-    """A time that there are dates for."""
-    if isinstance(given, bool) or not isinstance(given, (int, float)) or not 0 <= given <= LATEST:
-        raise ValueError(f"{given!r} is no time")
-    return given
+def _period(given: Any) -> int:
+    """A recovery period in days."""
+    if given not in range(1, MAXIMUM_PERIOD + 1):
+        raise ValueError(f"{given!r} days are no recovery period")
+    return int(given)
 
 
 def random_state(entry: list[Any]) -> tuple[Any, ...]:
@@ -130,13 +130,11 @@ def random_state(entry: list[Any]) -> tuple[Any, ...]:
     return version, tuple(state), gauss
 
 
-def _image(line: Any) -> tuple[Item, Image]:
-    """An item and its image; the item is read only here."""
-    item, size = canonical_item(dynamodb_json.plain_item(line))
-    return item, Image.of(item, size)
+def _image(line: Any) -> Image:
+    return Image.of(*canonical_item(dynamodb_json.plain_item(line)))
 
 
-def _table(region: Region, entry: dict[str, Any], held: Iterable[tuple[Item, Image]]) -> Table:
+def _table(region: Region, entry: dict[str, Any], held: list[Image]) -> Table:
     source = source_table(entry)
     local = {index.name: index for index in source.local_indexes}
     schemas = {name: index.schema for name, index in local.items()}
@@ -144,14 +142,14 @@ def _table(region: Region, entry: dict[str, Any], held: Iterable[tuple[Item, Ima
         source.name,
         source.arn,
         source.id,
-        _time(source.created),
+        source.created,
         source.attribute_types,
         source.schema,
         _partitions(region, source.name, entry["partitions"], schemas),
         local,
         settings=source.settings,
         status="ACTIVE",
-        active_since=entry["active_since"],
+        active_since=None if entry["active_since"] is None else time_of(entry["active_since"]),
     )
     for index in source.global_indexes:
         owner = f"{source.name}/{index.name}"
@@ -159,7 +157,7 @@ def _table(region: Region, entry: dict[str, Any], held: Iterable[tuple[Item, Ima
         table.add_global_index(index)
     for vector_index in source.vector_indexes:
         table.add_vector_index(vector_index)
-    table.load((source.schema.key(item), image) for item, image in held)
+    table.load(zip(map(source.schema.key, unpacked(held)), held, strict=True))
     return table
 
 
@@ -174,21 +172,19 @@ def _partitions(
     return partitions
 
 
-def _records(
-    schema: KeySchema, history: list[Any], images: list[tuple[Item, Image]]
-) -> Iterator[LogRecord]:
+def _records(schema: KeySchema, history: Iterable[Any], images: list[Image]) -> Iterator[LogRecord]:
     """The records of a history; their sequence numbers are of no use any more."""
     for entry in history:
         old, new = entry["old"], entry["new"]
-        item, _ = images[new if old is None else old]
+        image = images[new if old is None else old]
         yield LogRecord(
             0,
             0,
-            _time(entry["time"]),
+            time_of(entry["time"]),
             entry["origin"],
-            schema.key(item),
-            None if old is None else images[old][1],
-            None if new is None else images[new][1],
+            schema.key(image.item()),
+            None if old is None else images[old],
+            None if new is None else images[new],
             entry["cause"],
         )
 
@@ -236,18 +232,20 @@ def _follow(region: Region, table: Table, entry: dict[str, Any]) -> None:
             region.environment.kinesis.add(destination)
 
 
-def _keep(region: Region, entry: dict[str, Any], held: list[tuple[Item, Image]]) -> None:
+def _keep(region: Region, entry: dict[str, Any], held: list[Image]) -> None:
     source = source_table(entry["source"])
     backup = Backup(
         entry["arn"],
         entry["name"],
         entry["type"],
-        _time(entry["created"]),
+        time_of(entry["created"]),
         source,
         entry["size"],
         len(held),
-        [{source.schema.key(item): image for item, image in held}],
+        [dict(zip(map(source.schema.key, unpacked(held)), held, strict=True))],
         entry["expires"],
+        entry.get("vault"),
+        entry.get("cold_from"),
     )
     keep(region, backup)
     backup.status = "AVAILABLE"

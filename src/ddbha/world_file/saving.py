@@ -17,7 +17,8 @@ from ddbha.errors import UsageError
 from ddbha.followers.secondary_indexes import GlobalIndex
 from ddbha.recovery.backup import backups_of
 from ddbha.recovery.formats import dynamodb_json
-from ddbha.recovery.transfer import exports_of, imports_of
+from ddbha.recovery.transfer import bulk_operations_of, exports_of, imports_of
+from ddbha.recovery.vaults import locked_vaults
 from ddbha.region.region import Region, Regions
 from ddbha.region.table import Table, TableSettings
 from ddbha.storage.partition import Partition
@@ -82,6 +83,8 @@ def save(path: Path, regions: Regions, facts: dict[str, Any]) -> None:
                     "type": backup.type,
                     "created": backup.created,
                     "expires": backup.expires,
+                    "vault": backup.vault,
+                    "cold_from": backup.cold_from,
                     "size": backup.size,
                     "source": definition(
                         source, source.local_indexes, source.global_indexes, source.vector_indexes
@@ -235,9 +238,12 @@ def _unfinished(region: Region) -> Iterator[str]:
     for backup in backups_of(region).values():
         if backup.status != "AVAILABLE":
             yield f"the backup {backup.name!r} is {backup.status}"
+    for vault in locked_vaults(region):
+        yield f"the vault {vault.name!r} is locked"
     for transfer in (
         *exports_of(region).values(),
         *imports_of(region).values(),
+        *bulk_operations_of(region).values(),
     ):
-        if transfer.status == "IN_PROGRESS":
+        if transfer.ended is None:
             yield f"{transfer.arn!r} is in progress"

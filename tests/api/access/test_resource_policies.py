@@ -259,6 +259,12 @@ def test_nobody_locks_itself_out_without_saying_so(owner: Any) -> None:
         ({"StringNotEquals": {"aws:PrincipalAccount": [THIRD, OTHER]}}, False),
         ({"ArnLike": {"aws:PrincipalArn": f"arn:aws:iam::{OTHER}:*"}}, True),
         ({"StringEqualsIfExists": {"aws:RequestedRegion": "us-east-1"}}, True),
+        # Who is no service asks for the sake of nothing else: there is no such key in the request.
+        # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html
+        ({"StringEquals": {"aws:SourceAccount": [OTHER, OWNER]}}, False),
+        ({"ArnLike": {"aws:SourceArn": "*"}}, False),
+        ({"StringEqualsIfExists": {"aws:SourceAccount": THIRD}}, True),
+        ({"StringNotEquals": {"aws:SourceAccount": OTHER}}, True),
         (
             {
                 "StringLike": {"aws:RequestedRegion": "us-????-1"},
@@ -583,14 +589,14 @@ def test_a_denial_holds_whichever_way_the_arn_is_written(owner: Any, partition: 
 
 
 #: Operations for which AWS asks no policy of a table: they are of the account, of tables that are not
-#: there yet, of backups, exports and imports, or are refused to all.
+#: there yet, of backups, exports, imports and bulk operations, or are refused to all.
 # https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazondynamodb.html
 OF_NO_TABLE = {
     "CreateTable", "ListTables", "DescribeLimits", "DescribeEndpoints", "ListBackups", "ListExports",
     "ListImports", "ListContributorInsights", "ListStreams", "ListGlobalTables", "DescribeBackup",
     "DeleteBackup", "RestoreTableFromBackup", "DescribeExport", "DescribeImport", "ImportTable",
     "CreateGlobalTable", "UpdateGlobalTable", "DescribeGlobalTable", "DescribeGlobalTableSettings",
-    "UpdateGlobalTableSettings",
+    "UpdateGlobalTableSettings", "CancelBulkOperation", "DescribeBulkOperation", "ListBulkOperations",
 }  # fmt: skip
 #: The only change of a policy that the owner cannot forbid to itself.
 NEVER_DENIED = {"DeleteResourcePolicy"}
@@ -608,10 +614,11 @@ def test_a_denial_is_looked_at_whatever_is_asked_of_a_table() -> None:
         client: Any = prepared.world.client("dynamodb", region_name="us-east-1")
         everything = json.dumps({"Statement": statement("*", effect="Deny", principal="*", resource="*")})
         described = [
-            client.describe_table(TableName=table)["Table"] for table in ("orders", "units", "shared")
+            client.describe_table(TableName=table)["Table"]
+            for table in ("orders", "units", "shared", "imported")
         ]
         for table in described:
-            for arn in (table["TableArn"], table["LatestStreamArn"]):
+            for arn in (table[arn] for arn in ("TableArn", "LatestStreamArn") if arn in table):
                 client.put_resource_policy(
                     ResourceArn=arn, Policy=everything, ConfirmRemoveSelfResourceAccess=True
                 )

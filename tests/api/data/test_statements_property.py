@@ -46,6 +46,9 @@ LEAVES = st.one_of(
     st.just(("contains(a, ?)", "contains(a, ?)", [{"S": "x"}])),
     st.just(("size(a) = ?", "size(a) = ?", [{"N": "1"}])),
     st.just(("a IS NULL", "attribute_type(a, :null)", [])),
+    st.sampled_from(["attribute_exists(a)", "attribute_not_exists(b)"]).map(
+        lambda text: (f"{text} = true", text, [])
+    ),
     st.just(("b IS MISSING", "attribute_not_exists(b)", [])),
 )
 Condition = tuple[str, str, list[Any]]
@@ -103,9 +106,15 @@ def test_select_finds_what_scan_finds(condition: Condition) -> None:
     expression, values = placeholders(expression, operands)
     options = {"ExpressionAttributeValues": values} if values else {}
     scanned = FILLED.scan(TableName="t-1", FilterExpression=expression, **options)["Items"]  # type: ignore[arg-type]
-    selected = FILLED.execute_statement(
-        Statement=f'SELECT * FROM "t-1" WHERE {statement}', **parameters(operands)
-    )["Items"]
+    try:
+        selected = FILLED.execute_statement(
+            Statement=f'SELECT * FROM "t-1" WHERE {statement}', **parameters(operands)
+        )["Items"]
+    except ClientError as error:
+        # Not a filter's refusal but one of PartiQL's: test_statement_grammar.py says when.
+        if "Overlapping conditions with range keys" not in str(error):
+            raise
+        return
 
     def by_key(item: Any) -> tuple[str, str]:
         return item["pk"]["S"], item["sk"]["N"]
@@ -116,7 +125,9 @@ def test_select_finds_what_scan_finds(condition: Condition) -> None:
 @given(
     writes=st.lists(
         st.tuples(
-            st.sampled_from(["put", "update", "delete"]), st.integers(0, 2), st.sampled_from(VALUES)
+            st.sampled_from(["put", "update", "from", "delete"]),
+            st.integers(0, 2),
+            st.sampled_from(VALUES),
         ),
         max_size=12,
     )
@@ -135,6 +146,7 @@ def test_statements_write_what_operations_write(writes: list[tuple[str, int, Any
                     text, operands = {
                         "put": ("INSERT INTO \"t-1\" VALUE {'pk': 'x', 'sk': ?, 'a': ?}", [sort, value]),
                         "update": (f'UPDATE "t-1" SET a = ? {where}', [value, sort]),
+                        "from": (f'FROM "t-1" {where} SET a = ?', [sort, value]),
                         "delete": (f'DELETE FROM "t-1" {where} AND a = ?', [sort, value]),
                     }[kind]
                     by_statement.execute_statement(Statement=text, Parameters=operands)
@@ -144,7 +156,7 @@ def test_statements_write_what_operations_write(writes: list[tuple[str, int, Any
                         Item={**key, "a": value},
                         ConditionExpression="attribute_not_exists(pk)",
                     )
-                elif kind == "update":
+                elif kind in ("update", "from"):
                     by_operation.update_item(
                         TableName="t-1",
                         Key=key,

@@ -14,6 +14,7 @@ from botocore.exceptions import ClientError
 
 import ddbha
 from tests.building import index_on
+from tests.installed import needs
 
 TABLE: Any = {
     "TableName": "music",
@@ -404,6 +405,19 @@ def test_overrides(client: Any) -> None:
     assert renamed["ProvisionedThroughput"]["WriteCapacityUnits"] == 2
     index = renamed["GlobalSecondaryIndexes"][0]
     assert (index["IndexName"], index["ProvisionedThroughput"]["ReadCapacityUnits"]) == ("genres", 7)
+
+
+@needs("RestoreTableFromBackup.GlobalSecondaryIndexOverride.WarmThroughput")
+def test_a_restored_index_may_be_warm(client: Any) -> None:
+    warm = {"ReadUnitsPerSecond": 14000, "WriteUnitsPerSecond": 6000}
+    client.restore_table_from_backup(
+        TargetTableName="target",
+        BackupArn=backup_of(client),
+        BillingModeOverride="PAY_PER_REQUEST",
+        GlobalSecondaryIndexOverride=[{**GENRE_INDEX, "WarmThroughput": warm}],
+    )
+    (index,) = client.describe_table(TableName="target")["Table"]["GlobalSecondaryIndexes"]
+    assert {name: index["WarmThroughput"][name] for name in warm} == warm
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Streams.html
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 from itertools import pairwise
 from typing import Any
 
@@ -223,6 +224,32 @@ def test_iterator_types(client: Any, streams: Any) -> None:
     assert not streams.get_records(ShardIterator=page["NextShardIterator"])["Records"]
     for kind, more in (("LATEST", {"SequenceNumber": numbers[0]}), ("AT_SEQUENCE_NUMBER", {})):
         with pytest.raises(ClientError, match="ValidationException"):
+            iterator(streams, shard, kind, **more)
+
+
+@needs("GetShardIterator.Timestamp", "dynamodbstreams")
+def test_an_iterator_for_a_time(client: Any, streams: Any, world: ddbha.World) -> None:
+    """As the member Timestamp of GetShardIterator is described."""
+    start = world.clock.now()
+    for key in "abc":
+        put(client, key)
+        world.clock.advance(seconds=10)
+    (shard,) = [shard["ShardId"] for shard in described(streams)["Shards"]]
+
+    def keys(seconds: float) -> str:
+        moment = start + timedelta(seconds=seconds)
+        found = records_of(streams, shard, "AT_TIMESTAMP", Timestamp=moment)
+        return "".join(record["dynamodb"]["Keys"]["pk"]["S"] for record in found)
+
+    assert [keys(seconds) for seconds in (-3600, 0, 0.5, 10, 20.5)] == ["abc", "abc", "bc", "bc", ""]
+    later = start + timedelta(seconds=31)
+    wrong: list[tuple[str, Any]] = [
+        ("AT_TIMESTAMP", {"Timestamp": later}),
+        ("AT_TIMESTAMP", {}),
+        ("LATEST", {"Timestamp": start}),
+    ]
+    for kind, more in wrong:
+        with pytest.raises(ClientError, match="Timestamp"):
             iterator(streams, shard, kind, **more)
 
 

@@ -14,6 +14,7 @@ from botocore.exceptions import ClientError
 
 import ddbha
 from tests.building import index_on, of_units
+from tests.installed import needs
 from tests.server.asking import AUTHORIZATION, HEADERS, ask
 
 TABLE = {
@@ -116,6 +117,7 @@ def test_a_policy_lets_throughput_follow_what_is_consumed(
     configuration = policy["TargetTrackingScalingPolicyConfiguration"]
     assert (configuration["TargetValue"], configuration["ScaleOutCooldown"]) == (50.0, 60)
     (activity,) = scaling.describe_scaling_activities(ServiceNamespace="dynamodb")["ScalingActivities"]
+    assert scaling.describe_scaling_activities(ServiceNamespace="ecs")["ScalingActivities"] == []
     assert activity.items() >= TABLE.items()
     assert activity["Description"] == "Setting write capacity units to 12."
     assert activity["StatusCode"] == "Successful"
@@ -212,6 +214,36 @@ def test_plain_clients_reach_it_inside_a_mock() -> None:
         client: Any = boto3.client("application-autoscaling", region_name="us-east-1")
         targets = client.describe_scalable_targets(ServiceNamespace="dynamodb")
         assert targets["ScalableTargets"] == []
+
+
+METRIC = {"PredefinedMetricType": "DynamoDBWriteCapacityUtilization"}
+CUSTOMIZED = {"MetricName": "m", "Namespace": "n", "Statistic": "Sum"}
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"PredefinedMetricSpecification": {**METRIC, "ResourceLabel": "label"}},
+        {"CustomizedMetricSpecification": CUSTOMIZED},
+    ],
+)
+def test_a_policy_has_no_other_metric(tables: Any, scaling: Any, more: Any) -> None:
+    scaling.register_scalable_target(**TABLE, MinCapacity=1, MaxCapacity=10)
+    with pytest.raises(ClientError, match="is the predefined DynamoDBWriteCapacityUtilization"):
+        scaling.put_scaling_policy(**TABLE, **tracking(**more))
+
+
+def test_a_policy_has_no_steps_beside_its_target(tables: Any, scaling: Any) -> None:
+    scaling.register_scalable_target(**TABLE, MinCapacity=1, MaxCapacity=10)
+    steps = {"AdjustmentType": "ExactCapacity"}
+    with pytest.raises(ClientError, match="policies of type TargetTrackingScaling only"):
+        scaling.put_scaling_policy(**TABLE, **tracking(), StepScalingPolicyConfiguration=steps)
+
+
+@needs("RegisterScalableTarget.Tags", "application-autoscaling")
+def test_targets_have_no_tags(tables: Any, scaling: Any) -> None:
+    with pytest.raises(ClientError, match="ddbha does not implement Tags of RegisterScalableTarget"):
+        scaling.register_scalable_target(**TABLE, MinCapacity=1, MaxCapacity=10, Tags={"team": "a"})
 
 
 def test_it_is_answered_over_http(world: ddbha.World, tables: Any) -> None:

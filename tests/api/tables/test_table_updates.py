@@ -104,6 +104,8 @@ def test_tags_and_limits(client: Any) -> None:
     client.tag_resource(ResourceArn=arn, Tags=[{"Key": "a", "Value": "1"}, {"Key": "b", "Value": "2"}])
     client.untag_resource(ResourceArn=arn, TagKeys=["a"])
     assert client.list_tags_of_resource(ResourceArn=arn)["Tags"] == [{"Key": "b", "Value": "2"}]
+    with pytest.raises(ClientError, match="Invalid NextToken"):
+        client.list_tags_of_resource(ResourceArn=arn, NextToken="2")
     for tags, message in (
         ([], "Atleast one Tag needs to be provided as Input."),
         ([{"Key": "AWS:x", "Value": ""}], "Tag Key cannot be prefixed with aws:, Key: AWS:x"),

@@ -426,6 +426,46 @@ def test_a_huge_flat_item_is_refused(world: World) -> None:
     assert refusal(world, "PutItem", {"TableName": "absent", "Item": item}) == message
 
 
+class Unread:
+    """What nobody may look at: no member of a request reads as such a thing."""
+
+
+UNREAD = [Unread()] * 10_001
+NAMED_UNREAD = {f"n{number}": unread for number, unread in enumerate(UNREAD)}
+EQUAL = {"ComparisonOperator": "EQ"}
+
+
+@pytest.mark.parametrize(
+    ("operation", "members"),
+    [
+        ("Scan", {"ScanFilter": {"a": {**EQUAL, "AttributeValueList": UNREAD}}}),
+        ("Scan", {"ScanFilter": NAMED_UNREAD}),
+        ("Query", {"KeyConditions": NAMED_UNREAD}),
+        ("PutItem", {"Item": KEY, "Expected": NAMED_UNREAD}),
+        ("UpdateItem", {"Key": KEY, "AttributeUpdates": NAMED_UNREAD}),
+        ("UpdateItem", {"Key": KEY, "ExpressionAttributeNames": NAMED_UNREAD}),
+        ("UpdateItem", {"Key": KEY, "ExpressionAttributeValues": NAMED_UNREAD}),
+        ("GetItem", {"Key": KEY, "AttributesToGet": UNREAD}),
+        ("CreateTable", {"AttributeDefinitions": UNREAD}),
+        ("UpdateTable", {"ReplicaUpdates": UNREAD}),
+        ("ExecuteStatement", {"Statement": "SELECT", "Parameters": UNREAD}),
+    ],
+    ids=lambda given: next(reversed(given)) if isinstance(given, dict) else given,
+)
+def test_more_members_than_any_request_needs_are_not_read(
+    world: World, operation: str, members: dict[str, Any]
+) -> None:
+    said = refusal(world, operation, {"TableName": "orders", **members})
+    assert said == "A collection of the request has more than 10000 members"
+
+
+def test_more_attributes_than_any_item_has_are_not_read(world: World) -> None:
+    many = {f"{number}": Unread() for number in range(400 * 1024 // 3 + 1)}
+    for item in (many, {**KEY, "m": {"M": many}}, {**KEY, "l": {"L": [Unread()] * (400 * 1024 + 1)}}):
+        said = refusal(world, "PutItem", {"TableName": "orders", "Item": item})
+        assert said == "Item size has exceeded the maximum allowed size"
+
+
 def test_clients_check_first_unless_told_not_to(world: World) -> None:
     client: Any = world.client("dynamodb", region_name="us-east-1")
     with pytest.raises(ParamValidationError):

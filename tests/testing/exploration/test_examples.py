@@ -35,6 +35,7 @@ NEEDED = {
     "repeated_records": 1,
     "region_counter": 2,
     "forgotten_settings": 0,
+    "drawn_twice": 1,
 }
 
 

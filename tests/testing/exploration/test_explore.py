@@ -119,7 +119,7 @@ def test_the_page_is_complete_in_itself(tmp_path: Any) -> None:
 
 def test_misuse() -> None:
     with pytest.raises(UsageError, match="There are no faults earthquakes"):
-        ddbha.explore(threads, faults=["earthquakes"])
+        ddbha.explore(threads, faults=["earthquakes"])  # type: ignore[list-item]
     with pytest.raises(UsageError, match=r"never called trial.run\(\)"):
         ddbha.explore(prepare, seeds=[1])
 

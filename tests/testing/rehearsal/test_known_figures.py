@@ -142,6 +142,25 @@ def test_backups_cost_what_came_after_the_newest_one(seed: int) -> None:
     assert NOTICED + RESTORE <= run.recovery_time <= NOTICED + RESTORE + LOOK + 4 * FAILING
 
 
+def test_copies_bring_a_lost_region_back_elsewhere() -> None:
+    """AWS Backup copies what it takes; nobody restores it but an operator."""
+    since: list[float] = []
+
+    def lose(stage: Any, option: Option) -> None:
+        copies = stage.world.backup_vault(region="eu-west-1").recovery_points
+        # A copy is made when the backup is complete, and holds what that one holds.
+        taken = copies[-1].created - ddbha.Timings.aws().create_backup
+        since.append(stage.disaster_at - taken)
+        stage.world.faults.region_outage(option.home)
+
+    lost = Disaster("lost", 1800, lose, for_good=True)
+    run = one(backups(every="1 hour", copy_to="eu-west-1"), lost, 1)
+    assert since[0] - CALM <= run.recovery_point <= since[0] <= HOUR
+    assert run.recovery_time is not None
+    assert NOTICED + RESTORE <= run.recovery_time <= NOTICED + RESTORE + LOOK + 4 * FAILING
+    assert one(backups(every="1 hour"), "a region, for good", 1).recovery_time is None
+
+
 def test_recovery_waits_for_the_newest_minutes() -> None:
     run = one(recovery(), "a bad deploy, 10 min", 1)
     delay = ddbha.Timings.aws().point_in_time_delay

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from html.parser import HTMLParser
+from random import Random
 from time import perf_counter
 from typing import Any
 
@@ -16,6 +18,7 @@ from ddbha.errors import UsageError
 from ddbha.rehearsal import (
     DISASTERS,
     Disaster,
+    Matrix,
     RehearsalClock,
     backups,
     global_table,
@@ -25,6 +28,7 @@ from ddbha.rehearsal import (
     single_region,
     strong_global_table,
 )
+from ddbha.testing.rehearsal.matrix import words
 from tests.building import on_demand
 
 GOOD = "a region, for good"
@@ -127,7 +131,8 @@ def test_own_workloads_options_and_disasters() -> None:
             faults.zone_outage(f"us-east-1{letter}", duration=120)
 
     run = one(with_a_stream, three_zones, numbers, tables=TABLES)
-    assert seen == [["numbers"]]
+    # Once while nothing happens, to know what it costs.
+    assert seen == [["numbers"]] * 2
     assert 60 <= run.recovery_time <= 240
 
 
@@ -141,6 +146,18 @@ def test_a_workload_that_raises_is_a_result() -> None:
         fragile, tables=TABLES, options=[single_region()], disasters=["two zones, 5 min"], seeds=[1]
     )
     assert "the workload stops: InternalServerError" in str(matrix)
+    worst = matrix.cell("single region", "two zones, 5 min").worst
+    assert worst is not None
+    assert "zone outage us-east-1a" in worst.timeline, "its story"
+
+
+def test_a_workload_that_raises_before_it_asks_for_anything_is_a_result_too() -> None:
+    def hasty(clients: Callable[[], Any], clock: RehearsalClock) -> None:
+        raise LookupError("no configuration")
+
+    run = one(single_region(), "a node, 5 min", hasty, tables=TABLES)
+    assert run.error == "LookupError: no configuration"
+    assert run.requests == 0
 
 
 def nothing(clients: Callable[[], Any], clock: RehearsalClock) -> None:
@@ -154,6 +171,30 @@ def by_the_machine(clients: Callable[[], Any], clock: RehearsalClock) -> None:
         client.put_item(TableName="numbers", Item={"id": {"S": "x"}, "data": {"S": "x" * length}})
 
 
+class Unordered:
+    """Something that sets hold in another order each time, as they do strings in another process."""
+
+    chance = Random(1)
+
+    def __init__(self, name: str) -> None:
+        self.name, self.place = name, self.chance.getrandbits(60)
+
+    def __hash__(self) -> int:
+        return self.place
+
+
+def in_any_order(clients: Callable[[], Any], clock: RehearsalClock) -> None:
+    client = clients()
+    waiting = {Unordered("x" * 1000 * size) for size in range(20)}
+    for _ in clock.every(600):
+        if waiting:
+            client.put_item(TableName="numbers", Item={"id": {"S": "x"}, "a": {"S": waiting.pop().name}})
+
+
+def elsewhere(faults: Any) -> None:
+    faults.region_outage("eu-west-1", duration=60)
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
@@ -162,7 +203,20 @@ def by_the_machine(clients: Callable[[], Any], clock: RehearsalClock) -> None:
         ({"workload": numbers}, "An option needs a table"),
         ({"workload": nothing, "tables": TABLES}, "never called DynamoDB"),
         ({"workload": by_the_machine, "tables": TABLES}, "depends on the machine's time"),
+        ({"workload": in_any_order, "tables": TABLES}, "on unordered sets"),
         ({"workload": "counter", "options": ["two tables"]}, "is no option"),
+        (
+            {"workload": "counter", "options": [single_region()], "disasters": [elsewhere], "seeds": [1]},
+            "'elsewhere' met nothing .*'single region'.*It has tables in us-east-1",
+        ),
+        (
+            {"workload": "counter", "options": [recovery()], "disasters": ["a cut link, 10 min"]},
+            "can happen to none of the options: it wants 2 regions",
+        ),
+        (
+            {"workload": "counter", "options": [global_table()], "disasters": ["a restore meanwhile"]},
+            "it wants something to restore from",
+        ),
         ({"workload": "counter", "disasters": ["an earthquake"]}, "There is no disaster"),
         ({"workload": "counter", "disasters": [7]}, "is no disaster"),
         ({"workload": "counter", "seeds": []}, "nothing to rehearse"),
@@ -188,6 +242,7 @@ def test_a_cell_knows_its_worst_run() -> None:
     cell = matrix.cell("backups every 1 hour", "a table deleted")
     assert cell.worst is not None
     assert cell.worst.lost_writes == max(run.lost_writes for run in cell.runs)
+    assert f" s (worst: seed {cell.worst.seed})\n" in str(matrix)
     assert "fault" in cell.worst.timeline or "table" in cell.worst.timeline
     with pytest.raises(UsageError, match="There is no cell"):
         matrix.cell("backups", "a flood")
@@ -223,7 +278,55 @@ def test_the_command_compares(
     assert (tmp_path / "page.html").read_text().startswith("<!doctype html>")
 
 
+def test_shipped_disasters_that_one_option_cannot_have_are_no_mistake(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    cut = next(disaster for disaster in DISASTERS if disaster.name == "a cut link, 10 min")
+    monkeypatch.setattr("ddbha.testing.rehearsal.DISASTERS", [cut])
+    assert "does not apply" in str(rehearse("counter", options=[single_region()], seeds=[1]))
+
+
+def test_columns_make_one_matrix() -> None:
+    """So does the command, with a process for each option."""
+    options = [single_region(), global_table()]
+    whole = rehearse("counter", options=options, disasters=DISASTERS[:1], seeds=[1])
+    parts = [
+        rehearse("counter", options=[option], disasters=DISASTERS[:1], seeds=[1]) for option in options
+    ]
+    joined = Matrix.joined(parts)
+    assert joined.markdown() == whole.markdown()
+    assert joined.to_dict() == whole.to_dict()
+
+
+def test_progress_is_told() -> None:
+    told: list[tuple[int, int]] = []
+    options, disasters = [single_region(), recovery()], DISASTERS[:1]
+    rehearse(
+        "counter",
+        options=options,
+        disasters=disasters,
+        seeds=[1],
+        progress=lambda done, total: told.append((done, total)),
+    )
+    assert told == [(1, 2), (2, 2)]
+
+
+@pytest.mark.parametrize("terminal", [True, False])
+def test_the_command_shows_a_bar_on_a_terminal(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, terminal: bool
+) -> None:
+    monkeypatch.setattr("ddbha.testing.rehearsal.DISASTERS", DISASTERS[:2])
+    monkeypatch.setattr("ddbha.testing.rehearsal.OPTIONS", [single_region()])
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: terminal)
+    main(["options", "counter", "--seeds", "1"])
+    shown = capsys.readouterr().err
+    half, full = f"[{'#' * 20}{' ' * 20}] 1 of 2", f"[{'#' * 40}] 2 of 2"
+    assert shown == (f"\r{half}\r{full}\n" if terminal else "")
+
+
 def test_disasters_that_cannot_happen_do_not_apply() -> None:
     disaster = Disaster("a cut", 60, lambda stage, option: None, regions=2)
-    matrix = rehearse("counter", options=[single_region()], disasters=[disaster], seeds=[1])
-    assert "does not apply" in str(matrix)
+    options = [single_region(), global_table()]
+    matrix = rehearse("counter", options=options, disasters=[disaster], seeds=[1])
+    assert words(matrix.cell("single region", "a cut")) == "does not apply"
+    assert matrix.cell("single region", "a cut").worst is None

@@ -33,7 +33,14 @@ _STATEMENT_ORDER = (
 )
 #: What conditions may be about, in lower case.
 CONDITION_KEYS = frozenset(
-    {"aws:principalaccount", "aws:principalarn", "aws:requestedregion", "aws:securetransport"}
+    {
+        "aws:principalaccount",
+        "aws:principalarn",
+        "aws:requestedregion",
+        "aws:securetransport",
+        "aws:sourceaccount",
+        "aws:sourcearn",
+    }
 )
 
 
@@ -75,6 +82,34 @@ class Access:
             "aws:requestedregion": self.region,
             "aws:securetransport": "true",
         }
+
+    def is_by(self, principals: Mapping[str, Any]) -> bool:
+        """Whether who asks is among those that a statement names."""
+        return self.principal in _list(principals.get("AWS"))
+
+
+@frozen
+class ServiceAccess:
+    """Something that a service of AWS wants to do to a resource, for the sake of another one."""
+
+    #: Like `replication.dynamodb.amazonaws.com`.
+    service: str
+    action: str
+    resource: str
+    source_arn: str
+
+    def context(self) -> dict[str, str]:
+        """The values of the condition keys; a service has no account."""
+        return {
+            "aws:requestedregion": self.resource.split(":")[3],
+            "aws:securetransport": "true",
+            "aws:sourceaccount": self.source_arn.split(":")[4],
+            "aws:sourcearn": self.source_arn,
+        }
+
+    def is_by(self, principals: Mapping[str, Any]) -> bool:
+        """Whether the service is among those that a statement names."""
+        return self.service in _list(principals.get("Service"))
 
 
 @frozen(eq=False)
@@ -118,7 +153,7 @@ class Policy:
             return self.text
         return '{"Version":"2008-10-17",' + self.text[1:]
 
-    def decide(self, access: Access) -> bool | None:
+    def decide(self, access: Access | ServiceAccess) -> bool | None:
         """True for allowed, False for denied, None if no statement is about it; a denial wins."""
         effects = {statement["Effect"] for statement in self.statements if _is_about(statement, access)}
         return False if "Deny" in effects else (True if "Allow" in effects else None)
@@ -240,11 +275,10 @@ def _asks(statement: Mapping[str, Any]) -> bool:
 
 
 def _plain(operator: str) -> str:
-    # Every key that there is has a value, so that it makes no difference.
     return operator.removesuffix("IfExists")
 
 
-def _is_about(statement: Mapping[str, Any], access: Access) -> bool:
+def _is_about(statement: Mapping[str, Any], access: Access | ServiceAccess) -> bool:
     if "Principal" in statement:
         about = _names_principal(statement["Principal"], access)
     else:
@@ -261,16 +295,18 @@ def _is_about(statement: Mapping[str, Any], access: Access) -> bool:
     return about and _holds(statement.get("Condition", {}), access.context())
 
 
-def _names_principal(principal: Any, access: Access) -> bool:
-    return _is_anybody(principal) or access.principal in _list(principal.get("AWS"))
+def _names_principal(principal: Any, access: Access | ServiceAccess) -> bool:
+    return _is_anybody(principal) or access.is_by(principal)
 
 
 def _holds(conditions: Mapping[str, Any], context: Mapping[str, str]) -> bool:
     for operator, tests in conditions.items():
         compare, negated = _OPERATORS[_plain(operator)]
         for key, values in tests.items():
-            actual = context[key.lower()]
-            found = any(compare(_text(value), actual) for value in _list(values))
+            actual = context.get(key.lower())
+            if actual is None and operator != _plain(operator):
+                continue
+            found = actual is not None and any(compare(_text(v), actual) for v in _list(values))
             if found == negated:
                 return False
     return True

@@ -10,6 +10,7 @@ import re
 from attrs import evolve
 
 from ddbha.api.access.policies import Access, Policies, Policy
+from ddbha.api.access.replication import review_replication
 from ddbha.api.registry import Request, Response, operation
 from ddbha.api.wire.model import service_model
 from ddbha.errors import (
@@ -32,6 +33,15 @@ _ARN = re.compile(r"arn:(?P<partition>[^:]*):dynamodb:([^:]*):([^:]*):table/([^/
 #: Actions that are not called like an operation of the tables' service, and operations that are no action
 #: of a resource.
 _MORE_ACTIONS = ("ConditionCheckItem", "DescribeStream", "GetRecords", "GetShardIterator")
+_REPLICATION_ACTIONS = (
+    "AssociateTableReplica",
+    "CreateTableReplica",
+    "DeleteTableReplica",
+    "DisassociateTableReplica",
+    "ReadDataForReplication",
+    "ReplicateSettings",
+    "WriteDataForReplication",
+)
 _PARTIQL_ACTIONS = ("PartiQLDelete", "PartiQLInsert", "PartiQLSelect", "PartiQLUpdate")
 _NO_ACTIONS = ("CreateTable", "ListTables", "DescribeLimits", "DescribeEndpoints")
 
@@ -56,6 +66,7 @@ def put_resource_policy(region: Region, request: Request) -> Response:
     revision_id = _revision_id(region, arn)
     _policies(region).by_arn[arn] = evolve(policy, revision_id=revision_id)
     _policies(region).changes[arn] = revision_id
+    review_replication(region, table)
     return {"RevisionId": revision_id}
 
 
@@ -83,12 +94,18 @@ def delete_resource_policy(region: Region, request: Request) -> Response:
     _refuse_soon(region, arn, table)
     _policies(region).changes[arn] = _revision_id(region, arn)
     del _policies(region).by_arn[arn]
+    review_replication(region, table)
     return {"RevisionId": policy.revision_id}
 
 
 def read_policy(text: str) -> Policy:
     """The policy that a document describes; `ValidationException` if it is none."""
-    names = {*service_model("dynamodb").operation_names, *_MORE_ACTIONS, *_PARTIQL_ACTIONS}
+    names = {
+        *service_model("dynamodb").operation_names,
+        *_MORE_ACTIONS,
+        *_PARTIQL_ACTIONS,
+        *_REPLICATION_ACTIONS,
+    }
     return Policy.read(text, names.difference(_NO_ACTIONS))
 
 

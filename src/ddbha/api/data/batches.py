@@ -9,6 +9,7 @@ from typing import Any
 
 from ddbha.api.data.item_collections import CollectionLimit, with_metrics_by_table
 from ddbha.api.data.keys import (
+    DUPLICATE_KEYS,
     NO_MATCH,
     key_of_canonical,
     key_of_item,
@@ -38,8 +39,6 @@ MAXIMUM_KEYS = 100
 #: Bytes of items in one answer; the rest comes back as UnprocessedKeys.
 MAXIMUM_ANSWER = 16 * 1024 * 1024
 
-_DUPLICATES = "Provided list of item keys contains duplicates"
-
 
 @operation("BatchWriteItem")
 def batch_write_item(region: Region, request: Request) -> Response:
@@ -61,33 +60,33 @@ def batch_write_item(region: Region, request: Request) -> Response:
         else:
             key, image = _key_of_put(table, attributes, size), Image.of(attributes, size)
         if (table.arn, key) in seen:
-            raise ValidationException(_DUPLICATES)
+            raise ValidationException(DUPLICATE_KEYS)
         seen.add((table.arn, key))
         writes.append((name, table, key, image, attributes, entry))
     limit = CollectionLimit(region)
     for _, table, key, image, _, _ in writes:
-        limit.admit(table, key, image)
-    # An item that another region is writing has the whole request refused, before anything is done.
-    for _, table, key, *_ in writes:
-        guard = table.partition(key).guard
-        if guard is not None:
-            guard.admit(key)
+        if table.local_indexes:
+            limit.admit(table, key, image)
+        # An item that another region is writing has the whole request refused, before anything is done.
+        if table.membership is not None:
+            guard = table.partition(key).guard
+            if guard is not None:
+                guard.admit(key)
 
-    consumed: dict[str, Consumption] = {}
     unprocessed: dict[str, list[Any]] = {}
     done: list[tuple[Table, ItemKey, Item]] = []
+    changes: list[tuple[Table, Image | None, Image | None]] = []
     failure: AwsError | None = None
     for name, table, key, image, attributes, entry in writes:
         try:
             partition = table.partition(key)
-            leader = partition.available_leader()
-            old = leader.items.images.get(key)
+            old = partition.available_leader().items.images.get(key)
             if image is None and old is None:
                 admit_unrecorded(region, table, key)
             else:
                 admit_write(region, table, key, image)
                 partition.commit(key, image, region.now(), region.name)
-            consumed.setdefault(table.name, Consumption(table)).write(old, image)
+            changes.append((table, old, image))
             done.append((table, key, attributes))
         except TransactionConflictException:
             # No error of BatchWriteItem: the item comes back, whatever became of the others.
@@ -98,6 +97,11 @@ def batch_write_item(region: Region, request: Request) -> Response:
     if failure is not None and not done:
         raise failure
     response = with_metrics_by_table({"UnprocessedItems": unprocessed}, request, done)
+    if "ReturnConsumedCapacity" not in request:
+        return response
+    consumed: dict[str, Consumption] = {}
+    for table, old, image in changes:
+        consumed.setdefault(table.name, Consumption(table)).write(old, image)
     return consumed_by_table(response, request, consumed.values())
 
 
@@ -125,40 +129,41 @@ def batch_get_item(region: Region, request: Request) -> Response:
         keys = [(key_of_canonical(table, key), key) for key in asked[name]]
         refuse_paths_into_keys(table, projection)
         if len({key for key, _ in keys}) != len(keys):
-            raise ValidationException(_DUPLICATES)
+            raise ValidationException(DUPLICATE_KEYS)
         reads.append((name, table, keys, projection))
 
     found: dict[str, list[Item]] = {}
     unprocessed: dict[str, Any] = {}
     consumed: dict[str, Consumption] = {}
+    metered = "ReturnConsumedCapacity" in request
     size = failures = 0
     failure: AwsError | None = None
     for name, table, keys, projection in reads:
         wanted = requested[name]
+        consistent = bool(wanted.get("ConsistentRead"))
         items = found.setdefault(name, [])
         for key, attributes in keys:
             partition = table.partition(key)
             try:
-                consistent = bool(wanted.get("ConsistentRead"))
                 replica = partition.available_leader() if consistent else partition.reader(region.now())
                 image = replica.items.images.get(key)
-                full = image is not None and size + image.size > MAXIMUM_ANSWER
+                found_size = 0 if image is None else image.size
+                full = size + found_size > MAXIMUM_ANSWER
                 if not full:
-                    found_size = image.size if image else 0
                     admit_read(region, table, partition, key, found_size, consistent=consistent)
             except (InternalServerError, *THROTTLED) as error:
                 failure = error
                 failures += 1
-                image, full = None, True
-            else:
-                if not full:
-                    read = consumed.setdefault(table.name, Consumption(table)).read
-                    read(image.size if image else 0, consistent=consistent)
+                full = True
             if full:
                 rest = unprocessed.setdefault(name, {**wanted, "Keys": []})
                 rest["Keys"].append(attributes)
-            elif image is not None:
-                size += image.size
+                continue
+            if metered:
+                used = consumed.setdefault(table.name, Consumption(table))
+                used.read(found_size, consistent=consistent)
+            if image is not None:
+                size += found_size
                 item = image.item()
                 items.append(item if projection is None else projection.project(item))
     if failure is not None and failures == sum(len(keys) for _, _, keys, _ in reads):

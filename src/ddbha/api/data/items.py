@@ -11,6 +11,7 @@ from ddbha.api.data.keys import (
     refuse_paths_into_keys,
 )
 from ddbha.api.data.placeholders import Expressions, refuse_misplaced
+from ddbha.api.data.updating import updated
 from ddbha.api.metering import admit_read, admit_unrecorded, admit_write
 from ddbha.api.registry import Request, Response, operation
 from ddbha.api.wire.wording import of_request
@@ -21,7 +22,7 @@ from ddbha.expressions.evaluate import Condition
 from ddbha.expressions.update import Update
 from ddbha.region.region import Region
 from ddbha.region.table import Table
-from ddbha.values.attribute import Item, canonical_item, same_item
+from ddbha.values.attribute import Item, canonical_item
 from ddbha.values.image import Image
 from ddbha.values.key import ItemKey
 
@@ -121,16 +122,8 @@ def update_item(region: Region, request: Request) -> Response:
         admit_unrecorded(region, table, key)
         response = with_metrics({}, request, table, key, key_attributes)
         return _consumed(table, None, None, response, request)
-    new = key_attributes if old is None else old.item()
-    if update is not None:
-        new = update.apply(new, expressions.values)
-    item, size = canonical_item(new)
-    if size > MAXIMUM_ITEM_SIZE:
-        raise ValidationException("Item size to update has exceeded the maximum allowed size")
-    key_of_item(table, item, size, updated=True)
-    before = None if old is None else old.item()
-    image = Image.of(item, size)
-    if not same_item(before, item):
+    item, image = updated(table, update, expressions.values, key_attributes, old)
+    if image is not old:
         if table.local_indexes:
             CollectionLimit(region).admit(table, key, image)
         admit_write(region, table, key, image)
@@ -138,7 +131,7 @@ def update_item(region: Region, request: Request) -> Response:
     else:
         admit_unrecorded(region, table, key, old, image)
 
-    response = with_metrics(_updated(wanted, update, before, item), request, table, key, item)
+    response = with_metrics(_returned(wanted, update, old, item), request, table, key, item)
     return _consumed(table, old, image, response, request)
 
 
@@ -214,14 +207,16 @@ def refuse_key_updates(table: Table, update: Update) -> None:
             )
 
 
-def _updated(wanted: str, update: Update | None, before: Item | None, item: Item) -> Response:
+def _returned(wanted: str, update: Update | None, old: Image | None, item: Item) -> Response:
     if wanted == "ALL_NEW":
         return {"Attributes": item}
     if wanted == "ALL_OLD":
-        return {} if before is None else {"Attributes": before}
+        return {} if old is None else {"Attributes": old.item()}
     if wanted == "NONE" or update is None:
         return {}
-    touched = update.select(item if wanted == "UPDATED_NEW" else before or {})
+    if wanted == "UPDATED_OLD":
+        item = {} if old is None else old.item()
+    touched = update.select(item)
     return {"Attributes": touched} if touched else {}
 
 

@@ -24,6 +24,9 @@ from ddbha.values.key import (
 )
 
 MAXIMUM_ITEM_SIZE = 400 * 1024
+DUPLICATE_KEYS = "Provided list of item keys contains duplicates"
+#: Characters of a key attribute that are never too many, whatever they are.
+_SHORT = MAXIMUM_SORT_KEY_SIZE // 4
 NO_MATCH = "The provided key element does not match the schema"
 
 
@@ -33,11 +36,18 @@ class EmptyKey(ValidationException):
     code = "ValidationException"
 
 
-def key_of_item(table: Table, item: Item, size: int, *, updated: bool = False) -> ItemKey:
-    """The key of a canonical item that is to be stored; `ValidationException` if it may not be.
+def key_of_item(table: Table, item: Item, size: int) -> ItemKey:
+    """The key of a canonical item that is to be stored; `ValidationException` if it may not be."""
+    check_item(table, item, size)
+    return table.schema.key(item)
+
+
+def check_item(table: Table, item: Item, size: int, *, updated: bool = False) -> None:
+    """Raise `ValidationException` for a canonical item that the table does not take.
 
     `updated` says that an update made the item.
     """
+    plain = True
     for attribute in table.schema.attributes:
         value = item.get(attribute.name)
         if value is None:
@@ -49,7 +59,9 @@ def key_of_item(table: Table, item: Item, size: int, *, updated: bool = False) -
                 f"One or more parameter values were invalid: Type mismatch for key {attribute.name} "
                 f"expected: {attribute.type} actual: {type_of(value)}"
             )
-    _check_contents(table, item)
+        plain = plain and 0 < len(value[attribute.type]) <= _SHORT
+    if not plain:
+        _check_contents(table, item)
     for index in (*table.local_indexes.values(), *table.global_indexes.values()):
         for attribute, most in index.schema.sizes:
             value = item.get(attribute.name)
@@ -65,7 +77,6 @@ def key_of_item(table: Table, item: Item, size: int, *, updated: bool = False) -
         check_vectors(table, item)
     if size > MAXIMUM_ITEM_SIZE:
         refuse_large_item(size)
-    return table.schema.key(item)
 
 
 def _violation(
@@ -105,14 +116,17 @@ def key_of_request(table: Table, key: Item) -> tuple[ItemKey, Item]:
 
 def key_of_canonical(table: Table, canonical: Item) -> ItemKey:
     """The position of canonical key attributes; `ValidationException` if they are not the table's."""
-    if len(canonical) != len(table.schema.names):
+    schema, plain = table.schema, True
+    if len(canonical) != len(schema.names):
         raise ValidationException(NO_MATCH)
-    for attribute in table.schema.attributes:
+    for attribute in schema.attributes:
         value = canonical.get(attribute.name)
         if value is None or attribute.type not in value:
             raise ValidationException(NO_MATCH)
-    _check_contents(table, canonical)
-    return table.schema.key(canonical)
+        plain = plain and 0 < len(value[attribute.type]) <= _SHORT
+    if not plain:
+        _check_contents(table, canonical)
+    return schema.key(canonical)
 
 
 def refuse_keys_in_filter(
@@ -133,14 +147,18 @@ def refuse_paths_into_keys(table: Table, *parts: Condition | Projection | Update
     for part in parts:
         if part is None or not part.nested:
             continue
-        indexes = (*table.local_indexes.values(), *table.global_indexes.values())
-        for kind, schemas in (("Key", [table.schema]), ("IndexKey", [one.schema for one in indexes])):
-            for name in (name for schema in schemas for name in schema.names):
-                if name in part.nested:
-                    raise ValidationException(
-                        "Key attributes must be scalars; list random access '[]' and map lookup '.' are "
-                        f"not allowed: {kind}: {name}"
-                    )
+        _refuse_nested("Key", table.schema, part.nested)
+        for index in (*table.local_indexes.values(), *table.global_indexes.values()):
+            _refuse_nested("IndexKey", index.schema, part.nested)
+
+
+def _refuse_nested(kind: str, schema: KeySchema, nested: frozenset[str]) -> None:
+    for name in schema.names:
+        if name in nested:
+            raise ValidationException(
+                "Key attributes must be scalars; list random access '[]' and map lookup '.' are not "
+                f"allowed: {kind}: {name}"
+            )
 
 
 def refuse_large_item(size: int) -> None:

@@ -33,13 +33,15 @@ MAXIMUM_SIZE = 2 * 1024 * 1024
 
 _NAME = re.compile("#[A-Za-z0-9_]+", re.ASCII)
 _VALUE = re.compile(":[A-Za-z0-9_]+", re.ASCII)
-_PARAMETERS = (
-    "ConditionExpression",
-    "UpdateExpression",
-    "ProjectionExpression",
-    "FilterExpression",
-    "KeyConditionExpression",
-    "SearchConditionExpression",
+_PARAMETERS = frozenset(
+    {
+        "ConditionExpression",
+        "UpdateExpression",
+        "ProjectionExpression",
+        "FilterExpression",
+        "KeyConditionExpression",
+        "SearchConditionExpression",
+    }
 )
 
 _LEGACY = frozenset(LEGACY_PARAMETERS)
@@ -60,13 +62,14 @@ class Expressions:
     `values` holds the operands of expressions and of legacy parameters.
     """
 
+    _names: dict[str, str] | None = None
+    _legacy: Legacy | None = None
+    _names_used: frozenset[str] = frozenset()
+    _values_used: frozenset[str] = frozenset()
+
     def __init__(self, request: Request) -> None:
         self._request = request
-        self._names: dict[str, str] | None = None
         self.values: dict[str, AttributeValue] = {}
-        self._legacy: Legacy | None = None
-        self._names_used: set[str] = set()
-        self._values_used: set[str] = set()
         if isinstance(request, Compiled):
             self._take(request.parts)
         elif not _CONCERNED.isdisjoint(request):
@@ -75,7 +78,7 @@ class Expressions:
     def _take(self, parts: Legacy) -> None:
         self._legacy = parts
         self.values.update(parts.values)
-        self._values_used.update(parts.values)
+        self._values_used |= parts.values.keys()
 
     def _read(self, request: Request) -> None:
         refuse_misplaced(request)
@@ -157,7 +160,7 @@ class Expressions:
         self._names_used |= compiled.names_used
         self._values_used |= compiled.values_used
 
-    def _refuse_unused(self, member: str, given: dict[str, Any], used: set[str]) -> None:
+    def _refuse_unused(self, member: str, given: dict[str, Any], used: frozenset[str]) -> None:
         unused = [name for name in given if name not in used]
         if unused:
             raise ValidationException(
@@ -176,7 +179,7 @@ def refuse_misplaced(request: Request, missing: str = "", newer: str = "") -> No
     if not _LEGACY.isdisjoint(request):
         refuse_mixture(request)
     for member in ("ExpressionAttributeValues", "ExpressionAttributeNames"):
-        if member in request and not any(parameter in request for parameter in _PARAMETERS):
+        if member in request and _PARAMETERS.isdisjoint(request):
             said = f"{member} can only be specified when using expressions"
             if missing and member == "ExpressionAttributeValues":
                 raise Reworded(f"{said}: {missing}", f"{said}: {newer or missing}")

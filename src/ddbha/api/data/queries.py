@@ -7,7 +7,8 @@ https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Scan.html
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from itertools import chain
+from contextlib import nullcontext
+from itertools import chain, islice
 from typing import Any
 
 from ddbha.api.data.keys import refuse_keys_in_filter, refuse_paths_into_keys
@@ -16,7 +17,8 @@ from ddbha.api.data.targets import Target, behind, refuse_start_outside, start_i
 from ddbha.api.metering import admit_page, charge_page
 from ddbha.api.registry import Request, Response, operation
 from ddbha.api.wire.wording import ENVELOPE
-from ddbha.capacity.units import Consumption
+from ddbha.capacity.units import Consumption, read_units
+from ddbha.collector import collector_paused
 from ddbha.errors import Reworded, ValidationException
 from ddbha.expressions.checks import Values
 from ddbha.expressions.evaluate import Condition
@@ -25,14 +27,17 @@ from ddbha.expressions.projection import Projection
 from ddbha.followers.secondary_indexes import GlobalIndex, LocalIndex
 from ddbha.region.region import Region
 from ddbha.storage.items import GREATEST
+from ddbha.storage.partition import Partition
 from ddbha.storage.partitions import KeyBounds
-from ddbha.values.attribute import Item, order
-from ddbha.values.image import Image
+from ddbha.values.attribute import order
+from ddbha.values.image import Image, unpacked
 from ddbha.values.key import HASH_SPACE, ItemKey, collection_of
 
 #: Bytes of items that one page may evaluate.
 PAGE_SIZE = 1024 * 1024
 MAXIMUM_SEGMENTS = 1_000_000
+#: Items of a page for which it pays to pause the collector.
+_MANY = 100
 
 
 @operation("Query")
@@ -159,41 +164,49 @@ class _Page:
         """The response to a query or a scan of `entries`."""
         index = target.index
         whole = self._whole(target)
-        items: list[Item] = []
-        matched = evaluated = size = 0
-        consumption = Consumption(target.table)
-        consistent = bool(self._request.get("ConsistentRead"))
-        last: Item | None = None
-        for image in entries:
-            if evaluated == self._limit or size > PAGE_SIZE:
-                assert last is not None
+        # What a local index projects is a part of the table's own images.
+        partial = isinstance(index, LocalIndex) and index.projected is not None
+        limit, size = self._limit, 0
+        images: list[Image] = []
+        for image in islice(entries, limit):
+            if size > PAGE_SIZE:
+                is_last = False
                 break
-            evaluated += 1
-            if index is None or isinstance(index, GlobalIndex):
-                size += image.size
-            else:
-                size += index.project(image).size
-                if whole and index.projected is not None:
-                    consumption.read(image.size, consistent=consistent)
-            last = item = image.item()
-            if index is not None and not whole and index.projected is not None:
-                item = {name: value for name, value in item.items() if name in index.projected}
-            if self.filter is None or self.filter.holds(item, self._values):
-                matched += 1
-                if not self._counts:
-                    items.append(item if self.projection is None else self.projection.project(item))
+            images.append(image)
+            size += index.project(image).size if partial and index else image.size
         else:
             # AWS looks no further than the limit, so a full page always names where to go on.
-            if evaluated != self._limit:
-                last = None
-        response: Response = {"Count": matched, "ScannedCount": evaluated}
-        if not self._counts:
-            response["Items"] = items
-        if last is not None:
-            response["LastEvaluatedKey"] = target.key(last)
-        consumption.read(size, consistent=consistent, index=None if index is None else index.name)
-        self.units = consumption.total
-        return consumption.into(response, self._request)
+            is_last = len(images) != limit
+        candidates = images
+        if self.filter is not None:
+            for content in self.filter.contents(self._values):
+                candidates = [image for image in candidates if content in image.packed]
+        items = unpacked(candidates)
+        if partial and index is not None and not whole:
+            items = map(index.part, items)
+        if self.filter is not None:
+            items = filter(self.filter.bind(self._values), items)
+        response: Response = {"ScannedCount": len(images)}
+        if self._counts:
+            response["Count"] = len(images) if self.filter is None else sum(1 for _ in items)
+        else:
+            if self.projection is not None:
+                items = map(self.projection.project, items)
+            with collector_paused() if len(images) > _MANY else nullcontext():
+                response["Items"] = found = list(items)
+            response["Count"] = len(found)
+        if not is_last:
+            response["LastEvaluatedKey"] = target.key(images[-1].item())
+        fetched = [image.size for image in images] if partial and whole else []
+        consistent = bool(self._request.get("ConsistentRead"))
+        self.units = sum([read_units(one, consistent=consistent) for one in (size, *fetched)])
+        if "ReturnConsumedCapacity" in self._request:
+            consumption = Consumption(target.table)
+            for one in fetched:
+                consumption.read(one, consistent=consistent)
+            consumption.read(size, consistent=consistent, index=None if index is None else index.name)
+            consumption.into(response, self._request)
+        return response
 
     def _whole(self, target: Target) -> bool:
         """Whether attributes beyond those that an index projects are fetched from the table."""
@@ -228,12 +241,15 @@ def _read(
     """Admit, read and charge a page of one range after the other."""
     table, consistent = target.table, bool(request.get("ConsistentRead"))
     index = target.index if isinstance(target.index, GlobalIndex) else None
+    parts = [
+        (partition, bounds)
+        for bounds in ranges
+        for partition in bounds.of(target.partitions)[:: -1 if reverse else 1]
+    ]
     # The partition that a page begins in bears all of it; few pages go beyond.
-    partitions = ranges[0].of(target.partitions)
-    partition = (partitions or target.partitions)[-1 if reverse else 0]
+    partition = parts[0][0] if parts else target.partitions[-1 if reverse else 0]
     admit_page(region, table, index, partition, consistent=consistent)
-    entries = (_entries(region, request, target, bounds, reverse) for bounds in ranges)
-    response = page.read(target, chain.from_iterable(entries))
+    response = page.read(target, _entries(region, target, parts, consistent=consistent, reverse=reverse))
     collection = ranges[0].low[:2] if len(ranges[0].low) > 1 else None
     charge_page(
         region,
@@ -284,22 +300,25 @@ def _after_prefix(prefix: Any) -> Any:
 
 def _entries(
     region: Region,
-    request: Request,
     target: Target,
-    bounds: KeyBounds,
+    parts: list[tuple[Partition, KeyBounds]],
+    *,
+    consistent: bool,
     reverse: bool,
 ) -> Iterator[Image]:
+    """What lies between these bounds of partitions; each partition is read when the page gets to it."""
     now = region.now()
     index = target.index
     if isinstance(index, GlobalIndex):
         index.catch_up(now)
     local = index.name if isinstance(index, LocalIndex) else None
-    partitions = bounds.of(target.partitions)
-    for partition in reversed(partitions) if reverse else partitions:
-        consistent = request.get("ConsistentRead")
+
+    def read(part: tuple[Partition, KeyBounds]) -> Iterator[Image]:
+        partition, bounds = part
         replica = partition.available_leader() if consistent else partition.reader(now)
-        for _, image in replica.items.range(bounds.low, bounds.high, reverse=reverse, index=local):
-            yield image
+        return replica.items.walk(bounds.low, bounds.high, reverse=reverse, index=local)
+
+    return chain.from_iterable(map(read, parts))
 
 
 def _segment(request: Request) -> tuple[int, int]:

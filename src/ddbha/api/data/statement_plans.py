@@ -5,19 +5,25 @@ https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/ql-reference.st
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from functools import lru_cache, partial
-from itertools import chain, product
-from typing import TypeVar
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
 
 from attrs import frozen
 
 from ddbha.api.data.placeholders import Compiled
+from ddbha.api.data.statement_conditions import (
+    conjuncts,
+    every,
+    item_collections,
+    pinned_keys,
+    refuse_overlapping_branches,
+)
 from ddbha.api.registry import Request
 from ddbha.errors import ValidationException
-from ddbha.expressions.evaluate import Condition, fetch, of_tree
-from ddbha.expressions.key_condition import INDEXABLE, KeyCondition
+from ddbha.expressions.evaluate import fetch
+from ddbha.expressions.key_condition import KeyCondition
 from ddbha.expressions.legacy import Legacy
+from ddbha.expressions.partiql.parser import column
 from ddbha.expressions.partiql.syntax import (
     Delete,
     Exists,
@@ -31,29 +37,20 @@ from ddbha.expressions.projection import Projection, refuse_overlaps
 from ddbha.expressions.syntax import (
     Action,
     Attribute,
-    Between,
-    Comparison,
     ConditionNode,
     Either,
     Every,
     Function,
-    In,
-    Operand,
     Path,
-    Value,
 )
 from ddbha.expressions.update import Update as CompiledUpdate
 from ddbha.expressions.update import of_actions
 from ddbha.region.region import Region
 from ddbha.region.table import Table
-from ddbha.values.attribute import AttributeValue, Item
+from ddbha.values.attribute import AttributeValue, Item, canonical_item
 from ddbha.values.key import KeySchema
 
 NO_KEY = "Where clause does not contain a mandatory equality on all key attributes"
-#: Attribute, operator and the placeholders of its operands.
-_KeyPart = tuple[str, str, tuple[str, ...]]
-_Read = TypeVar("_Read")
-_SWAPPED = {"=": "=", "<": ">", "<=": ">=", ">": "<", ">=": "<="}
 
 
 @frozen(eq=False)
@@ -62,7 +59,7 @@ class Columns(Projection):
 
     def project(self, item: Item) -> Item:
         """The columns of an item that it has."""
-        found = ((_column(path), fetch(path)(item)) for path in self.paths)
+        found = ((column(path), fetch(path)(item)) for path in self.paths)
         return {name: value for name, value in found if value is not None}
 
 
@@ -86,15 +83,17 @@ def read_plan(region: Region, statement: Select, values: dict[str, AttributeValu
     """The query or the scan that a SELECT stands for."""
     table = region.table(statement.table)
     request: Request = {"TableName": statement.table}
-    schema = table.schema
+    refuse_several_keys(region, statement)
+    schema = _schema(table, statement)
     if statement.index is not None:
         request["IndexName"] = statement.index
-        schema = _index_schema(table, statement.index)
-    conditions = _flat(statement.where)
-    collections, rest = _collections(schema, conditions)
+    conditions = conjuncts(statement.where)
+    collections, rest = item_collections(schema, conditions)
+    if isinstance(statement.where, Either):
+        refuse_overlapping_branches(schema, statement.where, values)
     if statement.orders:
         request["ScanIndexForward"] = not _descends(statement, schema, collections)
-    filtered = _condition(tuple(rest)) if rest else None
+    filtered = every(tuple(rest)) if rest else None
     if filtered is not None:
         filtered.check(values)
     columns = None if statement.paths is None else _columns(statement.paths)
@@ -109,12 +108,39 @@ def item_read_plan(
 ) -> tuple[Request, tuple[ConditionNode, ...]] | None:
     """The Get of a SELECT whose WHERE names one item, and its other conditions; None if it names none."""
     table = region.table(statement.table)
-    pinned, rest = _pinned(table.schema, statement.where)
+    pinned, rest = pinned_keys(table.schema, statement.where)
     if len(pinned) < len(table.schema.names):
         return None
     columns = None if statement.paths is None else _columns(statement.paths)
     request = {"TableName": statement.table, "Key": {name: values[pinned[name]] for name in pinned}}
     return Compiled(request, Legacy(None, None, columns, None, values)), tuple(rest)
+
+
+def item_of(region: Region, parsed: Parsed, parameters: Sequence[AttributeValue]) -> object:
+    """What stands for the one item that a statement is about, None if it is about no single one."""
+    statement = parsed.statement
+    values = parsed.values(parameters)
+    if isinstance(statement, Select):
+        found = item_read_plan(region, statement, values)
+        if found is None:
+            return None
+        key = found[0]["Key"]
+    else:
+        plan = write_plan(region, parsed, values, parameters)
+        key = canonical_item(plan.request["Item"])[0] if plan.kind == "Put" else plan.request["Key"]
+        statement = statement.select if isinstance(statement, Exists) else statement
+    table = region.table(statement.table)
+    return table.name, table.schema.key(key)
+
+
+def refuse_several_keys(region: Region, statement: Select) -> None:
+    """Refuse to read an index whose key has several attributes of a kind, as PartiQL does."""
+    schema = _schema(region.table(statement.table), statement)
+    if len(schema.partition_attributes) > 1 or len(schema.sort_attributes) > 1:
+        raise ValidationException(
+            "PartiQL statements cannot be executed on tables with multi-attribute HASH keys or "
+            "multi-attribute RANGE keys."
+        )
 
 
 def write_plan(
@@ -131,7 +157,7 @@ def write_plan(
     if isinstance(statement, Insert):
         item = bound_item(statement.item, parameters)
         table = region.table(statement.table)
-        absent = _condition((_existence(table, "attribute_not_exists"),))
+        absent = every((_existence(table, "attribute_not_exists"),))
         request: Request = {"TableName": statement.table, "Item": item}
         return Write("Put", Compiled(request, Legacy(None, absent, None, None, values)))
     if isinstance(statement, Exists):
@@ -146,14 +172,14 @@ def write_plan(
         update = _update(statement.actions)
         update.check(values)
         # Unlike UpdateItem, UPDATE creates nothing.
-        condition = _condition((_existence(table, "attribute_exists"), *rest))
+        condition = every((_existence(table, "attribute_exists"), *rest))
         condition.check(values)
         return Write("Update", Compiled(request, Legacy(update, condition, None, None, values)))
     deletable = None
     if rest:
         # To delete what is not there is no failure, whatever the condition.
         absent_or = Either((_existence(table, "attribute_not_exists"), Every(rest)))
-        deletable = _condition((absent_or,))
+        deletable = every((absent_or,))
         deletable.check(values)
     return Write("Delete", Compiled(request, Legacy(None, deletable, None, None, values)))
 
@@ -164,7 +190,7 @@ def _check_plan(region: Region, select: Select, values: dict[str, AttributeValue
     key, rest = _item_key(region.table(select.table), select.where, values)
     if not rest:
         raise ValidationException("EXISTS() must contain a single item read with additional condition")
-    condition = _condition(rest)
+    condition = every(rest)
     condition.check(values)
     request = {"TableName": select.table, "Key": key}
     return Write("ConditionCheck", Compiled(request, Legacy(None, condition, None, None, values)))
@@ -173,118 +199,10 @@ def _check_plan(region: Region, select: Select, values: dict[str, AttributeValue
 def _item_key(
     table: Table, where: ConditionNode | None, values: Mapping[str, AttributeValue]
 ) -> tuple[Item, tuple[ConditionNode, ...]]:
-    pinned, rest = _pinned(table.schema, where)
+    pinned, rest = pinned_keys(table.schema, where)
     if len(pinned) < len(table.schema.names):
         raise ValidationException(NO_KEY)
     return {name: values[placeholder] for name, placeholder in pinned.items()}, tuple(rest)
-
-
-def _pinned(schema: KeySchema, where: ConditionNode | None) -> tuple[dict[str, str], list[ConditionNode]]:
-    """The placeholders that key attributes must equal, and all other conditions."""
-    pinned: dict[str, str] = {}
-    rest: list[ConditionNode] = []
-    for node in _flat(where):
-        part = _key_part(node)
-        if part is not None and part[1] == "=" and part[0] in schema.names and part[0] not in pinned:
-            pinned[part[0]] = part[2][0]
-        else:
-            rest.append(node)
-    return pinned, rest
-
-
-def _collections(
-    schema: KeySchema, conditions: Sequence[ConditionNode]
-) -> tuple[list[KeyCondition] | None, list[ConditionNode]]:
-    """Key conditions of the item collections that hold all matches, and the other conditions."""
-    left = list(conditions)
-    partition: list[tuple[str, tuple[str, ...]]] = []
-    for attribute in schema.partition_attributes:
-        found = _first(left, partial(_partition_options, name=attribute.name))
-        if found is None:
-            return None, list(conditions)
-        partition.append((attribute.name, found[1]))
-        left.remove(found[0])
-    kept: list[ConditionNode] = []
-    sort: list[_KeyPart] = []
-    for attribute in schema.sort_attributes:
-        one = _first(left, partial(_part_of, name=attribute.name))
-        if one is None:
-            break
-        kept.append(one[0])
-        sort.append(one[1])
-        left.remove(one[0])
-        if one[1][1] != "=":
-            break
-    every = _condition(tuple(kept))
-    choices = product(*([(name, "=", (option,)) for option in options] for name, options in partition))
-    return [KeyCondition(every, (*choice, *sort)) for choice in choices], left
-
-
-def _first(
-    nodes: Sequence[ConditionNode], read: Callable[[ConditionNode], _Read | None]
-) -> tuple[ConditionNode, _Read] | None:
-    """The first condition of which `read` makes something, and what it makes of it."""
-    found = ((node, read(node)) for node in nodes)
-    return next(((node, part) for node, part in found if part is not None), None)
-
-
-def _part_of(node: ConditionNode, name: str) -> _KeyPart | None:
-    part = _key_part(node)
-    return part if part is not None and part[0] == name else None
-
-
-def _partition_options(node: ConditionNode, name: str) -> tuple[str, ...] | None:
-    """The placeholders one of which the partition key must equal."""
-    if isinstance(node, In) and _attribute(node.operand) == name:
-        if all(isinstance(option, Value) for option in node.options):
-            return tuple(option.name for option in node.options if isinstance(option, Value))
-        return None
-    if isinstance(node, Either):
-        choices = [_partition_options(one, name) for one in node.conditions]
-        return None if None in choices else tuple(chain.from_iterable(filter(None, choices)))
-    part = _key_part(node)
-    return part[2] if part is not None and part[:2] == (name, "=") else None
-
-
-def _key_part(node: ConditionNode) -> _KeyPart | None:
-    """Attribute, operator and placeholders of what can be a key condition."""
-    if isinstance(node, Comparison) and node.operator in _SWAPPED:
-        sides, operator = [(node.left, node.right, node.operator)], _SWAPPED[node.operator]
-        sides.append((node.right, node.left, operator))
-        for subject, value, applied in sides:
-            name = _attribute(subject)
-            if name is not None and isinstance(value, Value):
-                return name, applied, (value.name,)
-    elif isinstance(node, Between):
-        name = _attribute(node.operand)
-        if name is not None and isinstance(node.low, Value) and isinstance(node.high, Value):
-            return name, "BETWEEN", (node.low.name, node.high.name)
-    elif isinstance(node, Function) and node.name in INDEXABLE:
-        name, value = _attribute(node.arguments[0]), node.arguments[1]
-        if name is not None and isinstance(value, Value):
-            return name, node.name, (value.name,)
-    return None
-
-
-def _attribute(operand: Operand) -> str | None:
-    if isinstance(operand, Attribute) and len(operand.path) == 1:
-        return str(operand.path[0])
-    return None
-
-
-def _flat(node: ConditionNode | None) -> list[ConditionNode]:
-    """The conditions all of which must hold."""
-    if node is None:
-        return []
-    return list(_conjuncts(node))
-
-
-def _conjuncts(node: ConditionNode) -> Iterator[ConditionNode]:
-    if isinstance(node, Every):
-        for part in node.conditions:
-            yield from _conjuncts(part)
-    else:
-        yield node
 
 
 def _descends(statement: Select, schema: KeySchema, collections: list[KeyCondition] | None) -> bool:
@@ -307,21 +225,17 @@ def _descends(statement: Select, schema: KeySchema, collections: list[KeyConditi
         )
     directions = dict(statement.orders)
     if len(collections) == 1 and schema.sort is not None:
-        sorts = [attribute.name for attribute in schema.sort_attributes]
-        named = [name for name in directions if name in sorts]
-        found = {directions[name] for name in named}
-        if len(found) > 1 or named != sorts[: len(named)]:
-            raise ValidationException(
-                "ddbha orders by several sort keys from left to right, and in one direction only"
-            )
-        return True in found
+        return directions.get(schema.sort.name, False)
     if len(set(directions.values())) > 1:
         raise ValidationException("ddbha orders by both keys in one direction only")
     return statement.orders[0][1]
 
 
-def _index_schema(table: Table, name: str) -> KeySchema:
-    index = table.local_indexes.get(name) or table.global_indexes.get(name)
+def _schema(table: Table, statement: Select) -> KeySchema:
+    """The key of what a SELECT reads."""
+    if statement.index is None:
+        return table.schema
+    index = table.local_indexes.get(statement.index) or table.global_indexes.get(statement.index)
     # The query or scan says what is wrong with one that is not there.
     return table.schema if index is None else index.schema
 
@@ -330,19 +244,9 @@ def _existence(table: Table, function: str) -> ConditionNode:
     return Function(function, (Attribute((table.schema.partition.name,)),))
 
 
-def _column(path: Path) -> str:
-    last = max(position for position, part in enumerate(path) if isinstance(part, str))
-    return str(path[last]) + "".join(f"[{part}]" for part in path[last + 1 :])
-
-
 @lru_cache(maxsize=1024)
 def _columns(paths: tuple[Path, ...]) -> Columns:
     return Columns(frozenset(), paths, frozenset(str(path[0]) for path in paths), frozenset(), {})
-
-
-@lru_cache(maxsize=1024)
-def _condition(conditions: tuple[ConditionNode, ...]) -> Condition:
-    return of_tree(Every(conditions), "", frozenset(), frozenset())
 
 
 @lru_cache(maxsize=1024)

@@ -14,9 +14,17 @@ from typing import Any
 from ddbha.api.access.authorization import authorize
 from ddbha.api.access.policies import Policies
 from ddbha.api.data.items import delete_item, put_item, update_item
-from ddbha.api.data.keys import NO_MATCH
+from ddbha.api.data.keys import DUPLICATE_KEYS, NO_MATCH
 from ddbha.api.data.queries import query_collections, scan
-from ddbha.api.data.statement_plans import NO_KEY, Write, item_read_plan, read_plan, write_plan
+from ddbha.api.data.statement_plans import (
+    NO_KEY,
+    Write,
+    item_of,
+    item_read_plan,
+    read_plan,
+    refuse_several_keys,
+    write_plan,
+)
 from ddbha.api.data.transactions import transact_get_items, transact_write
 from ddbha.api.registry import Request, Response, operation
 from ddbha.api.seals import Seals
@@ -29,7 +37,15 @@ from ddbha.errors import (
     ValidationException,
 )
 from ddbha.expressions.partiql.parser import parsed
-from ddbha.expressions.partiql.syntax import Delete, Exists, Insert, Parsed, Select, Update
+from ddbha.expressions.partiql.syntax import (
+    Delete,
+    Exists,
+    Insert,
+    Parsed,
+    Select,
+    Update,
+    check_parameters,
+)
 from ddbha.region.region import Region
 
 _DUPLICATE = "Duplicate primary key exists in table"
@@ -61,6 +77,7 @@ def batch_execute_statement(region: Region, request: Request) -> Response:
     entries = request["Statements"]
     statements = [_parsed_or_error(entry["Statement"]) for entry in entries]
     _refuse_mixture("BatchExecuteStatement", statements)
+    _refuse_duplicates(region, entries, statements)
     responses: list[dict[str, Any]] = []
     consumed: dict[str, dict[str, Any]] = {}
     wanted = request.get("ReturnConsumedCapacity", "NONE")
@@ -101,6 +118,9 @@ def execute_transaction(region: Region, request: Request) -> Response:
             raise _invalid(position, error) from None
         statements.append(statement)
     _refuse_mixture("ExecuteTransaction", statements)
+    for entry in entries:
+        # Unlike what is wrong with a statement, this is told without its number.
+        check_parameters(entry.get("Parameters", ()))
     reasons: list[dict[str, Any]] = []
     actions: list[dict[str, Request]] = []
     for position, (entry, statement) in enumerate(zip(entries, statements, strict=True)):
@@ -149,7 +169,7 @@ def _select(region: Region, select: Select, statement: Parsed, request: Request)
 def _write(region: Region, statement: Parsed, request: Request) -> Response:
     parameters = request.get("Parameters", ())
     if isinstance(statement.statement, Exists):
-        raise ValidationException("EXISTS is only supported in ExecuteTransaction")
+        raise ValidationException("EXISTS can only be used in ExecuteTransaction write requests.")
     plan = write_plan(region, statement, statement.values(parameters), parameters)
     for member in ("ReturnConsumedCapacity", "ReturnValuesOnConditionCheckFailure"):
         if member in request:
@@ -170,7 +190,9 @@ def _single(region: Region, statement: Parsed, request: Request) -> Response:
         attributes = response.pop("Attributes", None)
         return {**response, "Item": attributes} if attributes else response
     values = statement.values(request.get("Parameters", ()))
-    if item_read_plan(region, select, values) is None or select.index is not None:
+    refuse_several_keys(region, select)
+    found = item_read_plan(region, select, values)
+    if found is None or found[1] or select.index is not None:
         raise ValidationException(
             "Select statements within BatchExecuteStatement must specify the primary key in the where "
             "clause."
@@ -213,6 +235,23 @@ def _refuse_mixture(name: str, statements: Sequence[Parsed | ValidationException
         raise ValidationException(
             f"{name} API does not support both read and write operations in the same request."
         )
+
+
+def _refuse_duplicates(
+    region: Region, entries: Sequence[Request], statements: Sequence[Parsed | ValidationException]
+) -> None:
+    named = set()
+    for entry, statement in zip(entries, statements, strict=True):
+        if isinstance(statement, ValidationException):
+            continue
+        try:
+            item = item_of(region, statement, entry.get("Parameters", ()))
+        except AwsError:
+            # The statement itself answers with it.
+            continue
+        if item is not None and item in named:
+            raise ValidationException(DUPLICATE_KEYS)
+        named.add(item)
 
 
 def _invalid(position: int, error: ValidationException) -> ValidationException:

@@ -6,7 +6,6 @@ https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/transaction-api
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from copy import deepcopy
 from functools import partial
 from typing import Any, TypeVar
 
@@ -15,7 +14,6 @@ from attrs import frozen
 from ddbha.api.data.item_collections import CollectionLimit, with_metrics_by_table
 from ddbha.api.data.items import refuse_key_updates
 from ddbha.api.data.keys import (
-    MAXIMUM_ITEM_SIZE,
     EmptyKey,
     key_of_canonical,
     key_of_item,
@@ -23,6 +21,7 @@ from ddbha.api.data.keys import (
     refuse_paths_into_keys,
 )
 from ddbha.api.data.placeholders import Expressions
+from ddbha.api.data.updating import updated
 from ddbha.api.idempotency import Requested, Tokens
 from ddbha.api.metering import admit_transaction_reads, admit_transaction_writes
 from ddbha.api.ongoing_transactions import OngoingTransaction, conflicts, refuse_in_progress
@@ -39,7 +38,7 @@ from ddbha.expressions.update import Update
 from ddbha.region.region import Region
 from ddbha.region.table import Table
 from ddbha.storage.partition import Partition
-from ddbha.values.attribute import Item, canonical_item, same_item, value_size
+from ddbha.values.attribute import Item, canonical_item, value_size
 from ddbha.values.image import Image
 from ddbha.values.key import ItemKey
 
@@ -59,8 +58,8 @@ class _Action:
     condition: Condition | None
     values: Any
     shows_item: bool
-    #: The item after the action, given the one before; None for a deletion.
-    result: Callable[[Item | None], Item | None]
+    #: The image after the action, given the one before: that itself where nothing changes.
+    result: Callable[[Image | None], Image | None]
     writes: bool = True
 
     @property
@@ -89,7 +88,7 @@ def transact_write(region: Region, request: Request, identity: str) -> Response:
     tokens = region.parts.the(Tokens)
     done = None if token is None else tokens.effects(token, request[identity], region.now())
     if done is not None:
-        return _consumed({}, request, done, repeated=True)
+        return _consumed_again(request, done)
     if token is not None and region.environment.locks:
         refuse_in_progress(region, token, request[identity])
     # Whatever can be seen to be wrong comes before a missing table, also of an earlier action.
@@ -108,18 +107,12 @@ def transact_write(region: Region, request: Request, identity: str) -> Response:
             reasons.append(held[number])
             continue
         old = action.partition.available_leader().items.images.get(action.key)
-        item = {} if old is None else old.item()
-        if action.condition is not None and not action.condition.holds(item, action.values):
-            reason: dict[str, Any] = {
-                "Code": "ConditionalCheckFailed",
-                "Message": "The conditional request failed",
-            }
-            if action.shows_item and old is not None:
-                reason["Item"] = item
+        reason = _failure(action, old)
+        if reason is not None:
             reasons.append(reason)
             continue
         try:
-            new = _result(action, old)
+            new = action.result(old)
             if new is not old:
                 limit.admit(action.table, action.key, new)
         except EmptyKey:
@@ -150,8 +143,7 @@ def transact_write(region: Region, request: Request, identity: str) -> Response:
         for effect in effects
         if effect.action.writes
     ]
-    response = with_metrics_by_table({}, request, written)
-    return _consumed(response, request, effects, repeated=False)
+    return _consumed(with_metrics_by_table({}, request, written), request, effects)
 
 
 def _commit(region: Region, token: str | None, requested: Requested, effects: list[_Effect]) -> None:
@@ -172,7 +164,8 @@ def _commit(region: Region, token: str | None, requested: Requested, effects: li
         if new is not None or key in partition.leader.items.images:
             partition.commit(key, new, now, region.name)
     if token is not None:
-        region.parts.the(Tokens).keep(token, requested, effects, now)
+        sizes = [(effect.action.table, _larger(effect.old, effect.new)) for effect in effects]
+        region.parts.the(Tokens).keep(token, requested, sizes, now)
 
 
 def _exists(region: Region, table: Table) -> bool:
@@ -220,35 +213,45 @@ def transact_get_items(region: Region, request: Request) -> Response:
     return consumed_by_table({"Responses": responses}, request, consumed.values())
 
 
-def _result(action: _Action, old: Image | None) -> Image | None:
-    """The item as the action leaves it: `old` itself where nothing changes."""
-    if not action.writes:
-        return old
-    before = None if old is None else old.item()
-    new = action.result(before)
-    if new is None:
+def _failure(action: _Action, old: Image | None) -> dict[str, Any] | None:
+    """Why a condition cancels the transaction; None if it does not."""
+    if action.condition is None:
         return None
-    item, size = canonical_item(new)
-    if size > MAXIMUM_ITEM_SIZE:
-        raise ValidationException("Item size to update has exceeded the maximum allowed size")
-    key_of_item(action.table, item, size, updated=True)
-    return old if same_item(before, item) else Image.of(item, size)
+    item = {} if old is None else old.item()
+    if action.condition.holds(item, action.values):
+        return None
+    reason: dict[str, Any] = {
+        "Code": "ConditionalCheckFailed",
+        "Message": "The conditional request failed",
+    }
+    if action.shows_item and old is not None:
+        reason["Item"] = item
+    return reason
 
 
-def _consumed(
-    response: Response, request: Request, effects: list[_Effect], *, repeated: bool
-) -> Response:
-    """`response` with what the writes consumed, or the reads that stand for them in a repetition."""
+def _consumed(response: Response, request: Request, effects: list[_Effect]) -> Response:
+    """`response` with what the writes consumed, if the request asks for it."""
+    if "ReturnConsumedCapacity" not in request:
+        return response
     consumed: dict[str, Consumption] = {}
-    member = "ReadCapacityUnits" if repeated else "WriteCapacityUnits"
     for effect in effects:
-        table, old, new = effect.action.table, effect.old, effect.new
-        used = consumed.setdefault(table.name, Consumption(table, member))
-        if repeated:
-            used.read(max(old.size if old else 0, new.size if new else 0), consistent=True)
-        else:
-            used.write(old, new)
+        table = effect.action.table
+        used = consumed.setdefault(table.name, Consumption(table, "WriteCapacityUnits"))
+        used.write(effect.old, effect.new)
     return consumed_by_table(response, request, consumed.values())
+
+
+def _consumed_again(request: Request, sizes: list[tuple[Table, int]]) -> Response:
+    """The response to a repetition, with the reads that it consumes instead of writes."""
+    consumed: dict[str, Consumption] = {}
+    for table, size in sizes:
+        used = consumed.setdefault(table.name, Consumption(table, "ReadCapacityUnits"))
+        used.read(size, consistent=True)
+    return consumed_by_table({}, request, consumed.values())
+
+
+def _larger(old: Image | None, new: Image | None) -> int:
+    return max(old.size if old else 0, new.size if new else 0)
 
 
 @frozen(eq=False)
@@ -309,29 +312,27 @@ def _action(table: Table, parsed: _Parsed) -> _Action:
     refuse_paths_into_keys(table, condition, update)
     if parsed.kind == "Put":
         key = key_of_item(table, attributes, parsed.size)
-        return _Action(table, key, attributes, condition, values, shows, lambda old: attributes)
+        put = partial(_replaced, Image.of(attributes, parsed.size))
+        return _Action(table, key, attributes, condition, values, shows, put)
     key = key_of_canonical(table, attributes)
     if parsed.kind == "Update":
         assert update is not None, "the model requires UpdateExpression"
         refuse_key_updates(table, update)
-        return _Action(
-            table,
-            key,
-            attributes,
-            condition,
-            values,
-            shows,
-            partial(_updated, update, values, attributes),
-        )
-    deletes = parsed.kind == "Delete"
-    return _Action(table, key, attributes, condition, values, shows, lambda old: None, writes=deletes)
+        change = partial(_updated, table, update, values, attributes)
+        return _Action(table, key, attributes, condition, values, shows, change)
+    if parsed.kind == "Delete":
+        return _Action(table, key, attributes, condition, values, shows, lambda old: None)
+    return _Action(table, key, attributes, condition, values, shows, lambda old: old, writes=False)
 
 
-def _updated(update: Update, values: Values, key: Item, old: Item | None) -> Item | None:
+def _replaced(new: Image, old: Image | None) -> Image:
+    return old if old is not None and old.equals(new) else new
+
+
+def _updated(table: Table, update: Update, values: Values, key: Item, old: Image | None) -> Image | None:
     if old is None and not update.creates:
         return None
-    # What the transaction is checked against stays as it was read.
-    return update.apply(deepcopy(key if old is None else old), values)
+    return updated(table, update, values, key, old)[1]
 
 
 def _table(region: Region, name: str) -> Table:

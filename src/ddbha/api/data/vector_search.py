@@ -52,9 +52,10 @@ def search_vectors(region: Region, request: Request) -> Response:
             f"Input search vector dimension {len(vector)} does not match vector index dimension "
             f"{index.dimensions}"
         )
-    partition_value, values = None, expressions.values
+    partition_value = holds = None
     if condition is not None:
-        partition_value = condition.bind(index.partition, index.filters, values)
+        partition_value = condition.bind(index.partition, index.filters, expressions.values)
+        holds = condition.condition.bind(expressions.values)
     elif index.partition is not None:
         refuse_without_partition()
     index.followers.catch_up(region.now())
@@ -62,7 +63,7 @@ def search_vectors(region: Region, request: Request) -> Response:
         vector,
         count,
         partition_value,
-        lambda item: condition is None or condition.condition.holds(item, values),
+        holds,
     )
     items = [_shown(index, entry, projection) for _, entry in found]
     if sum(map(item_size, items)) > MAXIMUM_ANSWER:

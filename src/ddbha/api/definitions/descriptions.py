@@ -123,7 +123,8 @@ def _replication(table: Table, member: Member) -> dict[str, Any]:
                 "ReplicaStatus": other.shown_status,
                 **_inaccessible_since(other),
                 **other.overrides,
-                **_account(other),
+                # The account goes without saying where it can only be one's own.
+                **({"ReplicaArn": other.arn} if group.is_multi_account else {}),
                 "GlobalTableSettingsReplicationMode": group.settings_replication,
             }
             for other in group.members.values()
@@ -244,7 +245,7 @@ def _local_index(table: Table, index: LocalIndex) -> dict[str, Any]:
         leader.apply_all()
         entries += [
             index.project(image)
-            for _, image in leader.items.range(partition.low, partition.high, index=index.name)
+            for image in leader.items.walk(partition.low, partition.high, index=index.name)
         ]
     return {
         **_index(table, index),
@@ -265,15 +266,6 @@ def _global_index(table: Table, index: GlobalIndex) -> dict[str, Any]:
         "ProvisionedThroughput": _throughput(index),
         "IndexSizeBytes": sum(store.size for store in stores),
         "ItemCount": sum(len(store) for store in stores),
-    }
-
-
-def _account(member: Member) -> dict[str, str]:
-    """The ARN of a replica, which is only told of accounts that may differ."""
-    if not member.group.is_multi_account:
-        return {}
-    return {
-        "ReplicaArn": f"arn:aws:dynamodb:{member.region}:{member.account_id}:table/{member.group.name}"
     }
 
 

@@ -16,6 +16,7 @@ from ddbha.api.definitions.encryption_keys import is_customers
 from ddbha.api.registry import Request
 from ddbha.capacity.auto_scaling import AutoScaling
 from ddbha.errors import ResourceInUseException, ValidationException
+from ddbha.recovery.transfer import has_bulk_operation
 from ddbha.region.places import COMMERCIAL
 from ddbha.region.region import Region
 from ddbha.region.table import Table
@@ -69,6 +70,11 @@ def checked_change(region: Region, table: Table, request: Request) -> ReplicaCha
     kind = kinds.pop()
     if kind == "Disassociate":
         return _checked_disassociation(region, table, [action for _, action in actions])
+    if table.membership is not None and table.membership.group.is_multi_account:
+        raise ValidationException(
+            "Cannot add, update or delete replicas of a multi-account global table through "
+            "ReplicaUpdates. Use CreateTable, DeleteTable, or UpdateTable in the account of the replica."
+        )
     witness = next((action["RegionName"] for update in witnesses for action in update.values()), None)
     names = [action["RegionName"] for _, action in actions]
     targets = names if witness is None else [*names, witness]
@@ -107,7 +113,7 @@ def checked_change(region: Region, table: Table, request: Request) -> ReplicaCha
         _check_create(region, table, change)
     else:
         _check_members(region, table, change)
-    if table.status != "ACTIVE":
+    if table.status != "ACTIVE" or (kind == "Create" and has_bulk_operation(region, table.arn)):
         raise ResourceInUseException("The resource which you are attempting to change is in use.")
     return change
 
@@ -179,7 +185,7 @@ def _check_create(region: Region, table: Table, change: ReplicaChange) -> None:
                 "one or more replicas already existed as tables."
             )
     if table.settings.billing_mode == "PROVISIONED":
-        _check_scaling(table)
+        check_scaling(table)
 
 
 def _check_keys(table: Table, change: ReplicaChange) -> None:
@@ -207,7 +213,8 @@ def _check_keys(table: Table, change: ReplicaChange) -> None:
             )
 
 
-def _check_scaling(table: Table) -> None:
+def check_scaling(table: Table) -> None:
+    """Raise `ValidationException` if the writes of a provisioned table are not auto scaled."""
     scaling = table.parts.find(AutoScaling)
     settings = {} if scaling is None else scaling.settings
     scaled = {dimension for dimension, one in settings.items() if one.active}

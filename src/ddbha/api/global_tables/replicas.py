@@ -11,6 +11,7 @@ from typing import Any
 
 from attrs import evolve
 
+from ddbha.api.access.replication import leave_global_table
 from ddbha.api.definitions.descriptions import describe
 from ddbha.api.definitions.encryption_keys import note_key
 from ddbha.api.definitions.stream_settings import disable_stream
@@ -129,18 +130,24 @@ def _disassociate(region: Region, table: Table) -> Response:
     table.status = "UPDATING"
     response = {"TableDescription": describe(table)}
 
+    def pending() -> bool:
+        others = [name for name in group.members if name != region.name]
+        return any(group.pending(region.name, o) or group.pending(o, region.name) for o in others)
+
     def finish() -> None:
+        table.status = "ACTIVE"
         # The last other replica may have been deleted meanwhile.
         if table.membership is member:
-            region.leave_global_table(member)
-        table.status = "ACTIVE"
+            if pending() or member.is_stopped:
+                region.record("replica-waits", table=table.name, replica=region.name)
+                return
+            leave_global_table(region, member)
         region.record("replica-disassociated", table=table.name)
 
     def on_its_way() -> bool:
-        if table.membership is not member:
-            return False
-        others = [name for name in group.members if name != region.name]
-        return any(group.pending(region.name, o) or group.pending(o, region.name) for o in others)
+        """What somebody has to put right first is not waited for: the replica stays one."""
+        stopped = any(other.is_stopped for other in group.members.values())
+        return table.membership is member and not stopped and pending()
 
     region.later(
         region.environment.timings.update_table, lambda: once_arrived(region, on_its_way, finish)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection
 
+from ddbha.api.access.replication import leave_global_table
 from ddbha.errors import AwsError
 from ddbha.followers.replication import GlobalTable
 from ddbha.region.region import Region
@@ -66,7 +67,7 @@ def once_left(region: Region, table: Table, action: Callable[[], None]) -> None:
 
     def leave() -> None:
         if table.membership is member:
-            region.leave_global_table(member)
+            leave_global_table(region, member)
         action()
 
     def is_needed() -> bool:

@@ -11,8 +11,9 @@ from datetime import datetime
 from math import floor
 from typing import Any
 
-from ddbha.api.paging import page_of
+from ddbha.api.paging import LARGEST_PAGE, page_of
 from ddbha.api.recovery.export_filters import FilterSpecification
+from ddbha.api.recovery.sources import refuse_key_without_kms
 from ddbha.api.registry import Request, Response, operation
 from ddbha.errors import (
     ExportConflictException,
@@ -24,6 +25,7 @@ from ddbha.errors import (
     ValidationException,
 )
 from ddbha.followers.archive import Archive
+from ddbha.observe.events import event_kind
 from ddbha.recovery.export import Content, begin, changes_in, state_at, write
 from ddbha.recovery.export_filter import ExportFilter
 from ddbha.recovery.formats import ion
@@ -115,7 +117,9 @@ def list_exports(region: Region, request: Request) -> Response:
     if table_arn is not None and not _exists(region, table_arn):
         return {"ExportSummaries": []}
     found = of_table(exports_of(region), table_arn)
-    page, token = page_of(found, request.get("NextToken"), request.get("MaxResults"))
+    page, token = page_of(
+        region, found, request.get("NextToken"), request.get("MaxResults", LARGEST_PAGE)
+    )
     summaries = [
         {"ExportArn": each.arn, "ExportStatus": each.status, "ExportType": each.type} for each in page
     ]
@@ -132,7 +136,7 @@ def _finish(
         write(export, content, environment.parts.the(Bucketed).store, environment.random, now)
     except ObjectError as error:
         export.fail(now, error.code, error.message)
-    region.record(f"export-{export.status.lower()}", export=export.arn)
+    region.record(event_kind(f"export-{export.status.lower()}"), export=export.arn)
 
 
 def _check(request: Request) -> None:
@@ -159,8 +163,7 @@ def _check(request: Request) -> None:
             raise ValidationException(
                 f"{_INVALID}ExportTime should not be provided when Export Type is Incremental Export"
             )
-    if "S3SseKmsKeyId" in request and request.get("S3SseAlgorithm") != "KMS":
-        raise ValidationException(f"{_INVALID}KMS Key Id is not supported for this encryption type")
+    refuse_key_without_kms(request)
 
 
 def _table(region: Region, arn: str) -> Table:

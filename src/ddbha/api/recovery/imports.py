@@ -5,17 +5,16 @@ https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/S3DataImport.Ho
 
 from __future__ import annotations
 
-from binascii import Error as Base64Error
 from collections.abc import Iterator
 from copy import deepcopy
 from typing import Any
 
-from ddbha.api.data.keys import key_of_item
+from ddbha.api.data.given_items import GivenItem
 from ddbha.api.definitions.table_building import once_led
-from ddbha.api.paging import page_of
+from ddbha.api.paging import LARGEST_PAGE, page_of
+from ddbha.api.recovery.sources import records, require, unpacked
 from ddbha.api.registry import Request, Response, operation
 from ddbha.api.tables.table_definition import read_definition
-from ddbha.api.wire.validation import validator
 from ddbha.errors import (
     AwsError,
     ImportConflictException,
@@ -23,19 +22,12 @@ from ddbha.errors import (
     LimitExceededException,
     ValidationException,
 )
-from ddbha.recovery.formats import (
-    MalformedFile,
-    MalformedItem,
-    comma_separated,
-    compression,
-    dynamodb_json,
-    ion,
-)
+from ddbha.observe.events import event_kind
+from ddbha.recovery.formats import MalformedFile, MalformedItem
 from ddbha.recovery.objects import Bucketed, ObjectError
 from ddbha.recovery.transfer import Import, imports_of, of_table, of_token, transfer_arn
 from ddbha.region.region import Region, utc
 from ddbha.region.table import Table
-from ddbha.values.attribute import canonical_item
 from ddbha.values.image import Image
 from ddbha.values.key import ItemKey
 
@@ -69,9 +61,7 @@ def import_table(region: Region, request: Request) -> Response:
         raise LimitExceededException(
             f"Subscriber limit exceeded: Too many imports in progress, at most {MAXIMUM_IMPORTS}"
         )
-    compression.require(request.get("InputCompressionType", "NONE"))
-    if request["InputFormat"] == "ION":
-        ion.require()
+    require(request["InputFormat"], request.get("InputCompressionType", "NONE"))
 
     table = definition.build(region)
     suffix = region.environment.random.getrandbits(32)
@@ -115,59 +105,35 @@ def describe_import(region: Region, request: Request) -> Response:
 def list_imports(region: Region, request: Request) -> Response:
     """The imports of the last 90 days, by ARN, the newest of a table first."""
     found = of_table(imports_of(region), request.get("TableArn"))
-    page, token = page_of(found, request.get("NextToken"), request.get("PageSize"))
+    page, token = page_of(region, found, request.get("NextToken"), request.get("PageSize", LARGEST_PAGE))
     summaries = [_summary(each) for each in page]
     return {"ImportSummaryList": summaries, **({} if token is None else {"NextToken": token})}
 
 
 def _images(region: Region, table: Table, imported: Import) -> Iterator[tuple[ItemKey, Image]]:
     """The good items of all objects, counted; raises `ObjectError`."""
-    source = imported.request["S3BucketSource"]
-    kind = imported.request.get("InputCompressionType", "NONE")
-    limit = region.environment.settings.import_limit
+    asked = imported.request
+    source, form = asked["S3BucketSource"], asked["InputFormat"]
+    kind, csv = asked.get("InputCompressionType", "NONE"), asked.get("InputFormatOptions", {}).get("Csv")
     objects = region.environment.parts.the(Bucketed).store
     for _, data in objects.read(source["S3Bucket"], source.get("S3KeyPrefix", "")):
         try:
-            content = compression.decompressed(data, kind, limit)
+            content = unpacked(region, data, kind)
             imported.processed_size += len(content)
-            for item in _items(content, table, imported.request):
+            for record in records(content, form, table, csv):
                 imported.processed_items += 1
                 try:
-                    entry = _image(table, item)
-                except (AwsError, MalformedItem, Base64Error):
+                    if isinstance(record, MalformedItem):
+                        raise record
+                    item = GivenItem.of(table, {"Item": record["Item"]})
+                except (AwsError, MalformedItem):
                     imported.errors += 1
                 else:
                     imported.imported_items += 1
-                    yield entry
-        except compression.TooLarge:
-            raise ObjectError(
-                "ObjectTooLarge",
-                f"An object unpacks to more than {limit:.0f} bytes; if it is yours, allow more with "
-                "World(import_limit=...).",
-            ) from None
+                    yield item.key, item.image
         except MalformedFile:
             # The rest of the object is not looked at.
             imported.errors += 1
-
-
-def _items(data: bytes, table: Table, request: dict[str, Any]) -> Iterator[Any]:
-    if request["InputFormat"] == "DYNAMODB_JSON":
-        return dynamodb_json.read_items(data)
-    if request["InputFormat"] == "ION":
-        return ion.read_items(data)
-    options = request.get("InputFormatOptions", {}).get("Csv", {})
-    delimiter, header = options.get("Delimiter", ","), options.get("HeaderList")
-    return comma_separated.read_items(data, table.attribute_types, delimiter, header)
-
-
-def _image(table: Table, read: Any) -> tuple[ItemKey, Image]:
-    """The image of what was read; raises for what PutItem would not take."""
-    if isinstance(read, MalformedItem):
-        raise read
-    checked = {"TableName": table.name, "Item": read}
-    request = validator("dynamodb", "PutItem").accept(checked, typed=False)
-    item, size = canonical_item(request["Item"])
-    return key_of_item(table, item, size), Image.of(item, size)
 
 
 def _finish(region: Region, table: Table, imported: Import) -> None:
@@ -182,7 +148,9 @@ def _finish(region: Region, table: Table, imported: Import) -> None:
 
 
 def _record_end(region: Region, imported: Import, table: Table) -> None:
-    region.record(f"import-{imported.status.lower()}", table=table.name, **{"import": imported.arn})
+    region.record(
+        event_kind(f"import-{imported.status.lower()}"), table=table.name, **{"import": imported.arn}
+    )
 
 
 def _log_group(imported: Import) -> str:

@@ -15,6 +15,7 @@ from ddbha.api.definitions.projections import projection
 from ddbha.api.definitions.table_building import activate_later, new_table
 from ddbha.api.registry import Request, Response
 from ddbha.api.tables.control_plane_quotas import refuse_another_table
+from ddbha.api.tables.request_rates import initial_warm_throughput
 from ddbha.api.tables.table_definition import Index, refuse_indexes, units
 from ddbha.api.tables.vector_indexes import refuse_vector_indexes
 from ddbha.errors import (
@@ -205,6 +206,15 @@ def _global_indexes(request: Request, source: SourceTable, mode: str) -> list[Gl
 
 
 def _global_index(index: GlobalIndex, definition: dict[str, Any], mode: str) -> GlobalIndex:
+    restored = _with_rates(index, definition, mode)
+    if "WarmThroughput" in definition:
+        restored.warm = initial_warm_throughput(
+            definition["WarmThroughput"], mode, restored.throughput, restored.name
+        )
+    return restored
+
+
+def _with_rates(index: GlobalIndex, definition: dict[str, Any], mode: str) -> GlobalIndex:
     name = definition["IndexName"]
     given = definition.get("ProvisionedThroughput")
     on_demand = definition.get("OnDemandThroughput")

@@ -28,7 +28,9 @@ MAXIMUM_SIZE = 1024 * 1024
 SERVICE = {"Type": "Service", "PrincipalId": "dynamodb.amazonaws.com"}
 
 _TRIMMED = "The operation attempted to read past the oldest stream record in a shard."
+_PLACES = ("ShardIteratorType", "SequenceNumber", "Timestamp")
 _NUMBERED = ("AT_SEQUENCE_NUMBER", "AFTER_SEQUENCE_NUMBER")
+_TIMED = ("AT_TIMESTAMP",)
 
 
 @operation("ListStreams", service="dynamodbstreams")
@@ -77,19 +79,24 @@ def describe_stream(region: Region, request: Request) -> Response:
 @operation("GetShardIterator", service="dynamodbstreams")
 def get_shard_iterator(region: Region, request: Request) -> Response:
     """An iterator for a place in a shard."""
-    kind, number = request["ShardIteratorType"], request.get("SequenceNumber")
-    if (number is None) == (kind in _NUMBERED):
-        raise ValidationException(
-            f"SequenceNumber is required for ShardIteratorType {kind}"
-            if number is None
-            else f"SequenceNumber must not be given for ShardIteratorType {kind}"
-        )
+    kind, number, moment = (request.get(name) for name in _PLACES)
+    for member, given, kinds in (("SequenceNumber", number, _NUMBERED), ("Timestamp", moment, _TIMED)):
+        if (given is None) == (kind in kinds):
+            raise ValidationException(
+                f"{member} is required for ShardIteratorType {kind}"
+                if given is None
+                else f"{member} must not be given for ShardIteratorType {kind}"
+            )
+    if moment is not None and moment.timestamp() > region.now():
+        raise ValidationException("Timestamp must not be in the future")
     stream = region.stream(request["StreamArn"])
     shard = stream.shard(request["ShardId"])
     if shard is None:
         raise ResourceNotFoundException("Requested resource not found: Shard does not exist")
 
     position = shard.newest_position if kind == "LATEST" else shard.trimmed_position
+    if moment is not None:
+        position = shard.position_at(moment.timestamp())
     if number is not None:
         named = shard.position(number)
         if named is None:

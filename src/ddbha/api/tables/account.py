@@ -40,6 +40,9 @@ def untag_resource(region: Region, request: Request) -> Response:
 def list_tags_of_resource(region: Region, request: Request) -> Response:
     """All tags of a table: there are never more than one page of them."""
     table = _tagged(region, request)
+    if "NextToken" in request:
+        # No answer had one.
+        raise ValidationException("Invalid NextToken")
     return {"Tags": [{"Key": key, "Value": value} for key, value in table.settings.tags.items()]}
 
 

@@ -26,6 +26,7 @@ _SERVICE = "application-autoscaling"
 _LARGEST_PAGE = 50
 _RESOURCE = re.compile(r"table/([^/]+)(?:/index/([^/]+))?")
 _DIMENSION = re.compile(r"dynamodb:(table|index):(Read|Write)CapacityUnits")
+_OTHER_POLICIES = ("StepScalingPolicyConfiguration", "PredictiveScalingPolicyConfiguration")
 _SUSPENDED = {
     "DynamicScalingInSuspended": "in_suspended",
     "DynamicScalingOutSuspended": "out_suspended",
@@ -125,7 +126,7 @@ class Target:
 # -- Targets ----------------------------------------------------------------------------------------
 
 
-@operation("RegisterScalableTarget", service=_SERVICE)
+@operation("RegisterScalableTarget", service=_SERVICE, lacks=frozenset({"Tags"}))
 def register_scalable_target(region: Region, request: Request) -> Response:
     """Set the limits of a throughput; what a later request leaves out stays."""
     target = Target.of(request)
@@ -201,13 +202,16 @@ def put_scaling_policy(region: Region, request: Request) -> Response:
     if settings is None:
         raise ObjectNotFoundException(f"No scalable target registered for {target}")
     tracking = request.get("TargetTrackingScalingPolicyConfiguration")
-    if request.get("PolicyType") != "TargetTrackingScaling" or tracking is None:
+    others = any(member in request for member in _OTHER_POLICIES)
+    if request.get("PolicyType") != "TargetTrackingScaling" or tracking is None or others:
         raise ValidationException("DynamoDB supports policies of type TargetTrackingScaling only")
-    metric = tracking.get("PredefinedMetricSpecification", {}).get("PredefinedMetricType")
-    own = _metric(target)
-    if metric != own:
+    metric = {"PredefinedMetricType": _metric(target)}
+    if (
+        tracking.get("PredefinedMetricSpecification") != metric
+        or "CustomizedMetricSpecification" in tracking
+    ):
         raise ValidationException(
-            f"The metric of {target.named['ScalableDimension']} is the predefined {own}"
+            f"The metric of {target.named['ScalableDimension']} is the predefined {_metric(target)}"
         )
     if not LEAST_TARGET <= tracking["TargetValue"] <= GREATEST_TARGET:
         raise ValidationException("TargetValue must be between 20 and 90")
@@ -281,7 +285,9 @@ def describe_scaling_activities(region: Region, request: Request) -> Response:
     """What was scaled, newest first."""
     wanted = request.get("ResourceId"), request.get("ScalableDimension")
     activities = []
-    for number, event in enumerate(region.environment.events.of("throughput-scaled")):
+    known = request["ServiceNamespace"] == "dynamodb"
+    scaled = region.environment.events.of("throughput-scaled") if known else ()
+    for number, event in enumerate(scaled):
         details = event.details
         target = Target(details["table"], (details["index"], details["capacity"]))
         named = target.named

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from ddbha.api.access.replication import check_settings
 from ddbha.api.global_tables.replicas import peers
 from ddbha.api.registry import Request, Response, operation
 from ddbha.api.tables.table_updates import update_table
@@ -30,11 +31,13 @@ ROLE = (
 def update_table_replica_auto_scaling(region: Region, request: Request) -> Response:
     """Change how the throughput of a table, its indexes and its replicas follows what they consume."""
     table = _global_table(region, request)
+    check_settings(region, table)
     if table.settings.billing_mode != "PROVISIONED":
         raise ValidationException(
             f"{_INVALID}Auto scaling is supported only for tables with provisioned capacity mode"
         )
     replicas = {place.name: (place, replica) for place, replica in _replicas(region, table)}
+    scalings: dict[str, AutoScaling] = {}
     wanted: list[tuple[AutoScaling, Dimension, ScalingSettings]] = []
     for name, dimension, update in _updates(request, list(replicas)):
         if name not in replicas:
@@ -44,7 +47,9 @@ def update_table_replica_auto_scaling(region: Region, request: Request) -> Respo
             raise ResourceNotFoundException(
                 f"Requested resource not found: Index: {dimension[0]} of table: {table.name} not found"
             )
-        scaling = replica.parts.find(AutoScaling) or new_scaling(place, replica)
+        if name not in scalings:
+            scalings[name] = replica.parts.find(AutoScaling) or new_scaling(place, replica)
+        scaling = scalings[name]
         wanted.append((scaling, dimension, _changed(scaling, dimension, update)))
 
     for scaling, dimension, settings in wanted:

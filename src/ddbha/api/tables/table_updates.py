@@ -10,6 +10,7 @@ from typing import Any
 
 from attrs import frozen
 
+from ddbha.api.access.replication import check_settings
 from ddbha.api.definitions.descriptions import describe
 from ddbha.api.definitions.encryption_keys import note_key
 from ddbha.api.definitions.projections import INVALID
@@ -75,6 +76,8 @@ _SHARED = frozenset(
         "TableClass",
     }
 )
+#: What those of a multi-account global table have in common.
+_SHARED_BY_ACCOUNTS = (_SHARED - {"SSESpecification", "TableClass"}) | {"StreamSpecification"}
 
 
 @operation("UpdateTable")
@@ -91,12 +94,15 @@ def update_table(region: Region, request: Request) -> Response:
     table = region.changed_table(request["TableName"])
     if "ReplicaUpdates" in request:
         return update_replicas(region, table, request)
+    check_settings(region, table)
     refuse_early_deletion(table, request)
     _refuse_busy(table)
     refuse_another_operation(region)
     change = _checked(region, table, request)
     # Replicas in other regions share most settings: they are changed in one go.
-    shared = {name: value for name, value in request.items() if name in _SHARED}
+    member = table.membership
+    common = _SHARED_BY_ACCOUNTS if member is not None and member.group.is_multi_account else _SHARED
+    shared = {name: value for name, value in request.items() if name in common}
     others = [peer for peer in peers(region, table) if shared and peer[1].status != "DELETING"]
     for place, replica in others:
         if not is_busy(replica):

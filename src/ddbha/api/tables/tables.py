@@ -13,6 +13,7 @@ from ddbha.api.streams.kinesis_destinations import close_destinations
 from ddbha.api.tables.control_plane_quotas import (
     refuse_another_operation,
 )
+from ddbha.api.tables.replica_creation import create_replica
 from ddbha.api.tables.table_definition import read_definition
 from ddbha.api.tables.update_rules import refuse_while_encrypting
 from ddbha.errors import ResourceInUseException, ValidationException
@@ -21,9 +22,11 @@ from ddbha.region.region import Region
 from ddbha.region.table import Table
 
 
-@operation("CreateTable", lacks=frozenset({"GlobalTableSourceArn"}))
+@operation("CreateTable")
 def create_table(region: Region, request: Request) -> Response:
     """A new table, CREATING until the time that the world's timings say."""
+    if "GlobalTableSourceArn" in request:
+        return create_replica(region, request)
     definition = read_definition(region, request)
     table = definition.build(region)
     region.tables[table.name] = table

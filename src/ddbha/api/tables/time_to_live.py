@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from functools import partial
 
+from ddbha.api.access.replication import check_settings
 from ddbha.api.definitions.expiry_settings import disable_time_to_live, enable_time_to_live
 from ddbha.api.global_tables.replicas import peers
 from ddbha.api.global_tables.waiting import once_reached
@@ -23,6 +24,7 @@ CHANGE_INTERVAL = 3600.0
 def update_time_to_live(region: Region, request: Request) -> Response:
     """Let items expire by an attribute, or no more."""
     table = region.changed_table(request["TableName"])
+    check_settings(region, table)
     specification = request["TimeToLiveSpecification"]
     _check(region, table, specification["Enabled"], specification["AttributeName"])
 

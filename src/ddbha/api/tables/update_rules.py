@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from ddbha.api.definitions.encryption_keys import is_customers
+from ddbha.api.global_tables.multi_account import check_key
 from ddbha.api.registry import Request
 from ddbha.errors import (
     LimitExceededException,
@@ -173,7 +174,9 @@ def refuse_encryption(table: Table, given: dict[str, Any]) -> None:
     """Raise `ValidationException` for an encryption that makes no sense, or that the table has."""
     check_encryption(given)
     refuse_while_encrypting(table)
-    if table.membership is not None and is_customers(given.get("KMSMasterKeyId")):
+    if table.membership is not None and table.membership.group.is_multi_account:
+        check_key(given)
+    elif table.membership is not None and is_customers(given.get("KMSMasterKeyId")):
         raise ValidationException(
             "Invalid operation: Customer Managed CMKs on Global Table Version 2019.11.21 replicas cannot "
             "be updated through SSESpecification parameter and can only be updated through "

@@ -259,7 +259,7 @@ def _errors(shape: Shape, value: Any, path: _Path) -> Iterator[Unmet]:
         if not holds(value):
             yield Unmet(shape, value, *path, _kind(text), text)
     if isinstance(shape, StructureShape):
-        required = required_members(shape)
+        required = required_members(shape, value)
         for name in _ordered(shape):
             inner = _step(path, name)
             if name in value:

@@ -6,6 +6,7 @@ reads, checks and answers the same whatever botocore is installed; `make models`
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -25,7 +26,7 @@ SERVICES = {
 MODELS = Path(__file__).with_name("models")
 
 #: What the service asks for beyond its model, which does not say either that an index that shall be
-#: scaled is named.
+#: scaled is named.  A replica in another account is defined by the source that is named instead.
 _REQUIRED = {
     "CreateTableInput": ("AttributeDefinitions", "TableName", "KeySchema"),
     "GlobalSecondaryIndexAutoScalingUpdate": ("IndexName",),
@@ -81,7 +82,9 @@ def output_shape(service: str, operation: str) -> StructureShape | None:
     return service_model(service).operation_model(operation).output_shape
 
 
-def required_members(shape: Shape) -> tuple[str, ...]:
-    """The members without which a structure is not valid."""
+def required_members(shape: Shape, given: Collection[str] = ()) -> tuple[str, ...]:
+    """The members without which a structure, of which others are `given`, is not valid."""
     required: tuple[str, ...] = tuple(shape.metadata.get("required", ()))
+    if "GlobalTableSourceArn" in given:
+        return required
     return _REQUIRED.get(shape.name, required)

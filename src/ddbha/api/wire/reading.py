@@ -20,7 +20,7 @@ from typing import Any
 from botocore.model import ListShape, MapShape, Shape, StructureShape
 
 from ddbha.errors import SerializationException, ValidationException
-from ddbha.values.attribute import ITEM_TOO_LARGE, NESTED_TOO_DEEPLY
+from ddbha.values.attribute import ITEM_TOO_LARGE
 
 Reader = Callable[[Any], Any]
 
@@ -32,6 +32,13 @@ _BAD_BASE64 = "Invalid last non-pad Base64 character dectected"
 _MANY = 1000
 #: Elements that no value can have within the size of an item.
 _MOST_ELEMENTS = 400 * 1024
+#: Attributes that no item can have: few names are of one byte.
+_MOST_ATTRIBUTES = _MOST_ELEMENTS // 3
+#: Members of a collection that the model does not bound, but which no request needs: no expression has as
+#: many names, and no table as many settings.
+_MOST_MEMBERS = 10_000
+#: Maps that are items, or as large as one may be.
+_ITEMS = frozenset({"AttributeMap", "Key", "PutItemInputAttributeMap"})
 
 _PACKAGE = "com.amazonaws.dynamodb.v20120810."
 _NOT_A_CLASS = (
@@ -91,7 +98,10 @@ def _list_reader(shape: ListShape, holder: str, known: dict[tuple[str, str], Rea
 
     def read(given: Any) -> list[Any]:
         elements = _elements(given, holder)
-        if enough is not None and len(elements) > enough:
+        if enough is None:
+            if len(elements) > _MOST_MEMBERS:
+                raise _too_many()
+        elif len(elements) > enough:
             elements = elements[:enough]
         return [member(element) for element in elements if element is not None or is_attributes]
 
@@ -102,11 +112,15 @@ def _map_reader(shape: MapShape, holder: str, known: dict[tuple[str, str], Reade
     value = _reader(shape.value, "map", known)
     is_attributes = shape.value.name == "AttributeValue"
     enough = _enough(shape)
+    most = _MOST_ATTRIBUTES if shape.name in _ITEMS else _MOST_MEMBERS
     of = "java.lang.String" if shape.value.type_name == "string" else _PACKAGE + shape.value.name
 
     def read(given: Any) -> dict[str, Any]:
         entries = _entries(given, of, holder)
-        if enough is not None and len(entries) > enough:
+        if enough is None:
+            if len(entries) > most:
+                raise ValidationException(ITEM_TOO_LARGE) if shape.name in _ITEMS else _too_many()
+        elif len(entries) > enough:
             entries = dict(islice(entries.items(), enough))
         return {
             _text(name): value(content)
@@ -121,6 +135,10 @@ def _enough(shape: Shape) -> int | None:
     """How many members tell that there are too many, and are read of those; None where any may do."""
     # Nulls of a list are none of its members.
     return None if shape.metadata.get("max") is None else max(_MANY, 2 * int(shape.metadata["max"]))
+
+
+def _too_many() -> ValidationException:
+    return ValidationException(f"A collection of the request has more than {_MOST_MEMBERS} members")
 
 
 def _elements(given: Any, holder: str = "structure") -> Any:
@@ -276,12 +294,15 @@ def _attribute_value(given: Any, depth: int = 0, holder: str = "map") -> dict[st
     if not isinstance(given, dict):
         raise _not_a_structure(given, "AttributeValue", holder)
     if depth > MAXIMUM_DEPTH:
-        raise ValidationException(NESTED_TOO_DEEPLY)
+        # What is read of it is too deep still: the operation says so, when its turn comes.
+        return {"NULL": True}
     found: dict[str, Any] = {}
     for descriptor, content in given.items():
         if content is None:
             continue
-        if isinstance(content, (list, dict)) and len(content) > _MOST_ELEMENTS:
+        if isinstance(content, (list, dict)) and len(content) > (
+            _MOST_ATTRIBUTES if descriptor == "M" else _MOST_ELEMENTS
+        ):
             raise ValidationException(ITEM_TOO_LARGE)
         if descriptor in _SCALARS:
             found[descriptor] = _SCALARS[descriptor](content)

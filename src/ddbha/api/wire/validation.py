@@ -103,7 +103,7 @@ def _structure_check(shape: StructureShape, known: dict[str, Check | None]) -> C
         return (lambda value: value.keys() >= required) if required else None
 
     def is_valid(value: dict[str, Any]) -> bool:
-        if not value.keys() >= required:
+        if not value.keys() >= required and not value.keys() >= set(required_members(shape, value)):
             return False
         for name, content in value.items():
             check = members.get(name)

@@ -7,6 +7,7 @@ from ddbha.expressions.operands import COMPARATORS, CONDITION_FUNCTIONS
 from ddbha.expressions.partiql.lexer import malformed
 from ddbha.expressions.partiql.syntax import Scalar
 from ddbha.expressions.partiql.values import ValueParser
+from ddbha.expressions.partiql.words import OPERATORS, OTHER_TYPES, SECOND_WORDS, TESTED_TYPES
 from ddbha.expressions.syntax import (
     Attribute,
     Between,
@@ -20,11 +21,7 @@ from ddbha.expressions.syntax import (
     Operand,
 )
 
-_FUNCTIONS = {
-    name: count
-    for name, count in CONDITION_FUNCTIONS.items()
-    if name in ("attribute_type", "begins_with", "contains")
-}
+_FUNCTIONS = {**CONDITION_FUNCTIONS, "size": 1}
 
 
 class ConditionParser(ValueParser):
@@ -67,7 +64,7 @@ class ConditionParser(ValueParser):
             return node
         left = self._operand()
         if isinstance(left, Function) and left.name in CONDITION_FUNCTIONS:
-            return left
+            return self._compared_with_truth(left)
         if self._keyword("IS"):
             negated = self._keyword("NOT")
             state = self._state(left)
@@ -91,12 +88,30 @@ class ConditionParser(ValueParser):
             found = Comparison(written, left, self._operand())
         return Not(found) if negated else found
 
+    def _compared_with_truth(self, function: Function) -> ConditionNode:
+        """A function that says whether something holds, and what may follow it: `= true`, `<> false`."""
+        operator = "<>" if self._token.is_symbol("!=") else self._token.text
+        if operator not in ("=", "<>") or self._after.keyword not in ("TRUE", "FALSE"):
+            return function
+        self._position += 1
+        holds = (self._next().keyword == "TRUE") is (operator == "=")
+        return function if holds else Not(function)
+
     def _state(self, operand: Operand) -> ConditionNode:
         if self._keyword("MISSING"):
             return Function("attribute_not_exists", (operand,))
-        if self._keyword("NULL"):
-            return Function("attribute_type", (operand, self._kept(Scalar("S", "NULL"))))
-        raise malformed("Expected type name")
+        word = self._token.keyword
+        if word in TESTED_TYPES:
+            self._position += 1
+            return Function("attribute_type", (operand, self._kept(Scalar("S", TESTED_TYPES[word]))))
+        if word not in OTHER_TYPES:
+            raise malformed("Expected type name")
+        if SECOND_WORDS.get(word) == self._after.keyword:
+            word += f"_{self._after.keyword}"
+        raise ValidationException(
+            f"Unsupported data type for IS operator: {word}. Supported data types are "
+            "[MISSING, NULL, BOOLEAN, BLOB, STRING, NUMERIC, STRUCT, TUPLE, LIST]"
+        )
 
     def _options(self) -> tuple[Operand, ...]:
         closing = {"(": ")", "[": "]", "<<": ">>"}.get(self._token.text)
@@ -110,25 +125,36 @@ class ConditionParser(ValueParser):
         return tuple(options)
 
     def _operand(self) -> Operand:
-        if self._token.kind == "word" and self._after.is_symbol("("):
+        if self._at_function():
             return self._function()
         return Attribute(self._path()) if self._at_name() else self._value()
 
+    def _at_function(self) -> bool:
+        word = self._token
+        return word.kind == "word" and word.keyword not in OPERATORS and self._after.is_symbol("(")
+
     def _function(self) -> Function:
-        name = self._next().text.lower()
-        expected = {**_FUNCTIONS, "size": 1}.get(name)
+        token = self._next()
+        name = token.text.lower()
+        expected = _FUNCTIONS.get(name)
         if expected is None:
-            raise ValidationException(f"Unsupported function: {name}")
-        self._expect("(")
-        self._enter()
-        arguments = [self._operand()]
-        while self._accept(","):
-            arguments.append(self._operand())
-        self._depth -= 1
-        self._expect(")")
+            raise self._refusal(f"Unrecognized function: {name}", token)
+        arguments = self._arguments()
         if len(arguments) != expected:
             raise ValidationException(
                 "Incorrect number of operands for operator or function; operator or function: "
                 f"{name}, number of operands: {len(arguments)}"
             )
         return Function(name, tuple(arguments))
+
+    def _arguments(self) -> list[Operand]:
+        self._expect("(")
+        if self._accept(")"):
+            return []
+        self._enter()
+        arguments = [self._operand()]
+        while self._accept(","):
+            arguments.append(self._operand())
+        self._depth -= 1
+        self._expect(")")
+        return arguments

@@ -6,18 +6,9 @@ The parsers of values, conditions and statements stand on each other, and this i
 from __future__ import annotations
 
 from ddbha.errors import ValidationException
-from ddbha.expressions.partiql.lexer import Token, malformed, tokens
+from ddbha.expressions.partiql.lexer import Token, malformed, place, tokens
+from ddbha.expressions.partiql.words import KEYWORDS, OPERATORS
 
-#: Words that are never names unless they are quoted.
-KEYWORDS = frozenset(
-    word
-    for line in (
-        "ALL AND AS ASC BETWEEN BY DELETE DESC DISTINCT EXISTS FALSE FROM",
-        "GROUP HAVING IN INSERT INTO IS JOIN LIMIT MISSING NOT NULL OR",
-        "ORDER REMOVE RETURNING SELECT SET TRUE UPDATE VALUE VALUES WHERE",
-    )
-    for word in line.split()
-)
 #: Deeper than any item may be nested.
 _MAXIMUM_DEPTH = 60
 
@@ -26,6 +17,7 @@ class Cursor:
     """Reads tokens one by one; raises `ValidationException` for what may not stand there."""
 
     def __init__(self, text: str) -> None:
+        self._text = text
         self._tokens = tokens(text)
         self._position = 0
         self._depth = 0
@@ -72,4 +64,11 @@ class Cursor:
             raise self._unexpected()
 
     def _unexpected(self) -> ValidationException:
-        return malformed("Unexpected keyword" if self._token.keyword in KEYWORDS else "Unexpected term")
+        token = self._token
+        if (token.keyword or token.text) in OPERATORS and token.kind in ("word", "symbol"):
+            return malformed("Unexpected operator")
+        return malformed("Unexpected keyword" if token.keyword in KEYWORDS else "Unexpected term")
+
+    def _refusal(self, message: str, token: Token) -> ValidationException:
+        """The error for a statement that is well formed but not one of DynamoDB's, at a token."""
+        return ValidationException(f"{message} {place(self._text, token)}")

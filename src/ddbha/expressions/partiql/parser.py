@@ -22,9 +22,11 @@ from ddbha.expressions.partiql.syntax import (
 from ddbha.expressions.syntax import (
     Action,
     Arithmetic,
+    Attribute,
     Function,
     Operand,
     Path,
+    Value,
 )
 
 _SET_FUNCTIONS = {"set_add": "ADD", "set_delete": "DELETE"}
@@ -77,6 +79,8 @@ class _StatementParser(ConditionParser):
             return self._update()
         if self._keyword("DELETE"):
             return self._delete()
+        if self._keyword("FROM"):
+            return self._update_from()
         if self._keyword("EXISTS"):
             self._expect("(")
             self._expect_keyword("SELECT")
@@ -91,6 +95,7 @@ class _StatementParser(ConditionParser):
             paths = [self._projected()]
             while self._accept(","):
                 paths.append(self._projected())
+            _refuse_equal_columns(paths)
         self._expect_keyword("FROM")
         table = self._name()
         index = self._name() if self._accept(".") else None
@@ -104,14 +109,17 @@ class _StatementParser(ConditionParser):
             orders.append(self._order())
             while self._accept(","):
                 orders.append(self._order())
+        if self._token.keyword == "LIMIT":
+            raise ValidationException("Unsupported clause: LIMIT")
         return Select(table, index, None if paths is None else tuple(paths), where, tuple(orders))
 
     def _projected(self) -> Path:
+        if self._at_function():
+            raise self._refusal("Unexpected path component", self._token)
         if not self._at_name():
             raise malformed("Expected identifier for simple projection")
         path = self._path()
-        if self._token.is_symbol("(") or self._token.keyword == "AS":
-            raise malformed("Expected identifier for simple projection")
+        self._refuse_alias()
         return path
 
     def _order(self) -> tuple[str, bool]:
@@ -127,15 +135,34 @@ class _StatementParser(ConditionParser):
 
     def _insert(self) -> Insert:
         self._expect_keyword("INTO")
-        table = self._name()
+        table = self._table()
         if self._at_name():
             raise malformed("Unexpected token after expression")
+        if self._token.text in ("<<", "[", "(") or self._token.keyword in ("VALUES", "SELECT"):
+            raise ValidationException(
+                "Unsupported operation: Inserting multiple items in a single statement is not supported, "
+                'use "INSERT INTO tableName VALUE item" instead'
+            )
         self._expect_keyword("VALUE")
-        return Insert(table, self._literal())
+        item = self._literal()
+        if self._token.keyword == "RETURNING":
+            raise ValidationException("RETURNING is not supported in INSERT")
+        return Insert(table, item)
 
     def _update(self) -> Update:
-        table = self._name()
+        table = self._table()
         self._refuse_alias()
+        actions = self._actions()
+        return Update(table, actions, self._where(), self._returning())
+
+    def _update_from(self) -> Update:
+        """The other way to write an UPDATE: FROM a table, WHERE its item is, what to SET and REMOVE."""
+        table = self._table()
+        self._refuse_alias()
+        where = self._where()
+        return Update(table, self._actions(), where, self._returning())
+
+    def _actions(self) -> tuple[Action, ...]:
         actions: list[Action] = []
         while (clause := self._token.keyword) in ("SET", "REMOVE"):
             self._position += 1
@@ -144,32 +171,38 @@ class _StatementParser(ConditionParser):
                 actions.append(self._action(clause))
         if not actions:
             raise self._unexpected()
-        return Update(table, tuple(actions), self._where(), self._returning())
+        return tuple(actions)
 
     def _action(self, clause: str) -> Action:
-        path = self._path()
+        path = self._path_from(self._simple_name())
         if clause == "REMOVE":
             return Action(clause, path)
         self._expect("=")
-        function = self._token.text.lower() if self._token.kind == "word" else ""
-        if function in _SET_FUNCTIONS and self._after.is_symbol("("):
-            self._position += 2
-            if self._path() != path:
-                raise ValidationException(
-                    f"The first argument of {function} must be the attribute that is set"
-                )
-            self._expect(",")
-            operand = self._value()
-            self._expect(")")
-            return Action(_SET_FUNCTIONS[function], path, operand)
+        if self._token.text.lower() in _SET_FUNCTIONS and self._at_function():
+            return self._change_of_set(path)
         value = self._term()
         while self._token.kind == "symbol" and self._token.text in ("+", "-"):
             value = Arithmetic(self._next().text, value, self._term())
         return Action(clause, path, value)
 
+    def _change_of_set(self, path: Path) -> Action:
+        """SET with `set_add` or `set_delete`, which change the very attribute that they are given."""
+        function = self._next()
+        name = function.text.upper()
+        first = self._after
+        arguments = self._arguments()
+        if len(arguments) != 2:
+            raise self._refusal(f"{name} must have exactly two arguments", function)
+        target, change = arguments
+        if not isinstance(target, Attribute) or target.path != path:
+            raise self._refusal(f"The first argument to {name} must equal the assignment value", function)
+        if not isinstance(change, Value) or not self._may_be_set(change):
+            raise self._refusal(f"The second argument to {name} must be a value with type SET", first)
+        return Action(_SET_FUNCTIONS[function.text.lower()], path, change)
+
     def _term(self) -> Operand:
         """An operand of SET."""
-        if self._token.keyword != "LIST_APPEND" or not self._after.is_symbol("("):
+        if self._token.keyword != "LIST_APPEND" or not self._at_function():
             return self._operand()
         self._enter()
         self._position += 2
@@ -182,9 +215,7 @@ class _StatementParser(ConditionParser):
 
     def _delete(self) -> Delete:
         self._expect_keyword("FROM")
-        if not self._at_name():
-            raise malformed("Expected identifier for simple path")
-        table = self._name()
+        table = self._table()
         self._refuse_alias()
         where = self._where()
         returning = self._returning()
@@ -204,3 +235,16 @@ class _StatementParser(ConditionParser):
             raise malformed("Unexpected keyword")
         self._expect("*")
         return _RETURNING[wanted]
+
+
+def _refuse_equal_columns(paths: list[Path]) -> None:
+    names = [column(path) for path in paths]
+    for name in names:
+        if names.count(name) > 1:
+            raise ValidationException(f"Duplicate identifiers in select clause: {name}")
+
+
+def column(path: Path) -> str:
+    """The name that a path has in the answer: its last name, and the places in lists behind it."""
+    last = max(position for position, part in enumerate(path) if isinstance(part, str))
+    return str(path[last]) + "".join(f"[{part}]" for part in path[last + 1 :])

@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from attrs import frozen
 
 from ddbha.errors import ValidationException
-from ddbha.expressions.partiql.lexer import malformed
 from ddbha.expressions.syntax import Action, ConditionNode, Path
 from ddbha.values import number
 from ddbha.values.attribute import AttributeValue, Item, canonical_value, type_of
@@ -112,10 +111,18 @@ class Parsed:
         """The value of each placeholder; `ValidationException` if the parameters are not as many."""
         if len(parameters) != self.parameters:
             raise ValidationException("Number of parameters in request and statement don't match.")
+        # Also those that no placeholder stands for, in the order of the statement.
+        check_parameters(parameters)
         return {
             placeholder(position): canonical_value(bound(literal, parameters))[0]
             for position, literal in enumerate(self.literals)
         }
+
+
+def check_parameters(parameters: Sequence[AttributeValue]) -> None:
+    """Raise `ValidationException` for the first parameter that is no value."""
+    for parameter in parameters:
+        canonical_value(parameter)
 
 
 def placeholder(position: int) -> str:
@@ -126,17 +133,20 @@ def placeholder(position: int) -> str:
 def bound_item(literal: Literal, parameters: Sequence[AttributeValue]) -> Item:
     """The item that an INSERT holds, not yet canonical; `ValidationException` if it is no map."""
     if isinstance(literal, MapOf):
-        return {name: bound(member, parameters) for name, member in literal.members}
+        return _members(literal, parameters, "root", of_item=True)
     value = bound(literal, parameters)
     if "M" not in value:
-        raise malformed("Unexpected term")
+        raise ValidationException(
+            "Unsupported format in item expression. Please use struct format {...} to express item "
+            "values for insert statement."
+        )
     return value["M"]  # type: ignore[no-any-return]
 
 
 def bound(literal: Literal, parameters: Sequence[AttributeValue], path: str = "root") -> AttributeValue:
     """The attribute value that a literal means, not yet canonical.
 
-    Raises `ValidationException`, with the `path` in the value as AWS has it, for impossible numbers.
+    Raises `ValidationException`, with the `path` in the value as AWS has it, for impossible values.
     """
     if isinstance(literal, Scalar):
         if literal.descriptor == "N":
@@ -148,15 +158,33 @@ def bound(literal: Literal, parameters: Sequence[AttributeValue], path: str = "r
     if isinstance(literal, Parameter):
         return parameters[literal.position]
     if isinstance(literal, MapOf):
-        return {"M": {name: bound(part, parameters, f"{path}.{name}") for name, part in literal.members}}
+        return {"M": _members(literal, parameters, path)}
     elements = [
         bound(element, parameters, f"{path}[{position}]")
         for position, element in enumerate(literal.elements)
     ]
-    if isinstance(literal, ListOf):
-        return {"L": elements}
+    return {"L": elements} if isinstance(literal, ListOf) else _set(elements)
+
+
+def _members(
+    literal: MapOf, parameters: Sequence[AttributeValue], path: str, *, of_item: bool = False
+) -> dict[str, AttributeValue]:
+    members: dict[str, AttributeValue] = {}
+    for name, member in literal.members:
+        if name in members:
+            raise ValidationException(f"Duplicate keys in tuple. Key: {name} under {path}")
+        # The values of an item's attributes are roots of their own.
+        members[name] = bound(member, parameters, path if of_item else f"{path}.{name}")
+    return members
+
+
+def _set(elements: list[AttributeValue]) -> AttributeValue:
+    if not elements:
+        raise ValidationException("Empty bags are not supported")
     kinds = {type_of(element) for element in elements}
     kind = kinds.pop() if len(kinds) == 1 else ""
     if kind not in ("S", "N", "B"):
-        raise malformed("A bag holds one or more values of one type: strings, numbers or binaries")
+        raise ValidationException(
+            "Unsupported data type in Bag. DynamoDB only supports either numbers or strings in bags"
+        )
     return {f"{kind}S": [element[kind] for element in elements]}

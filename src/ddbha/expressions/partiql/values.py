@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from ddbha.errors import ValidationException
-from ddbha.expressions.partiql.cursor import KEYWORDS, Cursor
+from ddbha.expressions.partiql.cursor import Cursor
+from ddbha.expressions.partiql.lexer import malformed
 from ddbha.expressions.partiql.syntax import (
     Bag,
     ListOf,
@@ -13,6 +14,7 @@ from ddbha.expressions.partiql.syntax import (
     Scalar,
     placeholder,
 )
+from ddbha.expressions.partiql.words import KEYWORDS
 from ddbha.expressions.syntax import INDEX_OUT_OF_RANGE, Path, Value, list_index
 
 
@@ -29,15 +31,32 @@ class ValueParser(Cursor):
             raise self._unexpected()
         return self._next().text
 
+    def _table(self) -> str:
+        """The table of a write, which has no index; `ValidationException` if it has one."""
+        table = self._simple_name()
+        if self._token.is_symbol("."):
+            raise ValidationException("This operation is not supported on an index")
+        return table
+
+    def _simple_name(self) -> str:
+        if not self._at_name():
+            raise malformed("Expected identifier for simple path")
+        return self._next().text
+
     def _at_name(self) -> bool:
         token = self._token
         return token.kind == "identifier" or (token.kind == "word" and token.keyword not in KEYWORDS)
 
     def _path(self) -> Path:
-        parts: list[str | int] = [self._name()]
+        return self._path_from(self._name())
+
+    def _path_from(self, name: str) -> Path:
+        parts: list[str | int] = [name]
         while True:
             if self._accept("."):
-                parts.append(self._name())
+                if not self._at_name():
+                    raise malformed("Invalid path dot component")
+                parts.append(self._next().text)
             elif self._token.is_symbol("["):
                 self._position += 1
                 token = self._next()
@@ -61,6 +80,11 @@ class ValueParser(Cursor):
     def _value(self) -> Value:
         return self._kept(self._literal())
 
+    def _may_be_set(self, value: Value) -> bool:
+        """Whether a value is written as a set, or comes as a parameter of any type."""
+        literal = self._literals[int(value.name[1:])]
+        return isinstance(literal, Bag | Parameter)
+
     def _kept(self, literal: Literal) -> Value:
         self._literals.append(literal)
         return Value(placeholder(len(self._literals) - 1))
@@ -75,6 +99,8 @@ class ValueParser(Cursor):
             return Scalar("BOOL", token.keyword == "TRUE")
         if token.keyword == "NULL":
             return Scalar("NULL", True)
+        if token.keyword == "MISSING":
+            raise ValidationException("MISSING must be compared using IS operator")
         if token.kind == "symbol":
             if token.text in ("-", "+") and self._token.kind == "number":
                 return Scalar("N", token.text.strip("+") + self._next().text)
@@ -88,6 +114,8 @@ class ValueParser(Cursor):
             if token.text == "{":
                 return self._map()
         self._position -= 1
+        if token.kind == "word" and self._after.is_symbol("("):
+            raise self._refusal(f"Unsupported data type: {token.text} under key root", token)
         raise self._unexpected()
 
     def _elements(self, closing: str) -> tuple[Literal, ...]:
@@ -110,8 +138,6 @@ class ValueParser(Cursor):
             members.append(self._member())
         self._depth -= 1
         self._expect("}")
-        if len({name for name, _ in members}) < len(members):
-            raise ValidationException("The statement has the same attribute more than once")
         return MapOf(tuple(members))
 
     def _member(self) -> tuple[str, Literal]:

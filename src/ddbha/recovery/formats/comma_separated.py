@@ -14,10 +14,10 @@ from typing import Any
 from ddbha.recovery.formats import MalformedFile, MalformedItem
 
 
-def read_items(
+def read_records(
     data: bytes, types: Mapping[str, str], delimiter: str = ",", header: Sequence[str] | None = None
-) -> Iterator[Any]:
-    """The item of each row, or a `MalformedItem` for rows of another length than the header.
+) -> Iterator[dict[str, Any] | MalformedItem]:
+    """The `Item` of each row, or a `MalformedItem` for rows of another length than the header.
 
     Without `header` the first row is it.  `types` are those of the key attributes; binary ones stay
     base64 text.  Raises `MalformedFile` where the text is no CSV.
@@ -44,4 +44,4 @@ def read_items(
             yield MalformedItem(f"a row has {len(row)} columns, not {len(names)}")
         else:
             columns = zip(names, row, strict=True)
-            yield {name: {types.get(name, "S"): text} for name, text in columns if text}
+            yield {"Item": {name: {types.get(name, "S"): text} for name, text in columns if text}}

@@ -23,8 +23,8 @@ def export_lines(entries: Iterator[dict[str, Any]]) -> bytes:
     return "".join(dumps(entry) + "\n" for entry in entries).encode()
 
 
-def read_items(data: bytes) -> Iterator[Any]:
-    """What each line has under `Item`, or a `MalformedItem` for what is none; blobs stay base64 text."""
+def read_records(data: bytes) -> Iterator[dict[str, Any] | MalformedItem]:
+    """Each line, which has an `Item`, or a `MalformedItem` for what is none; blobs stay base64 text."""
     for line in data.split(b"\n"):
         if not line.strip():
             continue
@@ -34,14 +34,16 @@ def read_items(data: bytes) -> Iterator[Any]:
             yield MalformedItem("a line is no JSON")
             continue
         if isinstance(entry, dict) and isinstance(entry.get("Item"), dict):
-            yield entry["Item"]
+            yield entry
         else:
             yield MalformedItem("a line has no Item")
 
 
 def plain_item(item: dict[str, Any]) -> Item:
     """An item that `dumps` wrote, with bytes in place of base64 text."""
-    return {name: _plain(value) for name, value in item.items()}
+    return {
+        name: value if "S" in value or "N" in value else _plain(value) for name, value in item.items()
+    }
 
 
 def _plain(value: dict[str, Any]) -> AttributeValue:

@@ -18,6 +18,7 @@ from ddbha.values.attribute import MAXIMUM_LEVELS, AttributeValue, Item
 from ddbha.values.number import MAXIMUM_DIGITS
 
 EXTENSION = "ion"
+_PLACEHOLDERS = ("ExpressionAttributeNames", "ExpressionAttributeValues")
 _SETS = {"$dynamodb_SS": "SS", "$dynamodb_NS": "NS", "$dynamodb_BS": "BS"}
 #: Texts and quoted names, and what is looked for beside them: numbered symbols and tables of those.
 _SYMBOLS = re.compile(
@@ -50,10 +51,11 @@ def export_lines(entries: Iterator[dict[str, Any]]) -> bytes:
     return "".join(line + "\n" for line in lines).encode()
 
 
-def read_items(data: bytes) -> Iterator[Item | MalformedItem]:
-    """The item of each struct, or a `MalformedItem` for what is none.
+def read_records(data: bytes) -> Iterator[dict[str, Any] | MalformedItem]:
+    """Each struct, which has an `Item`, or a `MalformedItem` for what is none.
 
-    Raises `MalformedFile` where the text is no Ion.
+    What stands beside the item has the form that it has in a request: a condition with its names and
+    values.  Raises `MalformedFile` where the text is no Ion.
     """
     from amazon.ion import simpleion
 
@@ -69,7 +71,7 @@ def read_items(data: bytes) -> Iterator[Item | MalformedItem]:
         except Exception as error:
             # The package raises whatever it stumbles over, IonException among it.
             raise MalformedFile(f"no Ion: {error}") from error
-        yield _item(value)
+        yield _record(value)
 
 
 def _refuse_what_the_package_trusts(data: bytes) -> None:
@@ -82,17 +84,35 @@ def _refuse_what_the_package_trusts(data: bytes) -> None:
         raise MalformedFile("symbols that go by a number, which no item has")
 
 
-def _item(value: Any) -> Item | MalformedItem:
+def _record(value: Any) -> dict[str, Any] | MalformedItem:
     item = value.get("Item") if hasattr(value, "get") else None
     if item is None or not hasattr(item, "items"):
         return MalformedItem("a value has no Item")
     try:
-        return {str(name): _attribute(member, 1) for name, member in item.items()}
+        return {str(name): _part(str(name), member) for name, member in value.items()}
     except MalformedItem as error:
         return error
 
 
-def _attribute(value: Any, level: int) -> AttributeValue:
+def _part(name: str, value: Any) -> Any:
+    """A member of a record as a request has it; None for one that no record has."""
+    if name == "ConditionExpression":
+        return _text(value)
+    if name not in _PLACEHOLDERS and name != "Item":
+        return None
+    if not hasattr(value, "items"):
+        raise MalformedItem(f"{name} is no struct")
+    read = _text if name == "ExpressionAttributeNames" else _attribute
+    return {str(key): read(member) for key, member in value.items()}
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, str):
+        raise MalformedItem("a value that should be a string is none")
+    return str(value)
+
+
+def _attribute(value: Any, level: int = 1) -> AttributeValue:
     """The attribute value of an Ion value; `MalformedItem` for what DynamoDB does not have."""
     from amazon.ion.core import IonType
     from amazon.ion.simple_types import IonPyNull

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 from ddbha.errors import UsageError
 from ddbha.testing.exploration.decisions import SWITCH, Decision, Drawn, Replayed
-from ddbha.testing.exploration.kinds import KINDS
+from ddbha.testing.exploration.kinds import KINDS, FaultKind
 from ddbha.testing.exploration.page import page
 from ddbha.testing.exploration.shrinking import shrink
 from ddbha.testing.exploration.story import Story
@@ -18,7 +18,7 @@ from ddbha.testing.exploration.turns import Client
 __all__ = ["FAULTS", "Client", "Decision", "FailingSchedule", "Story", "Trial", "explore"]
 
 #: The kinds of faults that schedules are drawn from.
-FAULTS = tuple(KINDS)
+FAULTS: tuple[FaultKind, ...] = get_args(FaultKind)
 
 #: How many schedules are tried to make a failing one shorter.
 _ATTEMPTS = 400
@@ -38,7 +38,7 @@ def explore(
     scenario: Scenario,
     *,
     seeds: Iterable[int] = range(200),
-    faults: Iterable[str] = FAULTS,
+    faults: Iterable[FaultKind] = FAULTS,
     html: str | Path | None = None,
     **world: Any,
 ) -> None:

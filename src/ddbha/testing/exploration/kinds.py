@@ -6,13 +6,28 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from contextlib import contextmanager
 from random import Random
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from attrs import frozen
+
+from ddbha.faults.names import ErrorCode, OperationName
 
 if TYPE_CHECKING:
     from ddbha.testing.exploration.world import TrialWorld
 
+#: The kinds of faults that schedules are drawn from.
+FaultKind = Literal[
+    "stale_reads",
+    "lost_answers",
+    "lost_requests",
+    "errors",
+    "conflicts",
+    "partial_batches",
+    "zone_outages",
+    "region_outages",
+    "network_cuts",
+    "replication_lags",
+]
 _READS = frozenset({"GetItem", "Query", "Scan", "BatchGetItem"})
 _WRITES = frozenset(
     {"PutItem", "UpdateItem", "DeleteItem", "BatchWriteItem", "TransactWriteItems"}
@@ -29,7 +44,7 @@ class Asked:
 
     world: TrialWorld
     region: str
-    operation: str
+    operation: OperationName
     request: dict[str, Any]
 
 
@@ -144,7 +159,9 @@ class Conflicts(Kind):
 
     def during(self, asked: Asked, detail: dict[str, Any]) -> Any:
         transaction = asked.operation in _TRANSACTIONS
-        code = "TransactionCanceledException" if transaction else "TransactionConflictException"
+        code: ErrorCode = (
+            "TransactionCanceledException" if transaction else "TransactionConflictException"
+        )
         return asked.world.faults.error(code, operation=asked.operation, times=1)
 
 

@@ -10,7 +10,7 @@ from attrs import Factory, define, field
 
 from ddbha.errors import AwsError, NoAnswer
 from ddbha.faults.requests import tables_of
-from ddbha.testing.exploration import wording
+from ddbha.testing import wording
 from ddbha.testing.exploration.decisions import SWITCH, Decision
 from ddbha.testing.exploration.kinds import KINDS
 

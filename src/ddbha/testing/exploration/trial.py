@@ -6,9 +6,10 @@ import random
 from collections.abc import Callable
 from contextlib import nullcontext
 from functools import partial
-from typing import Any
+from typing import Any, cast
 
 from ddbha.errors import AwsError, DdbhaError, NoAnswer, UsageError
+from ddbha.faults.names import OperationName
 from ddbha.testing.exploration.decisions import Schedule
 from ddbha.testing.exploration.kinds import KINDS, Asked
 from ddbha.testing.exploration.story import Happening, Story
@@ -75,7 +76,7 @@ class Trial:
             return perform()
         self._turns.step(client)
         self.world.clock.sleep(_LATENCY)
-        asked = Asked(self.world, region, operation, request)
+        asked = Asked(self.world, region, cast(OperationName, operation), request)
         decision = self._schedule.fault(client.name, client.steps, asked)
         happening = None
         if self.story is not None:

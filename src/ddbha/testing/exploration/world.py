@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from math import inf
 from random import Random
 from typing import TYPE_CHECKING, Any
 
@@ -42,12 +43,13 @@ class TrialEngine(Engine):
         *,
         typed: bool = False,
         client: str = "",
+        patience: float = inf,
     ) -> dict[str, Any]:
         """As `Engine.call`, when the client's turn has come."""
 
         def perform() -> dict[str, Any]:
             return super(TrialEngine, self).call(
-                service, operation, params, caller, typed=typed, client=client
+                service, operation, params, caller, typed=typed, client=client, patience=patience
             )
 
         return self._ask(operation, params, caller.region, perform)

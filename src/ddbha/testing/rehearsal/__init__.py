@@ -69,7 +69,8 @@ def rehearse(
     `world.faults`.  `progress` is called with how many rehearsals are done, and of how many.
 
     Raises `UsageError` for a workload that never calls DynamoDB or that does not do the same again with
-    the same seed, for options without tables, and for what is no option or disaster.
+    the same seed, for options without tables, for what is no option or disaster, and for disasters that
+    none of the options can have or that meet nothing, as in a region without a table.
     """
     name, run, needed = _workload(workload, tables)
     chosen_options = [read_option(one) for one in (OPTIONS if options is None else options)]
@@ -79,16 +80,26 @@ def rehearse(
         raise UsageError(
             "There is nothing to rehearse: options=, disasters= and seeds= want one at least."
         )
-    plain = rehearse_once(run, needed, single_region(), None, chosen_seeds[0])
-    again = rehearse_once(run, needed, single_region(), None, chosen_seeds[0])
+    for disaster in [] if disasters is None else chosen_disasters:
+        if not any(disaster.applies(option) for option in chosen_options):
+            raise UsageError(
+                f"The disaster {disaster.name!r} can happen to none of the options: it wants "
+                f"{disaster.wants}."
+            )
+    table = single_region()
+    plain = rehearse_once(run, needed, table, None, chosen_seeds[0])
+    again = rehearse_once(run, needed, table, None, chosen_seeds[0])
     if plain != again:
         raise UsageError(
             "The workload did something else when it ran again with the same seed: it depends on the "
             "machine's time, on unordered sets or on randomness of its own."
         )
     cells: dict[tuple[str, str], Cell] = {}
+    units: dict[str, tuple[float, float]] = {}
     total, done = len(chosen_options) * len(chosen_disasters), 0
     for option in chosen_options:
+        calm = plain if option == table else rehearse_once(run, needed, option, None, chosen_seeds[0])
+        units[option.name] = calm.read_units, calm.write_units
         for disaster in chosen_disasters:
             able = chosen_seeds if disaster.applies(option) else []
             runs = [rehearse_once(run, needed, option, disaster, seed) for seed in able]
@@ -102,6 +113,7 @@ def rehearse(
         [disaster.name for disaster in chosen_disasters],
         cells,
         (plain.read_units, plain.write_units),
+        units,
         chosen_seeds,
     )
 

@@ -77,9 +77,9 @@ class RehearsalClient:
         last = len(self._regions) - 1
         tries = len(self._regions) if self._policy.kind == "nearest" else 1
         while True:
-            region = self._regions[self._current]
+            region = self._regions[self._current] if self._stage.place is None else self._stage.place
             try:
-                answer = getattr(self._clients[region], name)(**self._named(parameters))
+                answer = getattr(self._client(region), name)(**self._named(parameters))
             except (ClientError, BotoCoreError) as error:
                 code = failure(error)
                 if code is None:
@@ -101,6 +101,12 @@ class RehearsalClient:
             if DAMAGE in (answer.get("Item") or {}):
                 self._stage.wrong_reads += 1
             return answer
+
+    def _client(self, region: str) -> Any:
+        if region not in self._clients:
+            made = self._stage.world.client("dynamodb", region_name=region, config=_CONFIG)
+            self._clients[region] = made
+        return self._clients[region]
 
     def _named(self, parameters: dict[str, Any]) -> dict[str, Any]:
         name = parameters.get("TableName")

@@ -30,8 +30,14 @@ class Disaster:
     regions: int = 1
     #: It needs what can be restored.
     restorable: bool = False
-    #: Never over: what is lost by then is lost.
+    #: Never over: an operator restores what has copies elsewhere, and the rest is lost.
     for_good: bool = False
+
+    @property
+    def wants(self) -> str:
+        """What an option must have for it to happen, in words."""
+        told = [f"{self.regions} regions"] if self.regions > 1 else []
+        return " and ".join([*told, *(["something to restore from"] if self.restorable else [])])
 
     def applies(self, option: Option) -> bool:
         """Whether it can happen to an option."""
@@ -94,7 +100,7 @@ def _restore_meanwhile(stage: Stage, option: Option) -> Steps:
     yield from steps
     # Nothing was wrong: clients stay with their table.
     stage.names.clear()
-    stage.switched_at = None
+    stage.switched_at = stage.place = None
 
 
 def shipped() -> list[Disaster]:
@@ -119,6 +125,22 @@ def shipped() -> list[Disaster]:
             "a region, 30 min",
             30 * MINUTE,
             _fault(lambda faults, stage, o: faults.region_outage(o.home, duration=1800)),
+        ),
+        Disaster(
+            "a region times out, 30 min",
+            30 * MINUTE,
+            _fault(
+                lambda faults, stage, o: faults.region_outage(o.home, shows="timeouts", duration=1800)
+            ),
+        ),
+        Disaster(
+            "a region fails in part, 10 min",
+            10 * MINUTE,
+            _fault(
+                lambda faults, stage, o: faults.grey_failure(
+                    o.home, share=0.3, latency=1.5, rise=300, duration=600
+                )
+            ),
         ),
         Disaster(
             "a region, for good",

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from attrs import define, fields_dict, frozen
 
 from ddbha.errors import UsageError
+
+#: What a cell says in which all went well.
+NOTHING = "nothing"
 
 
 @frozen
@@ -76,9 +79,25 @@ class Matrix:
     options: list[str]
     disasters: list[str]
     cells: dict[tuple[str, str], Cell]
-    #: Units that a call of the workload costs a plain table while nothing happens.
+    #: Capacity units, read and written, that a call costs while nothing happens: a plain table, and each
+    #: option.
     plain_units: tuple[float, float]
+    option_units: dict[str, tuple[float, float]]
     seeds: list[int]
+
+    @classmethod
+    def joined(cls, columns: Sequence[Matrix]) -> Matrix:
+        """One matrix of several, of the same workload, disasters and seeds, and each of other options."""
+        first = columns[0]
+        return cls(
+            first.workload,
+            [option for column in columns for option in column.options],
+            first.disasters,
+            {place: cell for column in columns for place, cell in column.cells.items()},
+            first.plain_units,
+            {option: units for column in columns for option, units in column.option_units.items()},
+            first.seeds,
+        )
 
     def cell(self, option: str, disaster: str) -> Cell:
         """One cell; `UsageError` for what was not rehearsed."""
@@ -95,6 +114,7 @@ class Matrix:
         return {
             "workload": self.workload,
             "plain_units": list(self.plain_units),
+            "option_units": {option: list(units) for option, units in self.option_units.items()},
             "cells": [
                 {
                     "option": cell.option,
@@ -113,17 +133,12 @@ class Matrix:
         ]
 
     def costs(self) -> list[str]:
-        """What each option costs in units, against the plain table; of the first disaster that it had."""
-        found = []
-        for option in self.options:
-            runs = next(
-                (self.cells[option, d].runs for d in self.disasters if self.cells[option, d].runs), []
-            )
-            read = max((run.read_units for run in runs), default=0.0)
-            write = max((run.write_units for run in runs), default=0.0)
-            plain = [units or 1.0 for units in self.plain_units]
-            found.append(f"{read / plain[0]:.1f} x reads, {write / plain[1]:.1f} x writes")
-        return found
+        """What each option costs in units while nothing happens, against the plain table."""
+        plain = [units or 1.0 for units in self.plain_units]
+        return [
+            f"{read / plain[0]:.1f} x reads, {write / plain[1]:.1f} x writes"
+            for read, write in (self.option_units[option] for option in self.options)
+        ]
 
     def markdown(self) -> str:
         """A table for a page."""
@@ -137,9 +152,12 @@ class Matrix:
         for disaster in self.disasters:
             lines += ["", disaster]
             width = max(map(len, self.options))
-            lines += [
-                f"  {option:{width}}  {words(self.cells[option, disaster])}" for option in self.options
-            ]
+            for option in self.options:
+                cell = self.cells[option, disaster]
+                told, worst = words(cell), cell.worst
+                if told != NOTHING and worst is not None and len(cell.runs) > 1:
+                    told += f" (worst: seed {worst.seed})"
+                lines.append(f"  {option:{width}}  {told}")
         lines += ["", "cost in capacity units"]
         lines += [
             f"  {option:{width}}  {cost}" for option, cost in zip(self.options, self.costs(), strict=True)
@@ -169,7 +187,7 @@ def words(cell: Cell) -> str:
         counts = cell.spread(lambda run, name=name: getattr(run, name))  # type: ignore[misc]
         if counts[1]:
             told.append(f"{_range(counts, '')} {word}" + (" reads" if word != "conflicts" else ""))
-    return ", ".join(told) or "nothing"
+    return ", ".join(told) or NOTHING
 
 
 def _range(bounds: tuple[float | None, float | None], unit: str) -> str:

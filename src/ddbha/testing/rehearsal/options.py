@@ -33,6 +33,8 @@ class Option:
     policy: Policy = field(default=Policy())
     #: How often backups are taken, like "1 hour"; None for never.
     backups_every: str | None = None
+    #: The region that has copies of them, to be restored where the home is gone for good.
+    copy_to: str | None = None
     recovery: bool = False
     #: Whatever else a world needs: is given the world and the names of the tables.
     set_up: Callable[[World, list[str]], object] | None = None
@@ -43,6 +45,7 @@ class Option:
             first,
             name=f"{self.name} + {other.name}",
             backups_every=first.backups_every or second.backups_every,
+            copy_to=first.copy_to or second.copy_to,
             recovery=first.recovery or second.recovery,
             set_up=first.set_up or second.set_up,
         )
@@ -81,7 +84,9 @@ class Option:
                     PointInTimeRecoverySpecification={"PointInTimeRecoveryEnabled": True},
                 )
             if self.backups_every is not None:
-                world.backup_plan(f"rate({self.backups_every})", table=name, region=self.home)
+                copies = [] if self.copy_to is None else [world.backup_vault(region=self.copy_to)]
+                every = f"rate({self.backups_every})"
+                world.backup_plan(every, table=name, region=self.home, copy_to=copies)
         if self.set_up is not None:
             self.set_up(world, names)
 
@@ -97,16 +102,20 @@ class Option:
             client.update_table(TableName=name, ReplicaUpdates=[creation])
             client.get_waiter("table_exists").wait(TableName=name)
 
-    def restore(self, stage: Stage) -> Steps:
-        """What an operator does when data is gone or wrong: restore it, and let clients use that."""
+    def restore(self, stage: Stage, *, elsewhere: bool = False) -> Steps:
+        """What an operator does when data is gone or wrong: restore it, and let clients use that.
+
+        `elsewhere` is in the region that has copies.
+        """
         yield DETECTION
-        client = stage.world.client("dynamodb", region_name=self.home)
+        place = self.copy_to if elsewhere else self.home
+        client = stage.world.client("dynamodb", region_name=place)
         began = stage.disaster_at
         targets = []
         for table in stage.tables:
             source = table["TableName"]
             target = f"{source}-restored"
-            if self.recovery:
+            if self.recovery and not elsewhere:
                 yield from self._restore_to_time(stage, client, source, target, began)
             else:
                 kept = client.list_backups(TableName=source, BackupType="AWS_BACKUP")["BackupSummaries"]
@@ -122,6 +131,7 @@ class Option:
         ):
             yield 5.0
         stage.names.update(targets)
+        stage.place = place
         stage.switched_at = stage.world.clock.time()
 
     def _restore_to_time(self, stage: Stage, client: Any, source: str, target: str, time: float) -> Steps:
@@ -167,9 +177,13 @@ def strong_global_table(*regions: str, witness: str | None = None, after: int = 
     return Option(name, chosen, "STRONG", witness, Policy("fail over", after))
 
 
-def backups(every: str = "1 hour") -> Option:
-    """Scheduled backups of a table in one region, restored when its data is gone or wrong."""
-    return Option(f"backups every {every}", backups_every=every)
+def backups(every: str = "1 hour", *, copy_to: str | None = None) -> Option:
+    """Scheduled backups of a table in one region, restored when its data is gone or wrong.
+
+    Copies in another region are restored there when the first one is gone for good.
+    """
+    copied = "" if copy_to is None else f", copied to {copy_to}"
+    return Option(f"backups every {every}{copied}", backups_every=every, copy_to=copy_to)
 
 
 def recovery() -> Option:
@@ -196,6 +210,7 @@ def shipped() -> list[Option]:
     return [
         single_region(),
         backups(every="1 hour"),
+        backups(every="1 hour", copy_to="eu-west-1"),
         recovery(),
         global_table(),
         global_table(policy="stay"),

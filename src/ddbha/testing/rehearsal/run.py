@@ -8,6 +8,7 @@ from typing import Any
 
 from ddbha.clock import ManualClock
 from ddbha.errors import DdbhaError, UsageError
+from ddbha.observe.metrics import MetricName
 from ddbha.testing.rehearsal.clients import RehearsalClient
 from ddbha.testing.rehearsal.disasters import Disaster
 from ddbha.testing.rehearsal.matrix import Run
@@ -34,9 +35,9 @@ def rehearse_once(
 ) -> Run:
     """Let it all happen once; without a disaster nothing does."""
     chance = Random(seed)
-    world = World(
-        seed=seed, clock=ManualClock(), timings="aws", history=True, throttling=True, stale_reads=0.0
-    )
+    world = World(seed=seed, clock=ManualClock(), timings="aws", throttling=True, stale_reads=0.0)
+    # The checker's history takes longer, and nobody asks for it.
+    world.engine.attempts.recording = True
     stage = Stage(world, tables)
     option.prepare(stage)
     start = world.clock.time()
@@ -66,7 +67,7 @@ def rehearse_once(
         error = f"{type(raised).__name__}: {raised}"
     finally:
         random.setstate(state)
-    if not stage.operations:
+    if not stage.operations and error is None:
         raise UsageError(
             "The workload never called DynamoDB: it is a function of what makes clients and of a clock, "
             "like def workload(clients, clock): client = clients(); ..."
@@ -74,6 +75,11 @@ def rehearse_once(
     if world.clock.time() < stage.ends:
         # It ended early; whatever else would have happened does.
         stage.sleep(stage.ends - world.clock.time())
+    if disaster is not None and (missed := world.faults.met_nothing):
+        raise UsageError(
+            f"The disaster {disaster.name!r} met nothing under the option {option.name!r}: "
+            f"{'; '.join(missed)}. It has tables in {', '.join(option.regions)}."
+        )
     return _found(stage, option, disaster, seed, error, {n for c in clients for n in c.names()}, start)
 
 
@@ -82,6 +88,8 @@ def _begin(stage: Stage, option: Option, disaster: Disaster) -> Any:
     served = len(option.regions) > 1 and option.policy.kind != "stay"
     if disaster.harms_data and option.restores and (disaster.falsifies or not served):
         stage.act(option.restore(stage))
+    if disaster.for_good and option.copy_to is not None and not served:
+        stage.act(option.restore(stage, elsewhere=True))
     steps = disaster.begin(stage, option)
     if steps is not None:
         yield from steps
@@ -124,8 +132,8 @@ def _found(
         told.total.stale_reads,
         stage.wrong_reads,
         len(told.conflicts),
-        _units(stage, "Read", start),
-        _units(stage, "Write", start),
+        _units(stage, "ConsumedReadCapacityUnits", start),
+        _units(stage, "ConsumedWriteCapacityUnits", start),
         _course(stage),
         "\n".join(map(str, list(world.events)[-_TIMELINE:])),
         error,
@@ -162,18 +170,16 @@ def _recovery_time(
     return max((end - stage.disaster_at for end in ends), default=0.0)
 
 
-def _units(stage: Stage, kind: str, start: float) -> float:
+def _units(stage: Stage, metric: MetricName, start: float) -> float:
     world = stage.world
     names = {(region.name, table) for region in world.engine.regions for table in region.tables}
     units = sum(
         value
         for region, table in sorted(names)
-        for when, value in world.metrics.query(
-            f"Consumed{kind}CapacityUnits", region=region, TableName=table
-        )
+        for when, value in world.metrics.query(metric, region=region, TableName=table)
         if when.timestamp() >= start - 60
     )
-    return units / len(stage.operations)
+    return units / max(1, len(stage.operations))
 
 
 def _course(stage: Stage) -> tuple[tuple[float, float, int, int], ...]:

@@ -52,6 +52,8 @@ class Stage:
     wrong_reads: int = 0
     #: The tables that clients use now, by the names that workloads know.
     names: dict[str, str] = Factory(dict)
+    #: The region that clients use now, where it is not one of their own.
+    place: str | None = None
     #: What DynamoDB said if it did not let the disaster happen.
     refused: str | None = None
     #: When restored tables took the place of others.

@@ -15,7 +15,11 @@ _WIDTH = 100
 
 def asked(operation: str, request: dict[str, Any]) -> str:
     """What a client does: "reads accounts id=alice"."""
-    worded = _asked(operation, request)
+    try:
+        worded = _asked(operation, request)
+    except (AttributeError, KeyError, TypeError, ValueError):
+        # No request of that operation, whatever it is: the engine says what is wrong with it.
+        worded = f"calls {operation}"
     return worded if len(worded) <= 3 * _WIDTH else worded[: 3 * _WIDTH - 1] + "…"
 
 
@@ -124,8 +128,14 @@ def item(attributes: dict[str, Any]) -> str:
     return _cut(" ".join(f"{name}={plain(value)}" for name, value in attributes.items()))
 
 
-def plain(value: dict[str, Any]) -> str:
-    """An attribute value, without its type."""
+#: The types of attribute values.
+TYPES = frozenset({"S", "N", "B", "BOOL", "NULL", "L", "M", "SS", "NS", "BS"})
+
+
+def plain(value: Any) -> str:
+    """An attribute value, without its type; also one that a resource has made a Python value of."""
+    if not isinstance(value, dict) or len(value) != 1 or not value.keys() <= TYPES:
+        return _cut(str(value))
     ((kind, inner),) = value.items()
     if kind == "M":
         return "{" + ", ".join(f"{name}: {plain(one)}" for name, one in inner.items()) + "}"
