@@ -17,7 +17,7 @@ HERE = "us-east-1"
 ZONES = ["us-east-1a", "us-east-1b", "us-east-1c"]
 STEPS = 60
 #: Of what answers are lost.
-WRITES = ["PutItem", "UpdateItem", "BatchWriteItem", "TransactWriteItems"]
+WRITES: list[Any] = ["PutItem", "UpdateItem", "BatchWriteItem", "TransactWriteItems"]
 
 
 class Walk:
@@ -33,7 +33,8 @@ class Walk:
 
     def connected(self, service: str, region: str) -> Any:
         """A client that tries once."""
-        return self.world.client(service, region_name=region, config=ONCE)
+        connect: Any = self.world.client
+        return connect(service, region_name=region, config=ONCE)
 
     @property
     def client(self) -> Any:
