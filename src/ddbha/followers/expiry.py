@@ -198,6 +198,8 @@ class ExpiryFollower(PartitionFollower):
         removed = 0
         if self.next_due > now:
             return removed
+        # What it writes itself it knows already.
+        self.partition.catch_up_after_batch()
         for _, key in list(takewhile(lambda entry: entry[0] <= now, self._order)):
             if self.expiry.is_held(key):
                 continue
@@ -207,7 +209,8 @@ class ExpiryFollower(PartitionFollower):
                 break
             image = leader.items.images.get(key)
             if image is not None and self._is_expired(image, now):
-                self.partition.commit(key, None, now, self.expiry.region, CAUSE)
+                record = self.partition.commit(key, None, now, self.expiry.region, CAUSE)
+                self.applied_sequence = record.sequence
                 removed += 1
             self.note(key, None, now)
         return removed

@@ -323,6 +323,10 @@ class Partition:
             self.full_at = inf
             self.notify("partition-full", self, leader.zone)
 
+    def catch_up_after_batch(self) -> None:
+        """Let the followers catch up when many records are there: nobody wants to know of each."""
+        self._cut_at = self.acknowledged_sequence + BATCH
+
     def catch_up_after_next_write(self) -> None:
         """Let the followers catch up at the next write already: one of them wants to know of it."""
         self._cut_at = self.acknowledged_sequence + 1
