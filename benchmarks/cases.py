@@ -133,6 +133,20 @@ def cases() -> list[Case]:
             },
         ),
         Case(
+            "query, equality filter of 100",
+            "Query",
+            {
+                **_query(TABLE, "hundred"),
+                "FilterExpression": "#n = :n AND amount > :t",
+                "ExpressionAttributeNames": {"#n": "name"},
+                "ExpressionAttributeValues": {
+                    ":pk": {"S": "hundred"},
+                    ":n": {"S": "nobody"},
+                    ":t": {"N": "100"},
+                },
+            },
+        ),
+        Case(
             "batch write 25",
             "BatchWriteItem",
             {"RequestItems": {TABLE: [{"PutRequest": {"Item": _entry(n)}} for n in range(25)]}},

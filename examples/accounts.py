@@ -65,3 +65,17 @@ def total(*keys: tuple[str, str]) -> int:
     with TransactGet(connection=Connection(region="us-east-1")) as transaction:
         wanted = [transaction.get(Account, owner, number) for owner, number in keys]
     return sum(int(future.get().balance) for future in wanted)
+
+
+if __name__ == "__main__":
+    import ddbha
+
+    with ddbha.mock():
+        Account.create_table(wait=True)
+        for number, balance in (("001", 100), ("002", 40)):
+            Account("ann", number, branch="north", balance=balance).save()
+        transfer(Account.get("ann", "001"), Account.get("ann", "002"), 30)
+        print("accounts of the northern branch, by balance:")
+        for account in Account.by_branch.query("north"):
+            print(f"  {account.number}: {int(account.balance)}")
+        print("together:", total(("ann", "001"), ("ann", "002")))

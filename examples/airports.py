@@ -130,3 +130,24 @@ def close(table: Any, code: str) -> int:
         ]
     )
     return int(table.get_item(Key=state, ConsistentRead=True)["Item"]["airports"])
+
+
+if __name__ == "__main__":
+    import ddbha
+
+    rows = [
+        {"iata": "DEN", "name": "Denver", "city": "Denver", "state": "CO", "country": "USA"},
+        {"iata": "ASE", "name": "Aspen", "city": "Aspen", "state": "CO", "country": "USA"},
+        {"iata": "FAI", "name": "Fairbanks", "city": "Fairbanks", "state": "AK", "country": "USA"},
+    ]
+    places = {"DEN": ("39.86", "-104.67"), "ASE": ("39.22", "-106.87"), "FAI": ("64.81", "-147.86")}
+    with ddbha.mock():
+        airports = create_table()
+        located = [
+            row | dict(zip(("latitude", "longitude"), places[row["iata"]], strict=True)) for row in rows
+        ]
+        load(airports, located, ["DEN"])
+        print("in Aspen:", in_city(airports, "CO", "Aspen"))
+        print("hubs:", hubs(airports))
+        print("north of 60 degrees:", north_of(airports, "60"))
+        print("in Colorado once Aspen is closed:", close(airports, "ASE"))

@@ -83,3 +83,27 @@ def give_court(table: Any, match: str, court: int) -> None:
     table.update_item(
         Key={"id": match}, UpdateExpression="SET court = :c", ExpressionAttributeValues={":c": court}
     )
+
+
+if __name__ == "__main__":
+    import ddbha
+
+    with ddbha.mock():
+        matches = create_table()
+        schedule(
+            matches,
+            [
+                {
+                    **{"id": f"{bracket} {court}", "tournament": "winter", "region": "east", "round": 1},
+                    **{"bracket": bracket, "court": court, "player": player, "year": 2026},
+                }
+                for bracket, court, player in (
+                    ("upper", 2, "ann"),
+                    ("lower", 1, "bob"),
+                    ("upper", 10, "ann"),
+                )
+            ],
+        )
+        print("round 1:", of_round(matches, "winter", "east", 1))
+        print("its upper bracket from court 5 on:", of_round(matches, "winter", "east", 1, "upper", 5))
+        print("of ann:", of_player(matches, "ann", 2026))

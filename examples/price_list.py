@@ -80,3 +80,19 @@ def load(prefix: str, sleep: Callable[[float], None] = time.sleep) -> dict[str, 
         if found["BulkOperationStatus"] in ENDED:
             return dict(found)
         sleep(1)
+
+
+if __name__ == "__main__":
+    import moto
+
+    import ddbha
+
+    with moto.mock_aws(), ddbha.mock() as world:
+        set_up()
+        upload("lists/1", [Price("tea", 250, "2026-11-01"), Price("coffee", 410, "2026-11-01")])
+        upload("lists/2", [Price("tea", 275, "2026-11-02")])
+        for prefix in ("lists/2", "lists/1"):
+            done = load(prefix, world.clock.sleep)
+            print(f"{prefix}: {done['BulkOperationStatus']}, {done['ProcessedItemCount']} prices")
+        for item in boto3.resource("dynamodb", region_name=REGION).Table(TABLE).scan()["Items"]:
+            print(f"  {item['article']}: {item['cents']} cents since {item['day']}")

@@ -73,3 +73,14 @@ def similar(title: str, count: int, since: int = 0) -> list[str]:
 
 def _vector(numbers: Sequence[float]) -> list[Any]:
     return [{"N": repr(number)} for number in numbers]
+
+
+if __name__ == "__main__":
+    import ddbha
+
+    with ddbha.mock():
+        create_table(3)
+        add("The Sea", "en", 1999, [0.9, 0.1, 0.0])
+        add("The Ocean", "en", 2010, [0.8, 0.2, 0.1])
+        add("The Desert", "en", 2012, [0.0, 0.2, 0.9])
+        print("like The Sea:", similar("The Sea", 2))

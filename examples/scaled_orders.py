@@ -48,3 +48,23 @@ def replicate(tables: Any) -> None:
     """Have the table in another region too."""
     tables.update_table(TableName=TABLE, ReplicaUpdates=[{"Create": {"RegionName": ELSEWHERE}}])
     tables.get_waiter("table_exists").wait(TableName=TABLE)
+
+
+if __name__ == "__main__":
+    import ddbha
+
+    with ddbha.mock(clock=ddbha.ManualClock()) as world:
+        tables = create_table()
+        scaling = scale_writes(5, 100)
+        replicate(tables)
+        print(
+            "replicas:",
+            [one["RegionName"] for one in tables.describe_table(TableName=TABLE)["Table"]["Replicas"]],
+        )
+        for minute in range(4):
+            tables.put_item(
+                TableName=TABLE, Item={"id": {"S": str(minute)}, "note": {"S": "x" * 300_000}}
+            )
+            world.clock.advance(minutes=1)
+        for one in scaling.describe_scaling_activities(ServiceNamespace="dynamodb")["ScalingActivities"]:
+            print(one["Description"], "Because:", one["Cause"])

@@ -91,3 +91,28 @@ def replicas(client: Any) -> dict[str, str]:
     """What a replica knows of the others: their status by ARN."""
     found = client.describe_table(TableName=TABLE)["Table"].get("Replicas", [])
     return {replica["ReplicaArn"]: replica["ReplicaStatus"] for replica in found}
+
+
+if __name__ == "__main__":
+    import boto3
+
+    import ddbha
+
+    home, away = Place("111122223333", "us-east-2"), Place("444455556666", "us-east-1")
+    with ddbha.mock():
+        here, there = (
+            boto3.client(
+                "dynamodb",
+                region_name=place.region,
+                aws_access_key_id=place.account,
+                aws_secret_access_key="secret",
+            )
+            for place in (home, away)
+        )
+        create(here, home, [home, away])
+        join(there, away, home, [home, away])
+        there.put_item(TableName=TABLE, Item={"Artist": {"S": "a band"}, "SongTitle": {"S": "a song"}})
+        print(f"account {home.account} has {here.scan(TableName=TABLE)['Count']} song")
+        print("its replicas:", replicas(here))
+        keep_apart(there, away)
+        print("once the other account lets it in no more:", replicas(here))

@@ -74,3 +74,11 @@ async def finish(table: Any, person: str, task: int) -> None:
         UpdateExpression="ADD finished :one",
         ExpressionAttributeValues={":one": 1},
     )
+
+
+if __name__ == "__main__":
+    import ddbha
+
+    with ddbha.mock():
+        for name, value in asyncio.run(main(["ann", "bob"], 5)).items():
+            print(f"{name}: {value}")

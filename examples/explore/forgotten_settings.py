@@ -73,3 +73,14 @@ def fixed(trial: Trial) -> None:
 
 #: The bug needs none of them; the fix has to bear them.
 FAULTS = ("lost_requests", "errors", "zone_outages")
+
+
+if __name__ == "__main__":
+    from ddbha.exploration import FailingSchedule, explore
+
+    try:
+        explore(broken, faults=FAULTS)
+    except FailingSchedule as failure:
+        print(failure)
+    explore(fixed, faults=FAULTS)
+    print("fixed: 200 schedules, and none breaks it")

@@ -62,3 +62,14 @@ def fixed(trial: Trial) -> None:
 
 #: What may befall the requests of this example.  A write whose answer is lost is another one's subject.
 FAULTS = ("stale_reads", "lost_requests", "errors", "zone_outages")
+
+
+if __name__ == "__main__":
+    from ddbha.exploration import FailingSchedule, explore
+
+    try:
+        explore(broken, faults=FAULTS)
+    except FailingSchedule as failure:
+        print(failure)
+    explore(fixed, faults=FAULTS)
+    print("fixed: 200 schedules, and none breaks it")

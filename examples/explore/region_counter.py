@@ -66,3 +66,14 @@ def fixed(trial: Trial) -> None:
 
 #: A write that is done twice is another example's subject.
 FAULTS = ("lost_requests", "errors", "zone_outages", "network_cuts", "replication_lags")
+
+
+if __name__ == "__main__":
+    from ddbha.exploration import FailingSchedule, explore
+
+    try:
+        explore(broken, faults=FAULTS)
+    except FailingSchedule as failure:
+        print(failure)
+    explore(fixed, faults=FAULTS)
+    print("fixed: 200 schedules, and none breaks it")

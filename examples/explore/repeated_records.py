@@ -97,3 +97,14 @@ def fixed(trial: Trial) -> None:
 
 
 FAULTS = ("lost_answers", "lost_requests", "errors", "conflicts")
+
+
+if __name__ == "__main__":
+    from ddbha.exploration import FailingSchedule, explore
+
+    try:
+        explore(broken, faults=FAULTS)
+    except FailingSchedule as failure:
+        print(failure)
+    explore(fixed, faults=FAULTS)
+    print("fixed: 200 schedules, and none breaks it")

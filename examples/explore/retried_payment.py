@@ -65,3 +65,14 @@ def fixed(trial: Trial) -> None:
 
 #: A conflict cancels a transaction for good; boto3 does not try again.
 FAULTS = ("stale_reads", "lost_answers", "lost_requests", "errors", "zone_outages", "region_outages")
+
+
+if __name__ == "__main__":
+    from ddbha.exploration import FailingSchedule, explore
+
+    try:
+        explore(broken, faults=FAULTS)
+    except FailingSchedule as failure:
+        print(failure)
+    explore(fixed, faults=FAULTS)
+    print("fixed: 200 schedules, and none breaks it")

@@ -47,3 +47,14 @@ def fixed(trial: Trial) -> None:
 
 #: boto3 does not try again after a conflict, and neither does this example.
 FAULTS = ("stale_reads", "lost_answers", "lost_requests", "errors", "zone_outages")
+
+
+if __name__ == "__main__":
+    from ddbha.exploration import FailingSchedule, explore
+
+    try:
+        explore(broken, faults=FAULTS)
+    except FailingSchedule as failure:
+        print(failure)
+    explore(fixed, faults=FAULTS)
+    print("fixed: 200 schedules, and none breaks it")

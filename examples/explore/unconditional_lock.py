@@ -71,3 +71,14 @@ def fixed(trial: Trial) -> None:
 
 #: That a release may be done twice, since its answer was lost, is a bug of its own in both versions.
 FAULTS = ("stale_reads", "lost_requests", "errors", "zone_outages")
+
+
+if __name__ == "__main__":
+    from ddbha.exploration import FailingSchedule, explore
+
+    try:
+        explore(broken, faults=FAULTS)
+    except FailingSchedule as failure:
+        print(failure)
+    explore(fixed, faults=FAULTS)
+    print("fixed: 200 schedules, and none breaks it")

@@ -47,3 +47,14 @@ def broken(trial: Trial) -> None:
 
 def fixed(trial: Trial) -> None:
     _import(trial, write_until_done)
+
+
+if __name__ == "__main__":
+    from ddbha.exploration import FailingSchedule, explore
+
+    try:
+        explore(broken)
+    except FailingSchedule as failure:
+        print(failure)
+    explore(fixed)
+    print("fixed: 200 schedules, and none breaks it")

@@ -90,6 +90,9 @@ def test_what_cannot_be_followed_is_told(
 ) -> None:
     nowhere = str(tmp_path / "nowhere")
     assert "nowhere" in refused(capsys, "--load", nowhere)
+    later = str(tmp_path / "later.ddbha")
+    World(clock=ManualClock("2090-01-01T00:00:00Z")).save(later)
+    assert "The clock is behind" in refused(capsys, "--load", later, "--clock", "manual")
     assert "ddbha: A world that is loaded has its seed" in refused(
         capsys, "--load", nowhere, "--seed", "1"
     )

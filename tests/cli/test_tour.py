@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
+import pydoc
 import re
 from pathlib import Path
 
 import pytest
 
 from ddbha.cli.commands import main
-from ddbha.cli.tour import READ_NEXT
-
-ROOT = Path(__file__).parents[2]
+from ddbha.cli.tour import GO_ON
+from ddbha.testing import pytest_plugin
 
 
 @pytest.fixture(scope="module")
@@ -72,5 +72,19 @@ def test_both_ways_back(steps: dict[str, str]) -> None:
     assert "Restored to one second before, there are 200." in rewound
 
 
-def test_what_to_read_next_is_there(steps: dict[str, str]) -> None:
-    assert all(page in step(steps, "Read next") and (ROOT / page).is_file() for page in READ_NEXT)
+def test_what_to_go_on_with_is_there_where_ddbha_is_installed(
+    steps: dict[str, str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    told = step(steps, "Go on")
+    for command in GO_ON:
+        assert command in told
+        program, *arguments = command.split()
+        if program == "ddbha":
+            with pytest.raises(SystemExit) as ended:
+                main([*arguments, "--help"])
+            assert ended.value.code == 0
+        elif program == "python":
+            assert pydoc.locate(arguments[-1]) is not None
+        else:
+            assert arguments[-1] in (Path(pytest_plugin.__file__)).read_text(encoding="utf-8")
+    assert "usage" in capsys.readouterr().out

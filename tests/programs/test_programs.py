@@ -6,6 +6,7 @@ import asyncio
 import csv
 import importlib.util
 import math
+import runpy
 import sys
 from collections import Counter
 from collections.abc import Callable
@@ -22,10 +23,16 @@ import vega_datasets  # type: ignore[import-untyped]
 from pynamodb.exceptions import PutError, TransactWriteError
 
 import ddbha
-from tests.installed import needs
+from tests.installed import knows, needs
 
 Example = Callable[[str], ModuleType]
 EXAMPLES = Path(__file__).parents[2] / "examples"
+#: What clients have to know for a program.
+NEWER = {
+    "CreateTable.GlobalTableSourceArn": "shared_music",
+    "SearchVectors": "recommendations",
+    "StartBulkPutItems": "price_list",
+}
 
 
 @pytest.fixture(scope="module")
@@ -288,3 +295,24 @@ def test_a_price_list_by_bulk_operations(example: Example) -> None:
     for price in sorted((price for prices in lists for price in prices), key=lambda price: price.day):
         newest[price.article] = (price.cents, price.day)
     assert {item["article"]: (item["cents"], item["day"]) for item in items} == newest
+
+
+@pytest.mark.parametrize("path", sorted(EXAMPLES.rglob("*.py")), ids=lambda path: path.stem)
+def test_examples_print_what_they_show(
+    path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for needed, name in NEWER.items():
+        if name == path.stem and not knows(needed):
+            pytest.skip(f"clients do not know {needed}")
+    if path.stem == "tasks":
+        pytest.importorskip("aioboto3", reason="aioboto3 pins an older botocore")
+    explored = ddbha.explore
+
+    def quickly(scenario: Any, **options: Any) -> None:
+        explored(scenario, seeds=range(60 if scenario.__name__ == "broken" else 3), **options)
+
+    monkeypatch.setattr("ddbha.exploration.explore", quickly)
+    runpy.run_path(str(path), run_name="__main__")
+    lines = capsys.readouterr().out.splitlines()
+    assert len(lines) >= (1 if path.stem == "recommendations" else 2)
+    assert ("breaks with seed" in lines[0]) is (path.parent.name == "explore")

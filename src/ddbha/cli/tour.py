@@ -21,12 +21,13 @@ TABLE = "orders"
 ORDERS = 200
 HOME, AWAY = "us-east-1", "eu-west-1"
 
-READ_NEXT = {
-    "README.md": "how to use ddbha in tests",
-    "docs/recovery.md": "backups and point-in-time recovery",
-    "docs/http.md": "the HTTP endpoint, and the console page that shows a world live",
-    "docs/coverage.md": "which operations are there",
-    "docs/architecture.md": "how it works inside",
+#: What an installed ddbha has to go on with.
+GO_ON = {
+    "ddbha serve": "an HTTP endpoint, and the console at http://localhost:8000/console/",
+    "ddbha options": "what each option of high availability is worth for a workload, measured",
+    "ddbha doctor": "which operations there are, and what is installed",
+    "pytest --ddbha-resilience": "your own tests again, under each kind of fault",
+    "python -m pydoc ddbha.World": "what a world has; likewise ddbha.mock and ddbha.explore",
 }
 
 
@@ -42,10 +43,10 @@ def run() -> None:
         for number, (heading, step) in enumerate(tour.steps(), start=1):
             title(f"{number}. {heading}")
             step()
-    title("Read next")
-    width = max(map(len, READ_NEXT))
-    for page, about in READ_NEXT.items():
-        say(f"  {page:{width}}  {about}")
+    title("Go on")
+    width = max(map(len, GO_ON))
+    for command, about in GO_ON.items():
+        say(f"  {command:{width}}  {about}")
 
 
 @define

@@ -5,7 +5,7 @@ https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Expressions.Ope
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import lru_cache
 from operator import ge, le
 from typing import Any
@@ -69,6 +69,8 @@ class Condition:
     nested: frozenset[str]
     bind: Bind
     _checks: tuple[Check, ...]
+    #: The placeholders of what every item that meets the condition has somewhere in it.
+    _held: tuple[str, ...]
 
     def check(self, values: Values) -> None:
         """Raise `ValidationException` for undefined placeholders and operands of impossible types.
@@ -77,6 +79,20 @@ class Condition:
         """
         for check in self._checks:
             check(values)
+
+    def contents(self, values: Values) -> list[bytes]:
+        """What is somewhere in every item that meets the condition: strings, numbers, binary values.
+
+        They are as images have them: an image without one of them need not be unpacked.
+        """
+        found = []
+        for name in self._held:
+            for kind, content in values[name].items():
+                if kind in ("S", "N"):
+                    found.append(content.encode("utf-8", "surrogatepass"))
+                elif kind == "B":
+                    found.append(content)
+        return found
 
     def holds(self, item: Item, values: Values) -> bool:
         """Whether one item meets the condition."""
@@ -110,6 +126,7 @@ def of_tree(
         frozenset(compiler.nested),
         bind,
         compiler.checks.built(),
+        tuple(_held(tree)),
     )
 
 
@@ -223,3 +240,18 @@ class _Compiler:
 def _known(operand: Operand) -> str | None:
     """The placeholder that an operand is; None for one that takes an item."""
     return operand.name if isinstance(operand, Value) else None
+
+
+def _held(node: ConditionNode) -> Iterator[str]:
+    """The placeholders of values that are in every item that meets a condition, whole or as a part."""
+    if isinstance(node, Every):
+        for part in node.conditions:
+            yield from _held(part)
+    operands: tuple[Operand, ...] = ()
+    if isinstance(node, Comparison) and node.operator == "=":
+        operands = (node.left, node.right)
+    elif isinstance(node, Function) and node.name in ("begins_with", "contains"):
+        operands = node.arguments
+    kinds = [type(operand) for operand in operands]
+    if kinds == [Attribute, Value] or (kinds == [Value, Attribute] and isinstance(node, Comparison)):
+        yield from (operand.name for operand in operands if isinstance(operand, Value))

@@ -26,6 +26,7 @@ _VERSION = 2
 class Image:
     """A packed item and its size in bytes by DynamoDB's rules.
 
+    Strings (in UTF-8), numbers (as text) and binary values stand in the packed item as they are.
     Equal items may pack to different bytes, so images are compared by identity or by `equals`.
     """
 

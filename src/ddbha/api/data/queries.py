@@ -177,7 +177,11 @@ class _Page:
         else:
             # AWS looks no further than the limit, so a full page always names where to go on.
             is_last = len(images) != limit
-        items = unpacked(images)
+        candidates = images
+        if self.filter is not None:
+            for content in self.filter.contents(self._values):
+                candidates = [image for image in candidates if content in image.packed]
+        items = unpacked(candidates)
         if partial and index is not None and not whole:
             items = map(index.part, items)
         if self.filter is not None:

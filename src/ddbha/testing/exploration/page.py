@@ -13,8 +13,8 @@ _LANE = 360
 _MARGIN = 130
 _TOP = 70
 _LINE = 16
-#: How many characters of a label are on one line.
-_CHARACTERS = 48
+#: How wide a character of a label is, more or less.
+_CHARACTER = 7.5
 
 _STYLE = """
 :root { color-scheme: light dark; --ink: #1c2733; --dim: #6b7785; --paper: #fff; --ok: #2470b3;
@@ -22,9 +22,12 @@ _STYLE = """
 @media (prefers-color-scheme: dark) { :root { --ink: #e4e9ee; --dim: #96a2ae; --paper: #14191f;
   --ok: #6db1ea; --refused: #eda266; --silence: #f2857d; --box: #222b35 } }
 body { font: 15px/1.5 system-ui, sans-serif; color: var(--ink); background: var(--paper);
-  margin: 2rem auto; max-width: 70rem; padding: 0 1rem }
+  margin: 2rem auto; padding: 0 1rem }
 h1 { font-size: 1.3rem } .ending { color: var(--silence); white-space: pre-wrap }
-figure { margin: 0; overflow-x: auto } svg text { font: 13px system-ui, sans-serif; fill: var(--ink) }
+h1, p, ol, ul { max-width: 70rem; margin-left: auto; margin-right: auto }
+figure { margin: 0; overflow-x: auto; text-align: center } svg { max-width: 100%; height: auto }
+@media (max-width: 60rem) { svg { max-width: none } }
+svg text { font: 13px system-ui, sans-serif; fill: var(--ink) }
 .life { stroke: var(--dim); stroke-dasharray: 3 5 } .head { fill: var(--box); stroke: var(--dim) }
 .ask { stroke: var(--ink) } .ANSWERED { stroke: var(--ok) } .REFUSED { stroke: var(--refused) }
 .SILENCE, .OPEN { stroke: var(--silence); stroke-dasharray: 5 4 }
@@ -49,7 +52,7 @@ def page(story: Story) -> str:
 <h1>{escape(story.title)}</h1>
 <p class="ending">{escape(story.ending)}</p>
 <figure>
-{_diagram(story)}
+{diagram(story)}
 </figure>
 <h2>Step by step</h2>
 <ol>
@@ -65,7 +68,11 @@ def page(story: Story) -> str:
 """
 
 
-def _diagram(story: Story) -> str:
+def diagram(story: Story, *, alone: bool = False) -> str:
+    """The lifelines and arrows; with the style of the page where they stand `alone`.
+
+    As wide as there are lifelines: a page shrinks it to its window, down to what can still be read.
+    """
     clients = list(dict.fromkeys(one.client for one in story.happenings))
     regions = list(dict.fromkeys(one.region for one in story.happenings))
     # The regions stand between the clients, so that arrows are short.
@@ -84,6 +91,7 @@ def _diagram(story: Story) -> str:
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" role="img" width="{width}" height="{bottom + 10}" '
         f'viewBox="0 0 {width} {bottom + 10}">\n<title>{title}</title>\n'
+        + (f"<style>{_STYLE}</style>\n" if alone else "")
         + "\n".join(heads + arrows)
         + "\n</svg>"
     )
@@ -101,17 +109,18 @@ def _lane(kind: str, name: str, x: int, bottom: int) -> str:
 def _arrows(number: int, one: Happening, client: int, region: int, y: int) -> tuple[str, int]:
     """A request and its answer, from y on; also the y after them."""
     middle = (client + region) // 2
+    characters = int((abs(client - region) - 20) / _CHARACTER)
     parts = []
     again = "again: " if one.again else ""
-    for line in wrap(f"{number}. {again}{one.asked}", _CHARACTERS):
+    for line in wrap(f"{number}. {again}{one.asked}", characters):
         y += _LINE
         parts.append(_text(line, middle, y))
     y += 7
     parts.append(_arrow(client, region, y, "ask"))
-    for line in wrap(one.told, _CHARACTERS):
+    for line in wrap(one.told, characters):
         y += _LINE
         parts.append(_text(line, middle, y))
-    for line in wrap(one.note, _CHARACTERS):
+    for line in wrap(one.note, characters):
         y += _LINE
         parts.append(_text(line, middle, y, "note"))
     y += 7

@@ -66,11 +66,11 @@ function Link({ link }) {
 }
 
 /** Breaks something, and mends it if it was broken by a fault of one of these descriptions. */
-function Toggle({ what, verb, back, broken, descriptions, onBreak }) {
+function Toggle({ what, verb, text = verb, back, broken, descriptions, onBreak }) {
   const active = Object.values(world.faults).filter((one) => one.status === "ACTIVE");
   const fault = active.find((one) => descriptions.includes(one.description));
   if (broken && !fault) return null;
-  if (!broken) return html`<${Button} name=${`${verb} ${what}`} onPress=${onBreak}>${verb}<//>`;
+  if (!broken) return html`<${Button} name=${`${verb} ${what}`} onPress=${onBreak}>${text}<//>`;
   return html`<${Button} name=${`${back} ${what}`}
     onPress=${() => act("end_fault", { number: fault.number })}>${back}<//>`;
 }
@@ -85,7 +85,7 @@ function Region({ region, tables }) {
       <${Status}>${region.status}<//>
       ${lost && html`<span class="bad">clients meet: ${SHOWS[region.shows] ?? region.shows}</span>`}
       ${region.skew !== 0 && html`<span class="late">clock ${region.skew} s off</span>`}
-      <span class="end"><${Toggle} what=${`region ${region.name}`} verb="Fail" back="Bring back" broken=${lost}
+      <span class="end"><${Toggle} what=${`region ${region.name}`} verb="Fail" text="Fail region" back="Bring back" broken=${lost}
         descriptions=${[`region outage ${region.name}`]}
         onBreak=${() => beginFault("region_outage", { region: region.name })} /></span>
     </div>
