@@ -239,6 +239,10 @@ def test_without_policies_replication_stays_within_an_account() -> None:
     assert refusal(join, away) == not_allowed
     create(home, policy(HOME, HOME, AWAY))
     assert refusal(join, away) == not_allowed
+    document = json.loads(policy(HOME, HOME, AWAY, joining=[AWAY]))
+    document["Statement"].append({**document["Statement"][1], "Sid": "ButNotNow", "Effect": "Deny"})
+    home.put_resource_policy(ResourceArn=arn(HOME), Policy=json.dumps(document))
+    assert refusal(join, away)[1].endswith("with an explicit deny in a resource-based policy")
     assert away.list_tables()["TableNames"] == []
     assert "Replicas" not in table(home)
 
