@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -31,7 +32,18 @@ def test_a_table_is_created_and_deleted(browser: Any, world: World) -> None:
     with world.serve() as url:
         page = Page(browser, url, "data")
         page.press("Create table")
-        page.send("Create table", name="made", region="eu-west-1", hash="id", range="at", range_type="N")
+        page.press("Indexes, and all else that CreateTable takes")
+        keys: Any = [
+            {"AttributeName": "id", "KeyType": "HASH"},
+            {"AttributeName": "by", "KeyType": "RANGE"},
+        ]
+        index = {"IndexName": "local", "KeySchema": keys, "Projection": {"ProjectionType": "ALL"}}
+        more = {
+            "LocalSecondaryIndexes": [index],
+            "AttributeDefinitions": [{"AttributeName": "by", "AttributeType": "S"}],
+        }
+        page.fill("Create table", name="made", region="eu-west-1", hash="id", range="at", range_type="N")
+        page.send("Create table", more=json.dumps(more))
         page.shows("made", "#data h2")
         page.shows("0 items by Scan", "#data")
         page.keep("created")
@@ -40,6 +52,8 @@ def test_a_table_is_created_and_deleted(browser: Any, world: World) -> None:
             {"AttributeName": "id", "KeyType": "HASH"},
             {"AttributeName": "at", "KeyType": "RANGE"},
         ]
+        page.press("Schema and indexes")
+        page.shows("by (sort key, S)", "#data")
         page.press("Settings")
         page.send("Delete the table", name="other")
         page.shows("That is not the name of this table.", "#data")
@@ -268,6 +282,6 @@ def test_an_index_that_lags_and_the_item_itself(
         page.send("Search items", **{"key:customer": "c"})
         page.shows("1 item by Query", "#data")
         page.press("Edit {id: a}")
-        value = "return document.querySelector('dialog textarea').value"
+        value = "return document.querySelector('dialog textarea')?.value ?? ''"
         page.until(lambda: browser.execute_script(value), lambda: "no item")
         assert '"2"' in browser.execute_script(value)

@@ -338,6 +338,7 @@ def test_a_zone_fails_and_comes_back(world: World, client: DynamoDBClient) -> No
     assert answer.json["changed"]["regions"][HOME]["zones"][0] == {
         "name": "us-east-1a",
         "status": "DOWN",
+        "faults": [1],
         "lag": 0,
         "left": False,
         "cut_from": [],

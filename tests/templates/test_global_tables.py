@@ -130,10 +130,10 @@ def test_a_provisioned_table_with_its_scaling_and_replicas() -> None:
         ),
         (
             template(
-                {"Region": "us-east-1", "ReplicaStreamSpecification": {"ResourcePolicy": {}}},
+                {"Region": "us-east-1", "ReplicaStreamSpecification": {"Colour": "red"}},
                 BillingMode="PAY_PER_REQUEST",
             ),
-            "has ReplicaStreamSpecification, which create_from does not take: give the stream its policy",
+            r"Replicas\[0\].ReplicaStreamSpecification has Colour",
         ),
         (
             template(
@@ -186,6 +186,7 @@ def test_replicas_have_settings_of_their_own() -> None:
                 "ApproximateCreationDateTimePrecision": "MICROSECOND",
             },
             "ResourcePolicy": policy,
+            "ReplicaStreamSpecification": {"ResourcePolicy": policy},
             "Tags": [{"Key": "place", "Value": "there"}],
         },
         BillingMode="PAY_PER_REQUEST",
@@ -209,6 +210,15 @@ def test_replicas_have_settings_of_their_own() -> None:
     world.client("dynamodb").scan(TableName="orders")
     with pytest.raises(ClientError, match="explicit deny"):
         client.scan(TableName="orders")
+    assert "Deny" in client.get_resource_policy(ResourceArn=there["LatestStreamArn"])["Policy"]
+
+
+@needs("CreateTable.GlobalTableSettingsReplicationMode")
+def test_a_member_may_replicate_its_settings() -> None:
+    world = World()
+    mode = {"GlobalTableSettingsReplicationMode": "ENABLED"}
+    world.create_from(template({"Region": "us-east-1", **mode}, BillingMode="PAY_PER_REQUEST"))
+    assert described(world)["GlobalTableSettingsReplicationMode"] == "ENABLED"
 
 
 def test_an_index_may_have_several_key_attributes() -> None:
@@ -262,6 +272,8 @@ def test_replicas_of_the_older_construct() -> None:
     world = World()
     conditional = {**replica("us-east-1"), "Condition": "StackRegionNotEqualsuseast1"}
     made = with_replicas(A=replica("eu-west-1"), B=replica("eu-west-2"), C=conditional)
+    is_here = {"Fn::Equals": ["us-east-1", {"Ref": "AWS::Region"}]}
+    made["Conditions"] = {"StackRegionNotEqualsuseast1": {"Fn::Not": [is_here]}}
     assert world.create_from(made) == ["orders"]
     replicas = [one["RegionName"] for one in described(world)["Replicas"]]
     assert replicas == ["eu-west-1", "eu-west-2"]

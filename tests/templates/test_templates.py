@@ -192,8 +192,12 @@ def test_a_description_of_a_global_table() -> None:
 @pytest.mark.parametrize(
     ("table", "message"),
     [
-        ({**resource(), "Condition": "IsLive"}, "Orders has Condition"),
-        (resource(TableName={"Fn::If": ["IsLive", "a", "b"]}), "Orders uses Fn::If"),
+        ({**resource(), "Condition": "IsLive"}, "Orders has the condition 'IsLive'"),
+        ({**resource(), "CreationPolicy": {}}, "Orders has CreationPolicy"),
+        (resource(TableName={"Fn::ImportValue": "name"}), "Orders uses Fn::ImportValue"),
+        (resource(TableName={"Fn::If": ["IsLive", "a"]}), "Fn::If takes a condition and two values"),
+        (resource(TableName={"Fn::Select": [2, ["a", "b"]]}), "Fn::Select takes a place in a list"),
+        (resource(TableName={"Fn::Split": ["", "a"]}), "Fn::Split takes a delimiter and text"),
         (resource(TableName={"Ref": "Queue"}), "Orders refers to Queue"),
         (resource(Colour="red"), "Orders has Colour"),
         (resource(Tags=[{"Kay": "a"}]), r"Orders.Tags\[0\] has Kay"),
@@ -254,6 +258,51 @@ def test_sub_with_its_own_variables_and_literals() -> None:
         World().create_from(template(A=resource(Tags=[{"Key": "a", "Value": text}])))
 
 
+def test_conditions() -> None:
+    is_live = {"Fn::Equals": [{"Ref": "Stage"}, "live"]}
+    given: dict[str, Any] = {
+        "Parameters": {"Stage": {"Type": "String", "Default": "test"}},
+        "Conditions": {
+            "IsLive": is_live,
+            "IsNot": {"Fn::Not": [{"Condition": "IsLive"}]},
+            "IsBoth": {"Fn::And": [is_live, {"Condition": "IsNot"}]},
+            "IsEither": {"Fn::Or": [is_live, {"Condition": "IsNot"}]},
+        },
+        **template(
+            A={**resource(), "Condition": "IsLive"},
+            B={**resource(), "Condition": "IsNot"},
+            C={**resource(), "Condition": "IsBoth"},
+            D={**resource(TableName={"Fn::If": ["IsLive", "lives", "tests"]}), "Condition": "IsEither"},
+        ),
+    }
+    assert World().create_from(given) == ["stack-B", "tests"]
+    assert World().create_from(given, parameters={"Stage": "live"}) == ["stack-A", "lives"]
+    given["Conditions"]["IsLive"] = {"Condition": "IsNot"}
+    with pytest.raises(UsageError, match="A has the condition 'IsLive'"):
+        World().create_from(given)
+    given["Conditions"]["IsLive"] = {"Fn::Contains": [["a"], "a"]}
+    with pytest.raises(UsageError, match="A depends on the condition IsLive"):
+        World().create_from(given)
+
+
+def test_parts_of_texts() -> None:
+    arn = "arn:aws:dynamodb:us-east-1:210987654321:table/orders"
+    name = {"Fn::Select": ["4", {"Fn::Split": [":", arn]}]}
+    assert World().create_from(template(A=resource(TableName=name))) == ["210987654321"]
+
+
+def test_the_policy_of_a_stream() -> None:
+    world = World()
+    deny = {"Effect": "Deny", "Principal": "*", "Action": "dynamodb:GetRecords", "Resource": "*"}
+    policy = {"PolicyDocument": {"Version": "2012-10-17", "Statement": [deny]}}
+    stream = {"StreamViewType": "NEW_IMAGE", "ResourcePolicy": policy}
+    (name,) = world.create_from(template(A=resource(StreamSpecification=stream)))
+    client: Any = world.client("dynamodb")
+    arn = client.describe_table(TableName=name)["Table"]["LatestStreamArn"]
+    given = json.loads(client.get_resource_policy(ResourceArn=arn)["Policy"])
+    assert given["Statement"] == [deny]
+
+
 def test_a_resource_policy() -> None:
     world = World()
     deny = {"Effect": "Deny", "Principal": "*", "Action": "dynamodb:Scan", "Resource": "*"}
@@ -263,7 +312,7 @@ def test_a_resource_policy() -> None:
         world.client("dynamodb").scan(TableName=name)
 
 
-@needs("TableDescription.MultiRegionConsistency")
+@needs("TableDescription.GlobalTableWitnesses")
 def test_a_strongly_consistent_global_table() -> None:
     world = World()
     table = resource(

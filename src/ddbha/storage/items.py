@@ -63,15 +63,14 @@ class _Sorted:
 
 
 class KeyOrder:
-    """A set of positions that can be walked in order; `peer` is the same of another replica."""
+    """A set of positions that can be walked in order; `shared` is with the same of other replicas."""
 
     __slots__ = ("_fresh", "_shared", "_sorted")
 
-    def __init__(self, peer: KeyOrder | None = None) -> None:
+    def __init__(self, shared: _Sorted) -> None:
         self._sorted: SortedList[ItemKey] = SortedList()
         self._fresh: set[ItemKey] = set()
-        self._shared: _Sorted = _Sorted() if peer is None else peer._shared
-        self._shared.sharers += 1
+        self._shared = shared
 
     def add(self, position: ItemKey) -> None:
         """Add a position that is not in the set."""
@@ -120,22 +119,35 @@ class KeyOrder:
 class ItemStore:
     """Everything one replica holds of a partition's items; `peer` is what another one holds."""
 
-    __slots__ = ("_local", "_order", "images", "local_schemas", "size")
+    __slots__ = ("_local", "_order", "_shared", "images", "local_schemas", "size")
 
     def __init__(self, local_schemas: Mapping[str, KeySchema], peer: ItemStore | None = None) -> None:
         self.images: dict[ItemKey, Image] = {}
         #: Bytes of all items.
         self.size = 0
         self.local_schemas = local_schemas
-        self._order: KeyOrder = KeyOrder(None if peer is None else peer._order)
-        self._local: dict[str, KeyOrder] = {
-            name: KeyOrder(None if peer is None else peer._local[name]) for name in local_schemas
-        }
+        #: None until it is first asked for, as it never is of many tables and replicas.
+        self._order: KeyOrder | None = None
+        self._shared: dict[str, _Sorted]
+        if peer is None:
+            self._shared = {name: _Sorted() for name in ("", *local_schemas)}
+        else:
+            self._shared = peer._shared
+        for shared in self._shared.values():
+            shared.sharers += 1
+        self._local = {name: KeyOrder(self._shared[name]) for name in local_schemas}
 
     def same_order(self, other: ItemStore) -> bool:
         """Whether another store walks its items in the same order, by key and by each local index."""
         locals_agree = (order.agrees(other._local[name]) for name, order in self._local.items())
-        return self._order.agrees(other._order) and all(locals_agree)
+        return self._in_order().agrees(other._in_order()) and all(locals_agree)
+
+    def _in_order(self) -> KeyOrder:
+        if self._order is None:
+            order = KeyOrder(self._shared[""])
+            order.update(self.images)
+            self._order = order
+        return self._order
 
     def apply(self, record: LogRecord) -> None:
         """Replace, add or remove the item that a record is about."""
@@ -143,17 +155,39 @@ class ItemStore:
 
     def replace(self, key: ItemKey, image: Image | None) -> None:
         """Make `image` what is stored at `key`; None removes the item."""
+        try:
+            self._replace(key, image)
+        except BaseException:
+            # It came from outside.  The images are what is true; all else follows from them.
+            if image is None:
+                self.images.pop(key, None)
+            else:
+                self.images[key] = image
+            self._mend()
+            raise
+
+    def _mend(self) -> None:
+        """Count and order the images anew."""
+        self.size = sum([image.size for image in self.images.values()])
+        self._order = None
+        for name, schema in self.local_schemas.items():
+            positions = (local_position(schema, image, key) for key, image in self.images.items())
+            self._local[name] = KeyOrder(self._shared[name])
+            self._local[name].update(position for position in positions if position is not None)
+
+    def _replace(self, key: ItemKey, image: Image | None) -> None:
         old = self.images.get(key)
         if old is not None:
             self.size -= old.size
         if image is not None:
             self.images[key] = image
             self.size += image.size
-            if old is None:
+            if old is None and self._order is not None:
                 self._order.add(key)
         elif old is not None:
             del self.images[key]
-            self._order.remove(key)
+            if self._order is not None:
+                self._order.remove(key)
         for name, order in self._local.items():
             schema = self.local_schemas[name]
             before = local_position(schema, old, key)
@@ -171,23 +205,34 @@ class ItemStore:
         assert not self.images, "only an empty store is loaded"
         self.images = images.copy()
         self.size = size
-        self._order.update(images)
+        if self._order is not None:
+            self._order.update(images)
         for name, positions in local_positions.items():
             self._local[name].update(positions)
 
     def range(self, low: ItemKey, high: ItemKey) -> Iterator[tuple[ItemKey, Image]]:
         """Keys and images from `low` on and before `high`, in order."""
         images = self.images
-        for key in self._order.range(low, high):
+        for key in self._walk(None, low, high):
             yield key, images[key]
 
     def walk(
         self, low: ItemKey, high: ItemKey, *, reverse: bool = False, index: str | None = None
     ) -> Iterator[Image]:
         """The images from `low` on and before `high`, in the order of the keys or a local index."""
-        order = self._order if index is None else self._local[index]
-        keys = order.range(low, high, reverse=reverse)
+        keys = self._walk(index, low, high, reverse=reverse)
         return map(self.images.__getitem__, keys if index is None else map(_key_of_entry, keys))
+
+    def _walk(
+        self, index: str | None, low: ItemKey, high: ItemKey, *, reverse: bool = False
+    ) -> Iterator[ItemKey]:
+        try:
+            order = self._in_order() if index is None else self._local[index]
+            return order.range(low, high, reverse=reverse)
+        except BaseException:
+            # What was new may be half in order.
+            self._mend()
+            raise
 
     def copy(self) -> ItemStore:
         """A store of its own with the same items, for a replica built from a peer."""

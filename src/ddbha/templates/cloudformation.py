@@ -15,6 +15,7 @@ from typing import Any
 from ddbha.boto.clients import complete_client
 from ddbha.engine import Engine
 from ddbha.errors import UsageError
+from ddbha.templates.conditions import Conditions
 from ddbha.templates.declarations import Declaration, create, described
 from ddbha.templates.properties import Properties
 from ddbha.templates.references import References
@@ -25,9 +26,11 @@ from ddbha.templates.values import Values, parameter_values, read
 
 #: Properties that tell other services who acts, and nothing of tables.
 _OF_OTHERS = frozenset({"ServiceToken", "RoleARN"})
+#: What stands in resources of its own and belongs to tables, in the order in which they get it.
+_OTHERS = (TARGET, POLICY, REPLICA)
 #: What may stand beside the properties of a resource; none of it makes another table.
 _RESOURCE_MEMBERS = frozenset(
-    {"Type", "Properties", "DependsOn", "DeletionPolicy", "UpdateReplacePolicy", "Metadata"}
+    {"Type", "Properties", "Condition", "DependsOn", "DeletionPolicy", "UpdateReplacePolicy", "Metadata"}
 )
 
 
@@ -77,10 +80,11 @@ def _resources(
     declared = template.get("Parameters") or {}
     known = parameter_values(declared, given, pseudo)
     values = Values(known, frozenset(declared))
+    values.conditions = Conditions(template.get("Conditions") or {}, values.of)
     stack = known["AWS::StackName"]
-    resources = template["Resources"]
+    resources = _made(template["Resources"], values)
     values.references = References(resources, account, region, stack, values.of)
-    tables = {name: one for name, one in resources.items() if _is_table(name, one)}
+    tables = {name: one for name, one in resources.items() if one["Type"] in KINDS}
     if not tables:
         raise UsageError(f"The template has no {TABLE}, {GLOBAL_TABLE} or {SIMPLE_TABLE}.")
     shared = (template.get("Globals") or {}).get("SimpleTable") or {}
@@ -112,8 +116,8 @@ def _resources(
 def _add_others(
     resources: Mapping[str, Any], values: Values, declarations: list[Declaration], region: str
 ) -> None:
-    """What stands in resources of its own and belongs to tables: scaling first, replicas may need it."""
-    for kind in (TARGET, POLICY, REPLICA):
+    """Scaling and replicas; replicas may need the scaling."""
+    for kind in _OTHERS:
         for logical, resource in resources.items():
             if resource.get("Type") != kind or not is_of_dynamodb(resource, resources):
                 continue
@@ -126,7 +130,14 @@ def _add_others(
                 add_scaling(kind, properties, declarations, region)
 
 
-def _is_table(name: str, resource: Any) -> bool:
-    if name.startswith("Fn::") or not isinstance(resource, Mapping):
-        raise UsageError(f"{name} is no resource that create_from can follow.")
-    return resource.get("Type") in KINDS
+def _made(resources: Mapping[str, Any], values: Values) -> dict[str, Any]:
+    """The resources, without those of tables whose condition does not hold."""
+    made = {}
+    for name, resource in resources.items():
+        if name.startswith("Fn::") or not isinstance(resource, Mapping):
+            raise UsageError(f"{name} is no resource that create_from can follow.")
+        kind = resource.get("Type")
+        condition = resource.get("Condition") if kind in KINDS or kind in _OTHERS else None
+        if condition is None or values.conditions.holds(condition, name):
+            made[name] = {**resource, "Type": kind}
+    return made

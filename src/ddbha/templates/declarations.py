@@ -36,6 +36,10 @@ _INDEX_MEMBERS = (
 )
 
 
+#: Stands in requests for the ARN of the table's stream, which nobody knows before it is made.
+LATEST_STREAM = "the latest stream of the table"
+
+
 @frozen
 class Request:
     """A request in a region."""
@@ -123,14 +127,22 @@ def create(client_in: Callable[..., Any], declarations: Iterable[Declaration]) -
             created.append(one)
             _wait(client_in, one)
             for request in one.requests:
-                getattr(client_in(request.region, request.service), request.operation)(
-                    **request.parameters
-                )
+                client = client_in(request.region, request.service)
+                getattr(client, request.operation)(**_known(client_in, one, request))
                 _wait(client_in, one)
     except Exception:
         for one in reversed(created):
             _delete(client_in, one)
         raise
+
+
+def _known(client_in: Callable[..., Any], one: Declaration, request: Request) -> dict[str, Any]:
+    """The parameters of a request about what was made by now."""
+    if LATEST_STREAM not in request.parameters.values():
+        return request.parameters
+    table = client_in(request.region).describe_table(TableName=one.name)["Table"]
+    stream = table.get("LatestStreamArn", LATEST_STREAM)
+    return {k: stream if v == LATEST_STREAM else v for k, v in request.parameters.items()}
 
 
 def _wait(client_in: Callable[..., Any], one: Declaration) -> None:

@@ -22,10 +22,11 @@ from ddbha.templates.settings import (
     policy,
     settings,
     stream,
+    stream_policy,
 )
 
 #: What replicas have under the name that UpdateTable has for it.
-_OF_REPLICAS = ("DeletionProtectionEnabled", "TableClass")
+_OF_REPLICAS = ("DeletionProtectionEnabled", "TableClass", "GlobalTableSettingsReplicationMode")
 
 
 @define(eq=False)
@@ -65,6 +66,7 @@ class _Replica:
     region: str
     reads: _Rates
     create: dict[str, Any]
+    changes: dict[str, Any]
     requests: list[Request]
 
 
@@ -97,6 +99,11 @@ def global_table(properties: Properties, region: str, account: str) -> Declarati
     for other in others:
         requests += _scaling(other.region, name, other.reads, writes)
     requests += index_insights(resource, request, list(replicas), name)
+    request.update(own.changes)
+    for other in others:
+        for member, value in other.changes.items():
+            change = {"TableName": name, member: value}
+            requests.append(Request(other.region, "update_table", change))
     for one in replicas.values():
         requests += one.requests
     requests += expiry(properties, region, name)
@@ -144,6 +151,10 @@ def _replica(
         create["KMSMasterKeyId"] = key.take("KMSMasterKeyId")
         key.finish()
     requests += settings(properties, region, name)
+    requests += stream_policy(properties, "ReplicaStreamSpecification", region)
+    left_of_stream = properties.part("ReplicaStreamSpecification")
+    if left_of_stream is not None:
+        left_of_stream.finish()
     arn = f"arn:aws:dynamodb:{region}:{account}:table/{name}"
     document = policy(properties)
     if document is not None:
@@ -151,10 +162,7 @@ def _replica(
     tags = properties.take("Tags")
     if tags:
         requests.append(Request(region, "tag_resource", {"ResourceArn": arn, "Tags": tags}))
-    for member in _OF_REPLICAS:
-        if member in properties.members:
-            change = {"TableName": name, member: properties.take(member)}
-            requests.append(Request(region, "update_table", change))
+    changes = {one: properties.take(one) for one in _OF_REPLICAS if one in properties.members}
     properties.finish()
     merged = own.over(reads)
     create.update(merged.override(None))
@@ -162,7 +170,7 @@ def _replica(
     of_indexes = [one for one in of_indexes if len(one) > 1]
     if of_indexes:
         create["GlobalSecondaryIndexes"] = of_indexes
-    return _Replica(region, merged, create, requests)
+    return _Replica(region, merged, create, changes, requests)
 
 
 def _set_rates(resource: str, request: dict[str, Any], reads: _Rates, writes: _Rates) -> None:

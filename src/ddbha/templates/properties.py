@@ -12,10 +12,8 @@ from ddbha.errors import UsageError
 #: Properties that create_from knows of and does not take, with the reason.
 REFUSED = {
     "ImportSourceSpecification": "call import_table, or load items with world.load_items",
-    "ReplicaStreamSpecification": "give the stream its policy with put_resource_policy",
     "ScheduledActions": "there are none of them; advance the clock and call update_table",
     "GlobalTableSourceArn": "make the replica in the other account with create_table",
-    "GlobalTableSettingsReplicationMode": "call update_table",
 }
 #: Properties that are members of CreateTable as well.
 _SAME = (

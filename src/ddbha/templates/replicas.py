@@ -19,7 +19,7 @@ _OF_THE_FUNCTION = ("SkipReplicationCompletedWait", "SkipReplicaDeletion")
 def add_replica(properties: Properties, declarations: list[Declaration], region: str) -> None:
     """Let a table of the template get a replica.
 
-    One in the region of the stack is left out: in stacks for any region CDK makes a condition of that.
+    One in the region of the stack is left out, as CDK's conditions do in stacks for any region.
     """
     name, place = properties.take("TableName"), properties.take("Region")
     for member in _OF_THE_FUNCTION:

@@ -17,6 +17,7 @@ from ddbha.templates.settings import (
     policy,
     settings,
     stream,
+    stream_policy,
 )
 
 TABLE, GLOBAL_TABLE = "AWS::DynamoDB::Table", "AWS::DynamoDB::GlobalTable"
@@ -25,6 +26,7 @@ SIMPLE_TABLE = "AWS::Serverless::SimpleTable"
 
 def _table(properties: Properties, region: str, account: str) -> Declaration:
     request = properties.same()
+    of_stream = stream_policy(properties, "StreamSpecification", region)
     specification = stream(properties)
     if specification is not None:
         request["StreamSpecification"] = specification
@@ -35,7 +37,7 @@ def _table(properties: Properties, region: str, account: str) -> Declaration:
     name = request["TableName"]
     more = settings(properties, region, name)
     more += index_insights(properties.resource, request, [region], name)
-    more += expiry(properties, region, name)
+    more += [*expiry(properties, region, name), *of_stream]
     properties.finish()
     return declaration(properties.resource, region, request, (region,), more)
 

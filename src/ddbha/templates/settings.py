@@ -8,7 +8,7 @@ from typing import Any
 from attrs import evolve
 
 from ddbha.api.wire.model import input_shape
-from ddbha.templates.declarations import Declaration, Request
+from ddbha.templates.declarations import LATEST_STREAM, Declaration, Request
 from ddbha.templates.properties import Properties, is_true, typed
 
 
@@ -67,6 +67,17 @@ def settings(properties: Properties, region: str, name: str) -> list[Request]:
         kinesis.finish()
         requests.append(Request(region, "enable_kinesis_streaming_destination", wanted))
     return requests
+
+
+def stream_policy(properties: Properties, member: str, region: str) -> list[Request]:
+    """The resource policy of the stream, which stands within a member; the rest of that stays."""
+    given = properties.members.get(member)
+    if not isinstance(given, dict) or "ResourcePolicy" not in given:
+        return []
+    part = Properties(f"{properties.resource}.{member}", given)
+    document = policy(part)
+    properties.members[member] = part.members
+    return [Request(region, "put_resource_policy", {"ResourceArn": LATEST_STREAM, "Policy": document})]
 
 
 def policy(properties: Properties) -> str | None:

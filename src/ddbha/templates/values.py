@@ -15,6 +15,7 @@ from typing import Any
 from attrs import define, field
 
 from ddbha.errors import UsageError
+from ddbha.templates.conditions import Conditions
 from ddbha.templates.references import References
 
 #: Stands for a property that is not there.
@@ -142,12 +143,13 @@ def parameter_values(
 
 @define(eq=False)
 class Values:
-    """What `Ref`, `Fn::GetAtt`, `Fn::Sub` and `Fn::Join` mean; `known` holds parameters."""
+    """What `Ref` and the intrinsic functions mean; `known` holds parameters."""
 
     known: dict[str, Any]
     #: The parameters that the template declares, with values or without.
     declared: frozenset[str]
     references: References = field(init=False)
+    conditions: Conditions = field(init=False)
 
     def of(self, value: Any, resource: str) -> Any:
         """A value with its intrinsic functions done; `UsageError`, naming the resource, for others."""
@@ -170,13 +172,19 @@ class Values:
             return self._named(content, resource)
         if function == "Fn::GetAtt":
             return self._attribute(content, resource)
+        if function == "Fn::If":
+            return self._chosen(content, resource)
+        if function == "Fn::Select":
+            return self._selected(content, resource)
+        if function == "Fn::Split":
+            return self._split(content, resource)
         if function == "Fn::Sub":
             return self._substituted(content, resource)
         if function == "Fn::Join":
             return self._joined(content, resource)
         raise UsageError(
-            f"{resource} uses {function}, which create_from does not evaluate, only Ref, Fn::GetAtt, "
-            "Fn::Sub and Fn::Join. Write its value into the template that you give."
+            f"{resource} uses {function}, which create_from does not evaluate, only Ref and Fn::GetAtt, "
+            "If, Join, Select, Split and Sub. Write its value into the template that you give."
         )
 
     def _named(self, name: str, resource: str) -> Any:
@@ -205,6 +213,28 @@ class Values:
             )
         name, attribute = parts[0], self.of(parts[1], resource)
         return self.references.attribute(name, str(attribute), resource)
+
+    def _chosen(self, content: Any, resource: str) -> Any:
+        if not isinstance(content, list) or len(content) != 3:
+            raise UsageError(f"{resource}: Fn::If takes a condition and two values, not {content!r}.")
+        return self.of(content[1 if self.conditions.holds(content[0], resource) else 2], resource)
+
+    def _selected(self, content: Any, resource: str) -> Any:
+        place, values = self._pair("Fn::Select", content, resource)
+        if not str(place).isdecimal() or not isinstance(values, list) or int(place) >= len(values):
+            raise UsageError(f"{resource}: Fn::Select takes a place in a list, not {content!r}.")
+        return values[int(place)]
+
+    def _split(self, content: Any, resource: str) -> list[str]:
+        delimiter, text = self._pair("Fn::Split", content, resource)
+        if not delimiter or not isinstance(delimiter, str) or not isinstance(text, str):
+            raise UsageError(f"{resource}: Fn::Split takes a delimiter and text, not {content!r}.")
+        return text.split(delimiter)
+
+    def _pair(self, function: str, content: Any, resource: str) -> tuple[Any, Any]:
+        if not isinstance(content, list) or len(content) != 2:
+            raise UsageError(f"{resource}: {function} takes two values, not {content!r}.")
+        return self.of(content[0], resource), self.of(content[1], resource)
 
     def _substituted(self, content: Any, resource: str) -> str:
         text, own = content if isinstance(content, list) and len(content) == 2 else (content, {})

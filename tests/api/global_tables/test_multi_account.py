@@ -292,6 +292,27 @@ def test_a_third_account_is_let_in_by_both() -> None:
     assert value(home) == value(away) == "there"
 
 
+@needs("StartBulkPutItems")
+def test_nobody_joins_during_a_bulk_operation() -> None:
+    # https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/BulkPutItems.Considerations.html
+    world, home, away = new_world()
+    create(home)
+    line = json.dumps({"Item": {**KEY, "value": {"S": "x" * 300_000}}}) + "\n"
+    world.objects["songs"]["1.json"] = (line * 6).encode()
+    home.start_bulk_put_items(
+        TableName="MusicTable",
+        InputS3Configuration={"S3Bucket": "songs", "InputFormat": "DYNAMODB_JSON"},
+        OutputS3Configuration={"S3Bucket": "songs", "S3KeyPrefix": "out", "OutputType": ["ERROR"]},
+        MaxWriteRequestUnits=1024,
+    )
+    assert refusal(join, away)[0] == "ResourceInUseException"
+    assert statuses(home) == {}
+    world.clock.advance(seconds=10)
+    join(away)
+    assert value(away) == "x" * 300_000
+    world.verify()
+
+
 def test_accounts_alone_may_be_told_as_the_cdk_does() -> None:
     def of_accounts(own: tuple[str, str], *joining: tuple[str, str]) -> str:
         document = json.loads(policy(own, HOME, AWAY, joining=joining))

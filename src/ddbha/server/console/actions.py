@@ -37,7 +37,7 @@ def _begin_fault(engine: Engine, view: View, wanted: Arguments) -> None:
 
 
 def _end_fault(engine: Engine, view: View, wanted: Arguments) -> None:
-    view.fault(wanted.get("number")).end()
+    view.faults.find(wanted.get("number")).end()
 
 
 def _end_all_faults(engine: Engine, view: View, wanted: Arguments) -> None:

@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any
 
 from ddbha.errors import InternalServerError
 from ddbha.region.region import Region
 from ddbha.region.table import Table
+from ddbha.server.console.capacity import KINDS, Numbers
 from ddbha.server.console.partitions import ShownPartitions
 
 #: Partitions of one table or index that are shown.
 PARTITIONS = 24
-KINDS = ("Read", "Write")
 
 Json = dict[str, Any]
-#: Numbers of a region's tables: by Read or Write, region and table.
-Numbers = Mapping[tuple[str, str, str], float]
 
 
 def shown_table(

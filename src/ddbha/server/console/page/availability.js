@@ -4,12 +4,12 @@ import { html, useState } from "./preact.js";
 import { FaultList, FaultMenu } from "./faults.js";
 import { Button, plural, Status } from "./parts.js";
 import { Legend } from "./partitions.js";
-import { act, beginFault, sorted, useWorld, world } from "./store.js";
+import { act, beginFault, sorted, useWorld } from "./store.js";
 import { Recent } from "./timeline.js";
 import { TableCard, troubleOf } from "./table_card.js";
 
 export function Availability() {
-  useWorld();
+  const world = useWorld();
   const [searched, setSearched] = useState("");
   const regions = sorted("regions");
   const tables = sorted("tables");
@@ -59,20 +59,18 @@ function Link({ link }) {
     <span>${other}</span>
     <span class="late">${notes.join(", ")}</span>
     <span class="row">${link.cut && html`<span class="bad">CUT</span>`}
-      <${Toggle} what=${`the link between ${region} and ${other}`} verb="Cut" broken=${link.cut} back="Mend"
-        descriptions=${[`network cut ${region} ${other}`, `network cut ${other} ${region}`]}
+      <${Toggle} what=${`the link between ${region} and ${other}`} verb="Cut" back="Mend" faults=${link.faults}
         onBreak=${() => beginFault("network_cut", { region, other })} /></span>
   </div>`;
 }
 
-/** Breaks something, and mends it if it was broken by a fault of one of these descriptions. */
-function Toggle({ what, verb, text = verb, back, broken, descriptions, onBreak }) {
-  const active = Object.values(world.faults).filter((one) => one.status === "ACTIVE");
-  const fault = active.find((one) => descriptions.includes(one.description));
-  if (broken && !fault) return null;
-  if (!broken) return html`<${Button} name=${`${verb} ${what}`} onPress=${onBreak}>${text}<//>`;
-  return html`<${Button} name=${`${back} ${what}`}
-    onPress=${() => act("end_fault", { number: fault.number })}>${back}<//>`;
+/** Breaks something, and mends it by ending the faults that keep it broken. */
+function Toggle({ what, verb, text = verb, back, faults, onBreak }) {
+  if (!faults.length) return html`<${Button} name=${`${verb} ${what}`} onPress=${onBreak}>${text}<//>`;
+  const mend = async () => {
+    for (const number of faults) await act("end_fault", { number });
+  };
+  return html`<${Button} name=${`${back} ${what}`} onPress=${mend}>${back}<//>`;
 }
 
 const SHOWS = { refused: "connections are refused", timeouts: "connections time out", errors: "errors" };
@@ -85,8 +83,7 @@ function Region({ region, tables }) {
       <${Status}>${region.status}<//>
       ${lost && html`<span class="bad">clients meet: ${SHOWS[region.shows] ?? region.shows}</span>`}
       ${region.skew !== 0 && html`<span class="late">clock ${region.skew} s off</span>`}
-      <span class="end"><${Toggle} what=${`region ${region.name}`} verb="Fail" text="Fail region" back="Bring back" broken=${lost}
-        descriptions=${[`region outage ${region.name}`]}
+      <span class="end"><${Toggle} what=${`region ${region.name}`} verb="Fail" text="Fail region" back="Bring back" faults=${region.faults}
         onBreak=${() => beginFault("region_outage", { region: region.name })} /></span>
     </div>
     <div class="row zones">${region.zones.map((zone) => html`<${Zone} key=${zone.name} zone=${zone} />`)}</div>
@@ -101,8 +98,7 @@ function Zone({ zone }) {
     ${zone.lag > 0 && html`<span class="late">lag ${zone.lag} s</span>`}
     ${zone.left && html`<span class="late">traffic moved away</span>`}
     ${zone.cut_from.length > 0 && html`<span class="bad">cut off from ${zone.cut_from.join(", ")}</span>`}
-    ${zone.status !== "UNREACHABLE" && html`<${Toggle} what=${`zone ${zone.name}`} verb="Fail" back="Bring back"
-      broken=${zone.status === "DOWN"} descriptions=${[`zone outage ${zone.name}`]}
+    ${zone.status !== "UNREACHABLE" && html`<${Toggle} what=${`zone ${zone.name}`} verb="Fail" back="Bring back" faults=${zone.faults}
       onBreak=${() => beginFault("zone_outage", { zone: zone.name })} />`}
   </span>`;
 }

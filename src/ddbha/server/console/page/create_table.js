@@ -2,10 +2,22 @@
 
 import { html, useState } from "./preact.js";
 import { change } from "./dynamodb.js";
-import { Choice, Form, Text } from "./parts.js";
+import { Choice, Field, Form, Text } from "./parts.js";
 import { go } from "./route.js";
 import { KeyFields, keySchema } from "./schema.js";
 import { menu, world } from "./store.js";
+
+const EXAMPLE = `{"LocalSecondaryIndexes": [{"IndexName": "by-total", "Projection": {"ProjectionType": "ALL"}, "KeySchema":
+  [{"AttributeName": "id", "KeyType": "HASH"}, {"AttributeName": "total", "KeyType": "RANGE"}]}],
+ "AttributeDefinitions": [{"AttributeName": "total", "AttributeType": "N"}]}`;
+
+/** A request with more members, as JSON tells them. */
+function merged(request, text) {
+  if (!text?.trim()) return request;
+  const more = JSON.parse(text);
+  const AttributeDefinitions = [...request.AttributeDefinitions, ...(more.AttributeDefinitions ?? [])];
+  return { ...request, ...more, AttributeDefinitions };
+}
 
 export function CreateTable() {
   const [billing, setBilling] = useState("PAY_PER_REQUEST");
@@ -19,7 +31,7 @@ export function CreateTable() {
       request.ProvisionedThroughput = { ReadCapacityUnits, WriteCapacityUnits };
     }
     if (values.stream) request.StreamSpecification = { StreamEnabled: true, StreamViewType: "NEW_AND_OLD_IMAGES" };
-    await change(place, "CreateTable", request);
+    await change(place, "CreateTable", merged(request, values.more));
     go(["data", values.account, values.region, values.name]);
   };
   return html`<h2>Create table</h2>
@@ -36,5 +48,8 @@ export function CreateTable() {
           <${Text} label="Write units" name="writes" type="number" min="1" required value="5" />`}
         <label class="check"><input type="checkbox" name="stream" />A stream of new and old images</label>
       </div>
+      <details><summary>Indexes, and all else that CreateTable takes</summary>
+        <${Field} label="Members of the request, as JSON; their AttributeDefinitions are added">
+          <textarea name="more" rows="8" spellcheck="false" placeholder=${EXAMPLE}></textarea><//></details>
     <//>`;
 }
