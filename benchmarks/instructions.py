@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from cases import ITEM, TABLE, Case, cases, load
+from report import Report
 
 #: Calls that one figure is the mean of, and calls before them.
 COUNTED, BEFORE = 20, 5
@@ -44,8 +45,13 @@ def main(names: list[str]) -> None:
         subprocess.run(command, check=True, env=environment)
         found = sorted(Path(directory).glob("out.*"), key=lambda path: int(path.suffix[1:]))
         counts = [count for path in found if (count := _count(path))]
+    report = Report()
     for case, count in zip(chosen, counts, strict=True):
-        print(f"{case.name:30} {count / COUNTED / 1000:10.1f} thousand")
+        thousands = count / COUNTED / 1000
+        print(f"{case.name:30} {thousands:10.1f} thousand")
+        report.note(f"{case.name}, thousand instructions", thousands)
+    report.compare()
+    report.keep()
 
 
 def _count(path: Path) -> int:

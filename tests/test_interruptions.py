@@ -15,7 +15,7 @@ import ddbha
 from ddbha import interruptions
 from ddbha.interruptions import uninterrupted
 from tests.building import on_demand
-from tests.interrupting import OTHERS, WRITES, Deed, by_signal, strike_everywhere
+from tests.interrupting import FOLLOWING, OTHERS, WRITES, Deed, by_signal, by_thread, strike_everywhere
 
 SEED = 1
 alarms = pytest.mark.skipif(not hasattr(signal, "SIGALRM"), reason="there is no SIGALRM")
@@ -29,9 +29,14 @@ def plain_handlers() -> Iterator[None]:
     assert signal.signal(signal.SIGINT, before) is signal.default_int_handler
 
 
-@pytest.mark.parametrize("deed", [*WRITES, *OTHERS], ids=lambda deed: deed.name)
+@pytest.mark.parametrize("deed", [*WRITES, *FOLLOWING, *OTHERS], ids=lambda deed: deed.name)
 def test_a_signal_leaves_all_or_nothing(deed: Deed) -> None:
-    strike_everywhere(SEED, deed, by_signal, most=3)
+    strike_everywhere(SEED, deed, by_signal, most=2)
+
+
+@pytest.mark.parametrize("deed", [*WRITES, *FOLLOWING], ids=lambda deed: deed.name)
+def test_what_another_thread_raises_leaves_writes_whole(deed: Deed) -> None:
+    strike_everywhere(SEED, deed, by_thread, most=3)
 
 
 def test_what_comes_while_the_lock_is_held_is_raised_at_its_end() -> None:

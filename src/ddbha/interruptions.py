@@ -135,5 +135,18 @@ class _Uninterrupted:
 #: Entered behind a world's lock, `with lock, uninterrupted:`, so that waiting for it can be interrupted.
 uninterrupted = _Uninterrupted()
 
+
+def whole(step: Callable[[], None]) -> None:
+    """Do something that goes on where it was when it is done again, to its end whatever strikes.
+
+    Other threads can raise an exception here (`PyThreadState_SetAsyncExc`), which nobody can hold back.
+    """
+    try:
+        step()
+    except BaseException:
+        step()
+        raise
+
+
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=uninterrupted.learn_main)

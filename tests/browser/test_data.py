@@ -282,6 +282,6 @@ def test_an_index_that_lags_and_the_item_itself(
         page.send("Search items", **{"key:customer": "c"})
         page.shows("1 item by Query", "#data")
         page.press("Edit {id: a}")
-        value = "return document.querySelector('dialog textarea').value"
+        value = "return document.querySelector('dialog textarea')?.value ?? ''"
         page.until(lambda: browser.execute_script(value), lambda: "no item")
         assert '"2"' in browser.execute_script(value)

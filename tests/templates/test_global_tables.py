@@ -142,6 +142,15 @@ def test_a_provisioned_table_with_its_scaling_and_replicas() -> None:
             ),
             "should have units or settings of auto scaling",
         ),
+        (
+            template(
+                {"Region": "us-east-1", **fixed(5)},
+                WriteProvisionedThroughputSettings={
+                    "WriteCapacityAutoScalingSettings": {"MinCapacity": 1}
+                },
+            ),
+            "should have a MinCapacity and a MaxCapacity",
+        ),
     ],
 )
 def test_what_is_missing_or_unknown_is_named(made: Any, message: str) -> None:

@@ -280,6 +280,9 @@ def test_conditions() -> None:
     given["Conditions"]["IsLive"] = {"Condition": "IsNot"}
     with pytest.raises(UsageError, match="A has the condition 'IsLive'"):
         World().create_from(given)
+    given["Conditions"]["IsLive"] = {"Fn::Equals": [{"Ref": "Nothing"}, "live"]}
+    with pytest.raises(UsageError, match="A refers to Nothing"):
+        World().create_from(given)
     given["Conditions"]["IsLive"] = {"Fn::Contains": [["a"], "a"]}
     with pytest.raises(UsageError, match="A depends on the condition IsLive"):
         World().create_from(given)

@@ -130,7 +130,8 @@ def operation(
 
     def register(function: Operation) -> Operation:
         def refuse(region: Region, request: Request) -> Response:
-            for member in sorted(lacks & request.keys()):
+            # An empty list or map asks for nothing.
+            for member in sorted(name for name in lacks if request.get(name) not in (None, [], {})):
                 raise ValidationException(f"ddbha does not implement {member} of {name} yet")
             return function(region, deepcopy(request))
 

@@ -200,9 +200,12 @@ class ArchiveSegment(PartitionFollower):
             self._checkpoints.append((self.applied_sequence, images.copy()))
 
     def apply(self, record: LogRecord) -> None:
-        times = self._times
-        self.records.append(record)
-        times.append(record.time if not times or record.time >= times[-1] else times[-1])
+        times, records = self._times, self.records
+        # Something may have struck when half of it was done.
+        if len(records) == len(times) and (not records or records[-1] is not record):
+            records.append(record)
+        if len(times) < len(records):
+            times.append(record.time if not times or record.time >= times[-1] else times[-1])
 
     def state_at(self, time: float) -> dict[ItemKey, Image]:
         """The images at a time that this segment covers: a dictionary of the caller's own."""

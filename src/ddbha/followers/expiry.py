@@ -115,7 +115,12 @@ class Expiry:
         self._next_look = None
         now = min(time, self.now())
         followers = self._followers()
-        removed = sum(follower.sweep(now) for follower in followers) if self.may_sweep(now) else 0
+        try:
+            removed = sum(follower.sweep(now) for follower in followers) if self.may_sweep(now) else 0
+        except BaseException:
+            # The scheduler does once more what something struck.
+            self._next_look = time
+            raise
         for follower in followers:
             follower.partition.catch_up_after_next_write()
         self._look_when_due(followers, now)
@@ -168,12 +173,20 @@ class ExpiryFollower(PartitionFollower):
         known = self._due.get(key)
         if due == known:
             return
-        if known is not None:
-            self._order.remove((known, key))
-            del self._due[key]
-        if due is not None:
-            self._order.add((due, key))
-            self._due[key] = due
+        try:
+            if known is not None:
+                self._order.remove((known, key))
+                del self._due[key]
+            if due is not None:
+                self._order.add((due, key))
+                self._due[key] = due
+        except BaseException:
+            # It came from outside: the order may be half of it, and is made anew.
+            self._due.pop(key, None)
+            if due is not None:
+                self._due[key] = due
+            self._order = SortedList((time, key) for key, time in self._due.items())
+            raise
 
     def sweep(self, now: float) -> int:
         """Remove what is due and still expired; how many items that were.
@@ -185,6 +198,8 @@ class ExpiryFollower(PartitionFollower):
         removed = 0
         if self.next_due > now:
             return removed
+        # What it writes itself it knows already.
+        self.partition.catch_up_after_batch()
         for _, key in list(takewhile(lambda entry: entry[0] <= now, self._order)):
             if self.expiry.is_held(key):
                 continue
@@ -194,7 +209,8 @@ class ExpiryFollower(PartitionFollower):
                 break
             image = leader.items.images.get(key)
             if image is not None and self._is_expired(image, now):
-                self.partition.commit(key, None, now, self.expiry.region, CAUSE)
+                record = self.partition.commit(key, None, now, self.expiry.region, CAUSE)
+                self.applied_sequence = record.sequence
                 removed += 1
             self.note(key, None, now)
         return removed

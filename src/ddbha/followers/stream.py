@@ -83,8 +83,9 @@ class Shard:
         return self._records[-1].sequence if self._records else self.trimmed_position
 
     def add(self, record: LogRecord) -> None:
-        """Append the next record."""
-        self._records.append(record)
+        """Append the next record, unless it came before something struck."""
+        if not self._records or self._records[-1] is not record:
+            self._records.append(record)
 
     def after(self, position: int, limit: int) -> list[LogRecord]:
         """At most `limit` records behind a position."""

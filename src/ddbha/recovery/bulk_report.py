@@ -52,9 +52,11 @@ class BulkReport:
         if number is not None:
             entry["RecordNumber"] = number
         entry.update(ErrorCode=code, ErrorMessage=message)
-        if item is not None:
-            entry["Item"] = item
-        self._add(ERROR, entry)
+        try:
+            self._add(ERROR, entry if item is None else {**entry, "Item": item})
+        except RecursionError:
+            # So deep that it could just be read.
+            self._add(ERROR, entry)
 
     def unmet(self, key: str, number: int, item: Item, existing: Item | None) -> None:
         """The condition of a record does not hold."""

@@ -38,7 +38,7 @@ class Follower(ABC):
         return self.predecessor is None and self.applied_sequence == self.source.last_sequence
 
     def catch_up(self, now: float) -> None:
-        """Apply every record that is at least `lag` seconds old at `now`."""
+        """Apply every record that is at least `lag` seconds old at `now`, and what is before it."""
         if self.predecessor is not None:
             self.predecessor.catch_up(now)
             if not self.predecessor.current:
@@ -47,9 +47,10 @@ class Follower(ABC):
         log = self.source
         if self.applied_sequence == log.last_sequence:
             return
-        horizon = now - self.lag
-        for record in log.after(self.applied_sequence):
-            if record.time > horizon:
-                break
+        horizon, records = now - self.lag, log.after(self.applied_sequence)
+        # The log of an index, which several partitions feed, may have what is older behind what is newer.
+        while records and records[-1].time > horizon:
+            records.pop()
+        for record in records:
             self.apply(record)
             self.applied_sequence = record.sequence

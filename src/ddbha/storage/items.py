@@ -144,8 +144,9 @@ class ItemStore:
 
     def _in_order(self) -> KeyOrder:
         if self._order is None:
-            self._order = KeyOrder(self._shared[""])
-            self._order.update(self.images)
+            order = KeyOrder(self._shared[""])
+            order.update(self.images)
+            self._order = order
         return self._order
 
     def apply(self, record: LogRecord) -> None:
@@ -154,6 +155,27 @@ class ItemStore:
 
     def replace(self, key: ItemKey, image: Image | None) -> None:
         """Make `image` what is stored at `key`; None removes the item."""
+        try:
+            self._replace(key, image)
+        except BaseException:
+            # It came from outside.  The images are what is true; all else follows from them.
+            if image is None:
+                self.images.pop(key, None)
+            else:
+                self.images[key] = image
+            self._mend()
+            raise
+
+    def _mend(self) -> None:
+        """Count and order the images anew."""
+        self.size = sum([image.size for image in self.images.values()])
+        self._order = None
+        for name, schema in self.local_schemas.items():
+            positions = (local_position(schema, image, key) for key, image in self.images.items())
+            self._local[name] = KeyOrder(self._shared[name])
+            self._local[name].update(position for position in positions if position is not None)
+
+    def _replace(self, key: ItemKey, image: Image | None) -> None:
         old = self.images.get(key)
         if old is not None:
             self.size -= old.size
@@ -191,16 +213,26 @@ class ItemStore:
     def range(self, low: ItemKey, high: ItemKey) -> Iterator[tuple[ItemKey, Image]]:
         """Keys and images from `low` on and before `high`, in order."""
         images = self.images
-        for key in self._in_order().range(low, high):
+        for key in self._walk(None, low, high):
             yield key, images[key]
 
     def walk(
         self, low: ItemKey, high: ItemKey, *, reverse: bool = False, index: str | None = None
     ) -> Iterator[Image]:
         """The images from `low` on and before `high`, in the order of the keys or a local index."""
-        order = self._in_order() if index is None else self._local[index]
-        keys = order.range(low, high, reverse=reverse)
+        keys = self._walk(index, low, high, reverse=reverse)
         return map(self.images.__getitem__, keys if index is None else map(_key_of_entry, keys))
+
+    def _walk(
+        self, index: str | None, low: ItemKey, high: ItemKey, *, reverse: bool = False
+    ) -> Iterator[ItemKey]:
+        try:
+            order = self._in_order() if index is None else self._local[index]
+            return order.range(low, high, reverse=reverse)
+        except BaseException:
+            # What was new may be half in order.
+            self._mend()
+            raise
 
     def copy(self) -> ItemStore:
         """A store of its own with the same items, for a replica built from a peer."""

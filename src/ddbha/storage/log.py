@@ -34,8 +34,12 @@ class Log:
         """Forget the records up to and including `sequence`."""
         count = sequence - self.dropped_sequence
         if count > 0:
-            del self._records[:count]
-            self.dropped_sequence = sequence
+            last = self.last_sequence
+            try:
+                del self._records[:count]
+            finally:
+                # Also if something struck: what is dropped and what is kept add up.
+                self.dropped_sequence = last - len(self._records)
 
     def restart_at(self, sequence: int) -> None:
         """Forget everything and go on behind `sequence`: the log of a replica copied from a peer."""

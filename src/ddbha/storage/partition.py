@@ -288,26 +288,44 @@ class Partition:
         record = LogRecord(
             sequence, self.term, time, origin, key, leader.items.images.get(key), new, cause, version
         )
-        copies = 0
-        for replica in self._reachable(leader) if self.cuts else self.replicas:
-            if not replica.outages:
-                replica.log.append(record)
-                copies += 1
-        assert copies >= QUORUM, "available_leader makes sure of a quorum"
-        self.acknowledged_sequence = sequence
-        leader.items.replace(key, new)
-        leader.applied_sequence = sequence
+        try:
+            copies = 0
+            for replica in self._reachable(leader) if self.cuts else self.replicas:
+                if not replica.outages:
+                    replica.log.append(record)
+                    copies += 1
+            assert copies >= QUORUM, "available_leader makes sure of a quorum"
+            self.acknowledged_sequence = sequence
+            leader.items.replace(key, new)
+            leader.applied_sequence = sequence
+        except BaseException:
+            # Nothing here fails, so it came from outside, and the write is one already.
+            self._finish(record)
+            raise
         if leader.items.size > self.full_at:
             self._note_size(leader)
         if sequence >= self._cut_at:
             self.catch_up(time)
         return record
 
+    def _finish(self, record: LogRecord) -> None:
+        """Do what is left of a write."""
+        for replica in self._reachable(self._leader):
+            if replica.last_sequence < record.sequence:
+                replica.log.append(record)
+        self.acknowledged_sequence = record.sequence
+        self._leader.items.replace(record.key, record.new)
+        self._leader.applied_sequence = record.sequence
+
     def _note_size(self, leader: Replica) -> None:
         if leader.items.size > self.full_at:
             # Said once: who splits the partition may take its time.
             self.full_at = inf
             self.notify("partition-full", self, leader.zone)
+
+    def catch_up_after_batch(self) -> None:
+        """Let the followers catch up when many records are there: nobody wants to know of each."""
+        self._cut_at = self.acknowledged_sequence + BATCH
 
     def catch_up_after_next_write(self) -> None:
         """Let the followers catch up at the next write already: one of them wants to know of it."""

@@ -42,6 +42,8 @@ def provisioned(properties: Properties, kind: str) -> Capacity | None:
     if scaling is None:
         return Capacity(units)
     limits = {name: scaling.take(name) for name in ("MinCapacity", "MaxCapacity")}
+    if None in limits.values():
+        raise UsageError(f"{scaling.resource} should have a MinCapacity and a MaxCapacity.")
     tracking = scaling.part("TargetTrackingScalingPolicyConfiguration")
     policy = None
     if tracking is not None:

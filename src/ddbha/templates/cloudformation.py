@@ -80,10 +80,10 @@ def _resources(
     declared = template.get("Parameters") or {}
     known = parameter_values(declared, given, pseudo)
     values = Values(known, frozenset(declared))
-    values.conditions = Conditions(template.get("Conditions") or {}, values.of)
     stack = known["AWS::StackName"]
+    values.references = References(template["Resources"], account, region, stack, values.of)
+    values.conditions = Conditions(template.get("Conditions") or {}, values.of)
     resources = _made(template["Resources"], values)
-    values.references = References(resources, account, region, stack, values.of)
     tables = {name: one for name, one in resources.items() if one["Type"] in KINDS}
     if not tables:
         raise UsageError(f"The template has no {TABLE}, {GLOBAL_TABLE} or {SIMPLE_TABLE}.")
@@ -121,9 +121,9 @@ def _add_others(
         for logical, resource in resources.items():
             if resource.get("Type") != kind or not is_of_dynamodb(resource, resources):
                 continue
-            given = resource.get("Properties") or {}
-            properties = Properties(logical, {k: v for k, v in given.items() if k not in _OF_OTHERS})
-            properties = Properties(logical, values.of(properties.members, logical))
+            given = Properties(logical, resource.get("Properties") or {}).members
+            found = values.of({k: v for k, v in given.items() if k not in _OF_OTHERS}, logical)
+            properties = Properties(logical, found)
             if kind == REPLICA:
                 add_replica(properties, declarations, region)
             else:

@@ -43,7 +43,7 @@ def target_id(properties: Mapping[str, Any]) -> list[Any]:
 def add_scaling(kind: str, properties: Properties, declarations: list[Declaration], region: str) -> None:
     """Let a throughput of a table of the template be scaled; those of other tables are nobody's here."""
     whole = properties.take("ScalingTargetId")
-    given = whole.split("|") if whole else target_id(properties.members)
+    given = str(whole).split("|") if whole else target_id(properties.members)
     for name in _IDENTITY:
         properties.take(name)
     if len(given) != 3:

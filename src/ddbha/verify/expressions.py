@@ -136,13 +136,15 @@ def _compares(by: str, left: AttributeValue | None, right: AttributeValue | None
         return by == "<>"
     if by in ("=", "<>"):
         return (plain(left) == plain(right)) == (by == "=")
-    (kind, one), (other_kind, other) = _content(left), _content(right)
+    kind, other_kind = _content(left)[0], _content(right)[0]
     if kind != other_kind or kind not in ("S", "N", "B"):
         return False
-    return _COMPARED[by](_ordered(kind, one), _ordered(kind, other))
+    return _COMPARED[by](sortable(left), sortable(right))
 
 
-def _ordered(kind: str, content: Any) -> Any:
+def sortable(value: AttributeValue) -> Any:
+    """What values of one of the types S, N and B are ordered by."""
+    kind, content = _content(value)
     if kind == "N":
         return Decimal(content)
     return content.encode("utf-8", "surrogatepass") if kind == "S" else content

@@ -8,13 +8,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from copy import deepcopy
+from itertools import dropwhile
 from math import inf
 from typing import Any
 
 from attrs import Factory, define, field, frozen
 
 from ddbha.errors import AwsError, NoAnswer, UsageError
-from ddbha.faults.requests import RequestFault, tables_of
+from ddbha.faults.requests import ErrorFault, RequestFault, tables_of
 from ddbha.followers.secondary_indexes import GlobalIndex
 from ddbha.region.environment import Environment
 from ddbha.region.region import Region
@@ -22,6 +23,7 @@ from ddbha.region.table import RestoreOrigin, Table
 from ddbha.storage.follower import Follower
 from ddbha.storage.partition import QUORUM, Partition, PartitionFollower
 from ddbha.storage.record import LogRecord
+from ddbha.storage.replica import Replica
 from ddbha.values.image import Image
 from ddbha.values.key import ItemKey
 from ddbha.verify.records import KnownTable
@@ -192,7 +194,7 @@ class History:
             self._place(),
             self._environment.clock.time(),
             tables,
-            any(fault.after_commit for fault in faults),
+            any(fault.after_commit and isinstance(fault, ErrorFault) for fault in faults),
         )
         self.calls.append(call)
         self.foreign = not understood
@@ -294,9 +296,9 @@ class History:
     def _behind(self, table: Table, index_name: str | None) -> float:
         index = table.global_indexes.get(index_name or "")
         partitions = table.partitions if index is None else index.partitions
-        stale = self._environment.replication.stale_reads
-        worst = max(stale, *map(_behind_leader, partitions))
-        return worst if index is None else worst + _behind_table(index, self._environment.clock.time())
+        stale, now = self._environment.replication.stale_reads, self._environment.clock.time()
+        worst = max(stale, *(_behind_leader(partition, stale, now) for partition in partitions))
+        return worst if index is None else worst + _behind_table(index, now)
 
     def __iter__(self) -> Iterator[Call]:
         self._require_start()
@@ -332,15 +334,26 @@ def _index_of(call: Call) -> str | None:
     return index_of(call.request["Statement"])
 
 
-def _behind_leader(partition: Partition) -> float:
+def _behind_leader(partition: Partition, stale: float, now: float) -> float:
     """How many seconds ago the state may be from that a replica of a partition shows."""
     worst = 0.0
     for replica in partition.replicas:
         if replica.up and replica is not partition.leader:
             if replica.last_sequence < partition.acknowledged_sequence:
                 return inf
-            worst = max(worst, replica.lag)
+            lag = max(replica.lag, stale)
+            worst = max(worst, lag, now - _oldest_unseen(replica, now - lag)) if lag else worst
     return worst
+
+
+def _oldest_unseen(replica: Replica, horizon: float) -> float:
+    """A time just before the oldest record that a replica does not show.
+
+    An index has the writes of one partition of its table after the other: behind a record that is too
+    new for the replica there may be older ones.
+    """
+    unread = replica.log.after(replica.applied_sequence)
+    return min((r.time for r in dropwhile(lambda r: r.time <= horizon, unread)), default=inf) - 0.001
 
 
 def _behind_table(index: GlobalIndex, now: float) -> float:

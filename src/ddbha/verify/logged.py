@@ -32,7 +32,7 @@ def verify_logged(history: History) -> None:
     for call in sorted(history, key=lambda call: inf if call.completed is None else call.completed):
         for asked in _asked(call, history):
             if asked.told == FAILED:
-                _verify_failed(call, asked, logs)
+                _verify_failed(call, asked, logs, tokens)
             elif asked.told == UNKNOWN or call.completed is None:
                 taken = call.completed is not None and logs.take_all(asked, call.invoked, call.completed)
                 if not taken:
@@ -140,8 +140,13 @@ def _asked(call: Call, history: History) -> Iterator[Asked]:
         assert call.answer is None, "what was answered makes sense"
 
 
-def _verify_failed(call: Call, asked: Asked, logs: _Logs) -> None:
+def _verify_failed(
+    call: Call, asked: Asked, logs: _Logs, tokens: dict[tuple[str, str, str], _Used]
+) -> None:
     assert call.completed is not None, "whoever was told of a failure has an answer"
+    used = None if asked.token is None else tokens.get((call.account_id, call.region, asked.token))
+    if used is not None and used.sure and call.began < used.began + TOKEN_LIFETIME:
+        raise InvariantError(f"{call}\nfailed, although its token had been used for a success")
     for write, held in zip(asked.writes, asked.held or (False,), strict=True):
         values = logs.window(write.key, call.invoked, call.completed)[1]
         if not any(write.holds(value) is held for value in values):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from math import inf
 from typing import Any
 
@@ -14,7 +15,7 @@ from ddbha.followers.secondary_indexes import GlobalIndex, LocalIndex
 from ddbha.region.table import Table
 from ddbha.values.attribute import Item, canonical_item
 from ddbha.values.key import HASH_SPACE, ItemKey
-from ddbha.verify.expressions import Values, holds
+from ddbha.verify.expressions import Values, holds, sortable
 from ddbha.verify.history import Call, History
 from ddbha.verify.item_values import table_of
 from ddbha.verify.terms import Terms
@@ -127,6 +128,8 @@ def _position(place: Place, key: Mapping[str, Any] | None) -> ItemKey | None:
 def verify_pages(history: History) -> None:
     """Raise `InvariantError` if a page is not in order, repeats an item, or is not as long as it says."""
     for call in history:
+        if call.operation == "ExecuteStatement" and call.answer is not None:
+            _verify_ordered(call)
         if call.operation not in ("Query", "Scan") or call.answer is None or not call.tables:
             continue
         items, limit = call.answer.get("Items"), call.request.get("Limit")
@@ -138,6 +141,26 @@ def verify_pages(history: History) -> None:
         page = Page.of(call)
         if page is not None and items:
             _verify_order(call, page, [canonical_item(item)[0] for item in items])
+
+
+def _verify_ordered(call: Call) -> None:
+    """The items of a SELECT with ORDER BY are in that order."""
+    # Few histories have statements, and their parser takes its time to import.
+    from ddbha.verify.statements import selected
+
+    found, items = selected(call.request), (call.answer or {}).get("Items", [])
+    orders = () if found is None else found[0].orders
+    if not all(name in item for name, _ in orders for item in items):
+        return
+    ordered = list(items)
+    for name, descends in reversed(orders):
+        ordered.sort(key=partial(_by, name), reverse=descends)
+    if ordered != items:
+        raise InvariantError(f"{call}\nis not in the order that it was asked for")
+
+
+def _by(name: str, item: Item) -> Any:
+    return sortable(item[name])
 
 
 def _verify_order(call: Call, page: Page, items: Sequence[Item]) -> None:

@@ -101,7 +101,7 @@ class KnownTable:
         """The labels of the streams that were on while something was written."""
         yield from dict.fromkeys(kept.after.stream for kept in self.records if kept.after.stream)
 
-    def content(self, place: int, time: float | None = None) -> dict[ItemKey, Image]:
+    def content(self, place: float, time: float | None = None) -> dict[ItemKey, Image]:
         """The items at a place, or those of them that were written by a time."""
         images = dict(self.initial)
         for kept in self.records:

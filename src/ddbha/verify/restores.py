@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import chain
+from math import inf, nextafter
 
 from attrs import frozen
 
 from ddbha.errors import InvariantError
-from ddbha.recovery.backup import backups_of
+from ddbha.recovery.backup import Backup, backups_of
 from ddbha.region.region import Region
 from ddbha.values.image import Image
 from ddbha.values.key import ItemKey
 from ddbha.verify.history import Call, History, Restored
-from ddbha.verify.invariants import same_image
+from ddbha.verify.invariants import same_state
 from ddbha.verify.records import KnownTable
 
 
@@ -21,12 +23,13 @@ def verify_restores(history: History, regions: Iterable[Region]) -> None:
     backups = dict(_backups(history))
     for region in regions:
         for arn, backup in backups_of(region).items():
-            if arn in backups:
-                _compare(backups[arn].content(), dict(backup.images()), f"backup {arn}")
+            moment = backups.setdefault(arn, _unasked(backup, history))
+            if moment is not None:
+                _compare(moment, dict(backup.images()), f"backup {arn}")
     for restored in history.restored:
         moment = _moment(restored, history, backups)
         if moment is not None:
-            _compare(moment.content(), restored.target.initial, f"{restored.call}\nrestored a table that")
+            _compare(moment, restored.target.initial, f"{restored.call}\nrestored a table that")
 
 
 @frozen(eq=False)
@@ -34,14 +37,30 @@ class _Moment:
     """A table at a place, or as it was at a time before it."""
 
     known: KnownTable
-    place: int
+    place: float
     time: float | None = None
+    #: Whether what was written at that very time may have come later.
+    is_open: bool = False
 
-    def content(self) -> dict[ItemKey, Image]:
-        return self.known.content(self.place, self.time)
+    def contents(self) -> Iterator[dict[ItemKey, Image]]:
+        """What may have been in the table."""
+        yield self.known.content(self.place, self.time)
+        if self.is_open and self.time is not None:
+            yield self.known.content(self.place, nextafter(self.time, -inf))
 
 
-def _backups(history: History) -> Iterable[tuple[str, _Moment]]:
+def _unasked(backup: Backup, history: History) -> _Moment | None:
+    """What a backup was made of that no client asked for; None if that lies before the history."""
+    known = history.known.get(backup.source.id)
+    if known is None or backup.created <= known.met or backup.type == "USER":
+        return None
+    if backup.type == "SYSTEM":
+        # Its table was deleted.
+        return _Moment(known, inf)
+    return _Moment(known, inf, backup.created, is_open=True)
+
+
+def _backups(history: History) -> Iterable[tuple[str, _Moment | None]]:
     for call in history:
         if call.operation == "CreateBackup" and call.answer is not None:
             for table in call.tables.values():
@@ -51,7 +70,9 @@ def _backups(history: History) -> Iterable[tuple[str, _Moment]]:
                     yield arn, _Moment(history.known[table.id], call.completed)
 
 
-def _moment(restored: Restored, history: History, backups: Mapping[str, _Moment]) -> _Moment | None:
+def _moment(
+    restored: Restored, history: History, backups: Mapping[str, _Moment | None]
+) -> _Moment | None:
     """What was asked for; None if it lies before the history."""
     call, origin = restored.call, restored.origin
     if call.operation == "RestoreTableFromBackup":
@@ -75,11 +96,13 @@ def _source(call: Call, arn: str, history: History) -> KnownTable | None:
     return found[-1] if found else None
 
 
-def _compare(expected: dict[ItemKey, Image], found: Mapping[ItemKey, Image], where: str) -> None:
-    for key in expected.keys() | found.keys():
+def _compare(moment: _Moment, found: Mapping[ItemKey, Image], where: str) -> None:
+    expected, *others = moment.contents()
+    for key in dict.fromkeys(chain(expected, *others, found)):
         image, other = expected.get(key), found.get(key)
+        if any(same_state(content.get(key), other) for content in (expected, *others)):
+            continue
         if image is None or other is None:
             kind = "has an item that was not there" if image is None else "lacks an item"
             raise InvariantError(f"{where} {kind}: {key}")
-        if not same_image(image, other):
-            raise InvariantError(f"{where} has another item than there was: {key}")
+        raise InvariantError(f"{where} has another item than there was: {key}")

@@ -12,6 +12,8 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 import ddbha
 from ddbha.errors import UsageError
@@ -104,9 +106,9 @@ def joined(**options: Any) -> tuple[ddbha.World, Any, Any]:
     return world, home, away
 
 
-def three() -> tuple[ddbha.World, Any, Any, Any]:
+def three(**options: Any) -> tuple[ddbha.World, Any, Any, Any]:
     """A third replica is made from the first one, and both others let it join."""
-    world, home, away = new_world()
+    world, home, away = new_world(**options)
     far = client_of(world, FAR)
     create(home, policy(HOME, HOME, AWAY, FAR, joining=[AWAY, FAR]))
     join(away, policy(AWAY, HOME, AWAY, FAR, joining=[FAR]))
@@ -237,6 +239,10 @@ def test_without_policies_replication_stays_within_an_account() -> None:
     assert refusal(join, away) == not_allowed
     create(home, policy(HOME, HOME, AWAY))
     assert refusal(join, away) == not_allowed
+    document = json.loads(policy(HOME, HOME, AWAY, joining=[AWAY]))
+    document["Statement"].append({**document["Statement"][1], "Sid": "ButNotNow", "Effect": "Deny"})
+    home.put_resource_policy(ResourceArn=arn(HOME), Policy=json.dumps(document))
+    assert refusal(join, away)[1].endswith("with an explicit deny in a resource-based policy")
     assert away.list_tables()["TableNames"] == []
     assert "Replicas" not in table(home)
 
@@ -284,6 +290,27 @@ def test_a_third_account_is_let_in_by_both() -> None:
     join(far, own, source=AWAY)
     put(far, "there")
     assert value(home) == value(away) == "there"
+
+
+@needs("StartBulkPutItems")
+def test_nobody_joins_during_a_bulk_operation() -> None:
+    # https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/BulkPutItems.Considerations.html
+    world, home, away = new_world()
+    create(home)
+    line = json.dumps({"Item": {**KEY, "value": {"S": "x" * 300_000}}}) + "\n"
+    world.objects["songs"]["1.json"] = (line * 6).encode()
+    home.start_bulk_put_items(
+        TableName="MusicTable",
+        InputS3Configuration={"S3Bucket": "songs", "InputFormat": "DYNAMODB_JSON"},
+        OutputS3Configuration={"S3Bucket": "songs", "S3KeyPrefix": "out", "OutputType": ["ERROR"]},
+        MaxWriteRequestUnits=1024,
+    )
+    assert refusal(join, away)[0] == "ResourceInUseException"
+    assert statuses(home) == {}
+    world.clock.advance(seconds=10)
+    join(away)
+    assert value(away) == "x" * 300_000
+    world.verify()
 
 
 def test_accounts_alone_may_be_told_as_the_cdk_does() -> None:
@@ -383,6 +410,53 @@ def test_what_was_held_back_arrives_in_order_of_time(lag: float) -> None:
     assert value(home) == value(away) == "away 5"
     for client in (home, away):
         assert client.scan(TableName="MusicTable")["Count"] == 13
+    world.verify()
+
+
+STEPS = st.one_of(
+    st.tuples(st.just("put"), st.integers(0, 2), st.integers(0, 3)),
+    st.tuples(st.just("delete"), st.integers(0, 2), st.integers(0, 3)),
+    st.tuples(st.sampled_from(["allow", "forbid", "cut"]), st.integers(0, 2), st.just(0)),
+    st.tuples(st.just("wait"), st.just(0), st.sampled_from([1, 30, 3600])),
+)
+
+
+@settings(max_examples=15, deadline=None)
+@given(st.lists(STEPS, max_size=25))
+def test_replicas_are_equal_whatever_policies_and_networks_did(steps: list[tuple[str, int, int]]) -> None:
+    world, *clients = three(timings=ddbha.Timings.instant())
+    places = (HOME, AWAY, FAR)
+    cuts: list[Any] = []
+
+    def change(number: int, **more: Any) -> None:
+        text = policy(places[number], *places, **more)
+        clients[number].put_resource_policy(ResourceArn=arn(places[number]), Policy=text)
+
+    for count, (what, place, number) in enumerate(steps):
+        key = {"Artist": {"S": str(number)}, "SongTitle": {"S": "x"}}
+        if what == "put":
+            clients[place].put_item(TableName="MusicTable", Item={**key, "n": {"N": str(count)}})
+        elif what == "delete":
+            clients[place].delete_item(TableName="MusicTable", Key=key)
+        elif what == "wait":
+            world.clock.advance(seconds=number)
+        elif what == "cut":
+            cuts.append(world.faults.network_cut(places[place][1], places[place - 1][1]))
+        else:
+            change(place, actions=ACTIONS if what == "allow" else ACTIONS[1:])
+        world.verify()
+        if count % 7 == 6:
+            # Nobody is given up.
+            for each in range(3):
+                change(each)
+    for each in range(3):
+        change(each)
+    for cut in cuts:
+        cut.end()
+    first, *others = [
+        sorted(map(str, client.scan(TableName="MusicTable")["Items"])) for client in clients
+    ]
+    assert others == [first, first]
     world.verify()
 
 

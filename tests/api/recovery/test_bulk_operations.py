@@ -301,6 +301,19 @@ def test_bad_records_are_counted_and_reported(world: ddbha.World, client: Any) -
             assert entry["Item"] == json.loads(line)["Item"]
 
 
+def test_items_of_any_depth(world: ddbha.World, client: Any) -> None:
+    depths = range(30, 1000, 9)
+    lines = [
+        '{"Item":{"id":{"S":"1"},"x":' + '{"L":[' * n + '{"S":"y"}' + "]}" * n + "}}" for n in depths
+    ]
+    world.objects["sources"]["data/1"] = "\n".join(lines).encode()
+    description = done(client)
+    # Values are nested 32 levels at most, which only the first of them is.
+    assert counts(description) == ["COMPLETED_WITH_ERRORS", len(lines), len(depths) - 1]
+    assert len(report(world, description, "ERROR")) == len(depths) - 1
+    world.verify()
+
+
 def test_the_rest_of_an_object_that_cannot_be_read_is_skipped(world: ddbha.World, client: Any) -> None:
     bucket = world.objects["sources"]
     bucket["data/1"] = ION + b"{ not ion"

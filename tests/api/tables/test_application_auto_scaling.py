@@ -244,6 +244,7 @@ def test_a_policy_has_no_steps_beside_its_target(tables: Any, scaling: Any) -> N
 def test_targets_have_no_tags(tables: Any, scaling: Any) -> None:
     with pytest.raises(ClientError, match="ddbha does not implement Tags of RegisterScalableTarget"):
         scaling.register_scalable_target(**TABLE, MinCapacity=1, MaxCapacity=10, Tags={"team": "a"})
+    scaling.register_scalable_target(**TABLE, MinCapacity=1, MaxCapacity=10, Tags={})
 
 
 def test_it_is_answered_over_http(world: ddbha.World, tables: Any) -> None:

@@ -16,7 +16,7 @@ from ddbha.api.access.policies import Access, Policies
 from ddbha.api.registry import Request
 from ddbha.api.seals import Seals
 from ddbha.api.shard_iterators import ShardIterator
-from ddbha.errors import AccessDeniedException, ValidationException
+from ddbha.errors import ValidationException
 from ddbha.region.region import Region, not_allowed
 
 #: Operations take a table's ARN with any partition of AWS in it, but policies know it by one.
@@ -93,10 +93,10 @@ def authorize(region: Region, service: str, operation: str, request: Request) ->
         if account == region.account_id:
             # Nobody locks the root of an account out of its own resources for good.
             if decision is False and action != "DeleteResourcePolicy":
-                raise _denied(access)
+                raise access.denied()
         elif operation not in _OWNERS_ONLY:
             if decision is False:
-                raise _denied(access)
+                raise access.denied()
             if decision is None or action not in CROSS_ACCOUNT:
                 raise not_allowed(region.account_id, action, resource)
             admitted.add(policied)
@@ -105,13 +105,6 @@ def authorize(region: Region, service: str, operation: str, request: Request) ->
                 answering = owner
     region.environment.admitted = frozenset(admitted)
     return answering
-
-
-def _denied(access: Access) -> AccessDeniedException:
-    return AccessDeniedException(
-        f"User: {access.principal} is not authorized to perform: {access.action} on resource: "
-        f"{access.resource} with an explicit deny in a resource-based policy"
-    )
 
 
 def _accesses(

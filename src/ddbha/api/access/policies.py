@@ -12,7 +12,7 @@ from typing import Any
 
 from attrs import Factory, define, frozen
 
-from ddbha.errors import ValidationException
+from ddbha.errors import AccessDeniedException, ValidationException
 
 #: Bytes of a document, whitespace included.
 MAXIMUM_SIZE = 20 * 1024
@@ -82,6 +82,13 @@ class Access:
             "aws:requestedregion": self.region,
             "aws:securetransport": "true",
         }
+
+    def denied(self) -> AccessDeniedException:
+        """The error for what a policy denies."""
+        return AccessDeniedException(
+            f"User: {self.principal} is not authorized to perform: {self.action} on resource: "
+            f"{self.resource} with an explicit deny in a resource-based policy"
+        )
 
     def is_by(self, principals: Mapping[str, Any]) -> bool:
         """Whether who asks is among those that a statement names."""

@@ -36,7 +36,10 @@ def check_association(
     known = region.environment.parts.the(Policies).by_arn
     for other in arns:
         access = Access(region.account_id, f"dynamodb:{_JOIN}", other, other.split(":")[3])
-        if other not in known or not known[other].decide(access):
+        decision = known[other].decide(access) if other in known else None
+        if decision is False:
+            raise access.denied()
+        if decision is None:
             raise not_allowed(region.account_id, _JOIN, other)
     policies = {other: known[other] for other in arns} | ({} if policy is None else {arn: policy})
     missing = _missing(policies, [*arns, arn], (*_DATA, _SETTINGS))

@@ -35,6 +35,7 @@ from ddbha.errors import (
 from ddbha.expressions.checks import Values
 from ddbha.expressions.evaluate import Condition
 from ddbha.expressions.update import Update
+from ddbha.interruptions import whole
 from ddbha.region.region import Region
 from ddbha.region.table import Table
 from ddbha.storage.partition import Partition
@@ -159,13 +160,17 @@ def _commit(region: Region, token: str | None, requested: Requested, effects: li
     # Nothing can fail between the commits.  All are of one time, so that no moment of the table's history
     # shows half a transaction.
     now = region.now()
-    for partition, key, new in changes:
-        # The item may have expired while a transaction took its time.
-        if new is not None or key in partition.leader.items.images:
-            partition.commit(key, new, now, region.name)
-    if token is not None:
-        sizes = [(effect.action.table, _larger(effect.old, effect.new)) for effect in effects]
-        region.parts.the(Tokens).keep(token, requested, sizes, now)
+
+    def write() -> None:
+        for partition, key, new in changes:
+            # What is there already is done; or the item expired while the transaction took its time.
+            if partition.leader.items.images.get(key) is not new:
+                partition.commit(key, new, now, region.name)
+        if token is not None:
+            sizes = [(effect.action.table, _larger(effect.old, effect.new)) for effect in effects]
+            region.parts.the(Tokens).keep(token, requested, sizes, now)
+
+    whole(write)
 
 
 def _exists(region: Region, table: Table) -> bool:

@@ -23,6 +23,7 @@ from ddbha.api.global_tables.new_replicas import (
 )
 from ddbha.api.global_tables.replica_rules import check_scaling
 from ddbha.errors import InternalServerError, ResourceInUseException, ValidationException
+from ddbha.recovery.transfer import has_bulk_operation
 from ddbha.region.region import Region
 from ddbha.region.table import Table
 
@@ -48,7 +49,7 @@ def join(
     if home is None or source is None or not region.environment.links.are_connected(region.name, place):
         # Its policy is there, so it is only out of reach.
         raise InternalServerError
-    _check_source(region, source)
+    _check_source(region, home, source)
     check_key(own.get("encryption"))
 
     member = source_of_replicas(home, source, strong=False)
@@ -71,7 +72,7 @@ def source_of(arn: str) -> tuple[str, str, str]:
     return parts[3], parts[4], name
 
 
-def _check_source(region: Region, source: Table) -> None:
+def _check_source(region: Region, home: Region, source: Table) -> None:
     group = None if source.membership is None else source.membership.group
     if group is not None and not group.is_multi_account:
         raise ValidationException(
@@ -87,7 +88,7 @@ def _check_source(region: Region, source: Table) -> None:
     check_key(source.settings.encryption)
     if source.settings.billing_mode == "PROVISIONED":
         check_scaling(source)
-    if source.status != "ACTIVE":
+    if source.status != "ACTIVE" or has_bulk_operation(home, source.arn):
         raise ResourceInUseException("The resource which you are attempting to change is in use.")
 
 

@@ -27,6 +27,7 @@ from ddbha.api.registry import Request, Response
 from ddbha.followers.replication import Member
 from ddbha.region.region import Region
 from ddbha.region.table import Table
+from ddbha.values.settings import Throughput
 
 _OVERRIDES = (
     "ProvisionedThroughputOverride",
@@ -110,16 +111,16 @@ def _override(table: Table, member: Member, action: dict[str, Any]) -> None:
     if reads is not None:
         settings.throughput = evolve(settings.throughput, read=reads)
     on_demand_reads = action.get("OnDemandThroughputOverride", {}).get("MaxReadRequestUnits")
-    if on_demand_reads is not None and settings.on_demand is not None:
-        settings.on_demand = evolve(settings.on_demand, read=on_demand_reads)
+    if on_demand_reads is not None:
+        settings.on_demand = evolve(settings.on_demand or Throughput(), read=on_demand_reads)
     for override in action.get("GlobalSecondaryIndexes", ()):
         index = table.global_indexes.get(override["IndexName"])
         reads = override.get("ProvisionedThroughputOverride", {}).get("ReadCapacityUnits")
         if index is not None and reads is not None:
             index.throughput = evolve(index.throughput, read=reads)
         on_demand_reads = override.get("OnDemandThroughputOverride", {}).get("MaxReadRequestUnits")
-        if index is not None and on_demand_reads is not None and index.on_demand is not None:
-            index.on_demand = evolve(index.on_demand, read=on_demand_reads)
+        if index is not None and on_demand_reads is not None:
+            index.on_demand = evolve(index.on_demand or Throughput(), read=on_demand_reads)
 
 
 def _disassociate(region: Region, table: Table) -> Response:
