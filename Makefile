@@ -31,7 +31,8 @@ models: $(READY)
 	$(BIN)/python docs/coverage.py
 
 # Random schedules of faults and random worlds by the thousand, in half an hour; a failure names its seed.
-# `make soak SOAK="--first 42 --count 1"` is one schedule; DDBHA_FIRST_SEED and DDBHA_SEEDS choose worlds.
+# `make soak SOAK="--first 42 --count 1"` is one schedule; DDBHA_FIRST_SEED and DDBHA_SEEDS choose worlds,
+# and DDBHA_PLANTED_WORLDS says in how many of them each planted fault must have been found.
 soak: $(READY)
 	$(BIN)/pytest tests/soak
 	$(BIN)/python -m tests.soak.schedules $(SOAK)

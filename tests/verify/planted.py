@@ -106,12 +106,16 @@ def early_acknowledgement(patch: pytest.MonkeyPatch, effects: Effects) -> None:
 
     def early(self: Partition, *arguments: Any, **named: Any) -> Any:
         leader = self.available_leader()
-        peers = [r for r in self.replicas if r is not leader and not r.outages and not self.cuts]
+        peers = [replica for replica in self.replicas if replica is not leader and replica.up]
         for peer in peers:
-            for record in leader.log.after(max(peer.last_sequence, leader.log.dropped_sequence)):
-                peer.log.append(record)
+            if peer.last_sequence > leader.last_sequence:
+                # It led, and holds what its followers were never given.
+                del peer.log._records[leader.last_sequence - peer.log.dropped_sequence :]
+                peer.items, peer.applied_sequence = leader.items.copy(), leader.last_sequence
+            elif peer.last_sequence < leader.last_sequence:
+                peer.recover_from(leader)
         record = commit(self, *arguments, **named)
-        for peer in peers:
+        for peer in [] if self.cuts else peers:
             if peer.last_sequence == record.sequence and peer.applied_sequence < record.sequence:
                 peer.log._records.pop()
                 effects.note()

@@ -8,6 +8,8 @@ from datetime import datetime, timezone
 from math import inf
 from typing import Any
 
+from attrs import evolve
+
 from ddbha.errors import InvariantError
 from ddbha.observe.events import Event
 from ddbha.values.image import Image
@@ -31,7 +33,7 @@ def verify_history(history: History, events: Iterable[Event]) -> None:
     in the tables at the end.  What has an unknown outcome and left no record did not happen.
     """
     history.read_all()
-    written = _last_writes(history)
+    written = _places(history)
     initial: dict[Key, Value] = {}
     final: dict[str, dict[ItemKey, Image]] = {}
     for known in history.known.values():
@@ -47,8 +49,10 @@ def verify_history(history: History, events: Iterable[Event]) -> None:
             for one in meaning.of(call):
                 if not isinstance(one, Step):
                     observations.append(one)
-                elif one.completed is not None or _may_have_happened(one, written):
+                elif one.completed is not None:
                     steps.append(one)
+                elif _may_have_happened(one, written):
+                    steps.append(_narrowed(one, written))
 
     take(Meaning({}, since(history)), (call for call in history if not is_page(call)))
     # A page says of all items that ever were that they are on it, or are not there.
@@ -71,19 +75,29 @@ def verify_history(history: History, events: Iterable[Event]) -> None:
         raise InvariantError(_report(failure, history, events)) from None
 
 
-def _last_writes(history: History) -> dict[tuple[Key, Value], int]:
-    """Before which place each item was last written as it then was."""
-    places: dict[tuple[Key, Value], int] = {}
+def _places(history: History) -> dict[tuple[Key, Value], list[int]]:
+    """Before which places each item was written as it then was."""
+    places: dict[tuple[Key, Value], list[int]] = {}
     for known in history.known.values():
         for kept in known.records:
             if kept.record.new is not None:
                 written = (known.table.id, kept.record.key), packed(kept.record.new.item())
-                places[written] = max(kept.place, places.get(written, 0))
+                places.setdefault(written, []).append(kept.place)
     return places
 
 
-def _may_have_happened(step: Step, written: Mapping[tuple[Key, Value], int]) -> bool:
-    return all(written.get(write, -1) > step.invoked for write in step.writes)
+def _may_have_happened(step: Step, written: Mapping[tuple[Key, Value], list[int]]) -> bool:
+    return all(written.get(write, [-1])[-1] > step.invoked for write in step.writes)
+
+
+def _narrowed(step: Step, written: Mapping[tuple[Key, Value], list[int]]) -> Step:
+    """A write whose client was told nothing took place within its call if it left its record there."""
+    call = step.source
+    if isinstance(call, Call) and call.completed is not None:
+        for write in step.writes:
+            if any(step.invoked < place <= call.completed for place in written[write]):
+                return evolve(step, completed=call.completed)
+    return step
 
 
 def since(history: History) -> Since:

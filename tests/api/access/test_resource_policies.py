@@ -412,10 +412,12 @@ def test_documents_that_are_no_policy(owner: Any, text: str, message: str) -> No
     assert refusal(owner.get_resource_policy, ResourceArn=ARN)[0] == "PolicyNotFoundException"
 
 
-def test_public_access_is_blocked(owner: Any) -> None:
-    message = refusal(
-        owner.put_resource_policy, ResourceArn=ARN, Policy=policy("GetItem", principal="*")
-    )[1]
+@pytest.mark.parametrize("more", [{}, {"Condition": {}}, {"Condition": {"StringEquals": {}}}])
+def test_public_access_is_blocked(owner: Any, more: dict[str, Any]) -> None:
+    # A condition that asks nothing is none.
+    everybody = {**statement("GetItem", principal="*"), **more}
+    text = json.dumps({"Version": "2012-10-17", "Statement": everybody})
+    message = refusal(owner.put_resource_policy, ResourceArn=ARN, Policy=text)[1]
     assert message.startswith("Resource-based policy grants unbounded access in one or more elements.")
 
 

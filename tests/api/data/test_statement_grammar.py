@@ -481,3 +481,14 @@ def test_a_batch_names_no_item_twice(client: Any, kind: str) -> None:
     assert caught.value.response["Error"]["Code"] == "ValidationException"
     assert caught.value.response["Error"]["Message"] == "Provided list of item keys contains duplicates"
     assert stored(client) == ITEM
+
+
+@pytest.mark.parametrize("key", [[{"L": []}], [{"S": ""}], [{"N": "1"}], [{"S": "x" * 3000}], []])
+def test_a_batch_answers_a_key_that_no_item_can_have_in_its_place(client: Any, key: list[Any]) -> None:
+    fields = "{'pk': ?, 'a': 1}" if key else "{'a': 1}"
+    wrong: dict[str, Any] = {"Statement": f"INSERT INTO Tab VALUE {fields}"}
+    if key:
+        wrong["Parameters"] = key
+    right = {"Statement": "INSERT INTO Tab VALUE {'pk': 'another'}"}
+    responses = client.batch_execute_statement(Statements=[wrong, right])["Responses"]
+    assert [answer.get("Error", {}).get("Code") for answer in responses] == ["ValidationError", None]

@@ -130,7 +130,9 @@ def item_of(region: Region, parsed: Parsed, parameters: Sequence[AttributeValue]
         key = canonical_item(plan.request["Item"])[0] if plan.kind == "Put" else plan.request["Key"]
         statement = statement.select if isinstance(statement, Exists) else statement
     table = region.table(statement.table)
-    return table.name, table.schema.key(key)
+    position = table.schema.key_or_none(key)
+    # A key that no item can have is refused where the statement runs.
+    return None if position is None else (table.name, position)
 
 
 def refuse_several_keys(region: Region, statement: Select) -> None:
