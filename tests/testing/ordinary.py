@@ -6,11 +6,13 @@ the fixed one.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor, wait
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
 from functools import partial
+from threading import Event
 from typing import Any
+from unittest.mock import patch
 
 import drawn_twice  # type: ignore[import-not-found]
 import forgotten_settings  # type: ignore[import-not-found]
@@ -26,19 +28,40 @@ from boto3.dynamodb.conditions import Attr
 from botocore.config import Config
 
 import ddbha
+from ddbha.testing.resilience import Turns
 
 PATIENT = Config(retries={"mode": "legacy"})
 ONCE = Config(retries={"total_max_attempts": 1})
 
 
 def one_after_the_other(*calls: Callable[[], Any]) -> list[Any]:
-    """What calls return, each in a thread of its own, which begins when the one before should be done."""
+    """What calls return, each in a thread of its own, begun when the one before is done or held."""
     with ExitStack() as stack:
         futures: list[Future[Any]] = []
         for call in calls:
-            wait(futures, timeout=0.25)
-            futures.append(stack.enter_context(ThreadPoolExecutor(1)).submit(call))
+            moved_on = Event()
+            with told_when_held(moved_on):
+                futures.append(stack.enter_context(ThreadPoolExecutor(1)).submit(call))
+                futures[-1].add_done_callback(partial(_tell, moved_on))
+                moved_on.wait()
         return [future.result() for future in futures]
+
+
+def _tell(moved_on: Event, _: Future[Any]) -> None:
+    moved_on.set()
+
+
+@contextmanager
+def told_when_held(moved_on: Event) -> Iterator[None]:
+    """Meanwhile an event is set when a request has to wait for other threads."""
+    wait = Turns.wait
+
+    def telling(turns: Turns, expected: int) -> None:
+        moved_on.set()
+        wait(turns, expected)
+
+    with patch.object(Turns, "wait", telling):
+        yield
 
 
 def table(world: ddbha.World, name: str, key: str = "id", **more: Any) -> Any:
