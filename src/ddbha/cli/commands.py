@@ -1,8 +1,10 @@
-"""The command line: `ddbha tour`, `ddbha serve`, `ddbha doctor` and `ddbha --version`."""
+"""The command line: `ddbha tour`, `serve`, `options`, `doctor` and `--version`."""
 
 from __future__ import annotations
 
 import argparse
+import os
+import sys
 from collections.abc import Sequence
 from importlib.metadata import version
 
@@ -26,6 +28,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
     options = parser.parse_args(arguments)
     try:
         options.run(options)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # Who reads has seen enough, as `head` does; nothing is left to be written when Python ends.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)
     except DdbhaError as error:
         parser.exit(1, f"ddbha: {error}\n")
 
