@@ -9,7 +9,7 @@ import pytest
 
 from ddbha.expressions.evaluate import condition
 from ddbha.values.attribute import canonical_item
-from ddbha.values.image import Image
+from ddbha.values.image import pack
 
 LONG = "é" * 300 + "\U0001f600\ud800"
 #: A value, one that begins with it, and the containers that may hold it.
@@ -46,7 +46,7 @@ def test_what_is_found_is_in_the_image(
     assert compiled.holds(item, values)
     contents = compiled.contents(values)
     assert len(contents) == 1
-    assert contents[0] in Image.of(item, size).packed
+    assert contents[0] in bytes(pack(item, size))
 
 
 @pytest.mark.parametrize(

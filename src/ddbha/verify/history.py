@@ -24,7 +24,7 @@ from ddbha.storage.follower import Follower
 from ddbha.storage.partition import QUORUM, Partition, PartitionFollower
 from ddbha.storage.record import LogRecord
 from ddbha.storage.replica import Replica
-from ddbha.values.image import Image
+from ddbha.values.image import Image, unpack
 from ddbha.values.key import ItemKey
 from ddbha.verify.records import KnownTable
 
@@ -115,7 +115,7 @@ class BackgroundWrite:
     cause: str
 
     def __str__(self) -> str:
-        item = None if self.new is None else self.new.item()
+        item = None if self.new is None else unpack(self.new)
         return f"[{self.invoked}-{self.completed}] {self.cause} made {self.table.name} {self.key} {item}"
 
 

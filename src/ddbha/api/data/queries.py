@@ -30,7 +30,7 @@ from ddbha.storage.items import GREATEST
 from ddbha.storage.partition import Partition
 from ddbha.storage.partitions import KeyBounds
 from ddbha.values.attribute import order
-from ddbha.values.image import Image, unpacked
+from ddbha.values.image import Image, size_of, unpack, unpacked
 from ddbha.values.key import HASH_SPACE, ItemKey, collection_of
 
 #: Bytes of items that one page may evaluate.
@@ -173,14 +173,14 @@ class _Page:
                 is_last = False
                 break
             images.append(image)
-            size += index.project(image).size if partial and index else image.size
+            size += size_of(index.project(image)) if partial and index else size_of(image)
         else:
             # AWS looks no further than the limit, so a full page always names where to go on.
             is_last = len(images) != limit
         candidates = images
         if self.filter is not None:
             for content in self.filter.contents(self._values):
-                candidates = [image for image in candidates if content in image.packed]
+                candidates = [image for image in candidates if content in bytes(image)]
         items = unpacked(candidates)
         if partial and index is not None and not whole:
             items = map(index.part, items)
@@ -196,8 +196,8 @@ class _Page:
                 response["Items"] = found = list(items)
             response["Count"] = len(found)
         if not is_last:
-            response["LastEvaluatedKey"] = target.key(images[-1].item())
-        fetched = [image.size for image in images] if partial and whole else []
+            response["LastEvaluatedKey"] = target.key(unpack(images[-1]))
+        fetched = [size_of(image) for image in images] if partial and whole else []
         consistent = bool(self._request.get("ConsistentRead"))
         self.units = sum([read_units(one, consistent=consistent) for one in (size, *fetched)])
         if "ReturnConsumedCapacity" in self._request:
