@@ -12,7 +12,6 @@ LATE = (
     "api.data.statements",
     "api.recovery",
     "cli",
-    "expressions.legacy",
     "expressions.partiql",
     "recovery.formats",
     "server.app",
