@@ -43,7 +43,7 @@ DEFINITION: dict[str, Any] = {
 
 @frozen
 class Case:
-    """One call; `goal` is, the most it should cost in multiples of botocore's floor."""
+    """One call; `goal` is the most it should cost, in multiples of botocore's floor."""
 
     name: str
     operation: str
