@@ -200,6 +200,29 @@ def test_an_eventually_consistent_read_may_be_as_old_as_its_lag_and_no_older() -
                 world.verify()
 
 
+@pytest.mark.parametrize("lagging", [False, True])
+def test_a_read_may_show_what_was_there_before_the_history_began(lagging: bool) -> None:
+    world, client = world_with_table(history=False, stale_reads=0 if lagging else 9)
+    if lagging:
+        for zone in world.table("tab").partitions[0].replicas:
+            world.faults.follower_lag(zone.zone, seconds=9)
+    for n in range(3):
+        put(client, n)
+        world.clock.advance(seconds=1)
+    world.history.start()
+    seen: set[str] = set()
+    for _ in range(20):
+        seen.add(str(get(client, consistent=False)))
+        seen.update(map(str, client.scan(TableName="tab")["Items"] or [None]))
+    assert len(seen) > 1
+    world.verify()
+    world.clock.advance(seconds=10)
+    get(client, consistent=False)
+    change(world, -1, {"Item": {**KEY, "n": {"N": "1"}}})
+    with pytest.raises(InvariantError, match="does not fit"):
+        world.verify()
+
+
 def test_a_wrong_page_a_wrong_index_entry_and_a_missing_item_are_found() -> None:
     world, client = world_with_table()
     put(client, 1)

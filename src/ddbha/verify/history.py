@@ -155,11 +155,14 @@ class History:
     def _known(self, table: Table, region: Region) -> KnownTable:
         """A table from now on, with whom tells of its records."""
         initial: dict[ItemKey, Image] = {}
+        now = self._environment.clock.time()
+        since = -inf
         for partition in table.partitions:
             partition.leader.apply_all()
             initial.update(partition.leader.items.images)
-        now = self._environment.clock.time()
-        known = KnownTable(table, region.name, initial, len(self.times), now)
+            if partition.leader.last_sequence:
+                since = now
+        known = KnownTable(table, region.name, initial, len(self.times), now, since)
 
         def follow(partition: Partition) -> _Reader:
             reader = _Reader(partition, self, known)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
+from math import inf
 from typing import Any
 
 from attrs import frozen
@@ -19,8 +20,9 @@ from ddbha.verify.linearizability import Key, Observation, Step, Value, Values
 from ddbha.verify.pages import Page, Place
 from ddbha.verify.terms import Terms
 
-#: Finds the place that an eventually consistent read of a call may have looked back to.
-Since = Callable[[Call], float]
+#: Finds the place that an eventually consistent read of a call may have looked back to in a table, by its
+#: id; None if it may have seen what was there before all that is known.
+Since = Callable[[Call, str], float | None]
 View = Callable[[Item], Item]
 
 
@@ -52,7 +54,10 @@ class Sight:
         """A read saw something of a key that only some values explain."""
         assert call.completed is not None, "an answered call is complete"
         if not consistent:
-            return Observation(key, self.since(call), call.completed, matches, call)
+            since = self.since(call, key[0])
+            if since is None:
+                return Observation(key, -inf, call.completed, lambda value: True, call)
+            return Observation(key, since, call.completed, matches, call)
 
         def apply(values: Values) -> Values | None:
             return values if matches(values[0]) else None
