@@ -76,7 +76,7 @@ def test_a_count_is_that_of_the_items_on_the_page(
     assert told is not None
     for number in (count - 1, count + 1):
         world.history.calls[-1].answer = {**told, "Count": number, "ScannedCount": max(number, scanned)}
-        with pytest.raises(InvariantError, match="items where there were|says that it looked at"):
+        with pytest.raises(InvariantError, match=r"items where there were|says that it looked at"):
             world.verify()
 
 
