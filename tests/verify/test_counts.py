@@ -143,7 +143,7 @@ def test_items_without_their_keys_are_those_that_there_were(
     items = told["Items"] if "Items" in told else told["Responses"]["tab"]
     for wrong in (items[1:], [*items, items[0]], [items[1], *items[1:]], [{}, *items[1:]]):
         if "Items" in told:
-            counts = {name: len(wrong) for name in ("Count", "ScannedCount") if name in told}
+            counts: Any = {name: len(wrong) for name in ("Count", "ScannedCount") if name in told}
             call.answer = {**told, "Items": wrong, **counts}
         else:
             call.answer = {**told, "Responses": {"tab": wrong}}
