@@ -49,7 +49,7 @@ class Call:
     request: dict[str, Any]
     invoked: int
     began: float
-    #: The tables that the request names, as they were found.
+    #: The tables that the request names, by the names and ARNs that it has for them, as they were found.
     tables: dict[str, Table]
     #: Whether even an error says nothing about whether the request was done.
     uncertain: bool = False

@@ -12,7 +12,7 @@ from attrs import frozen
 
 from ddbha.errors import InvariantError
 from ddbha.expressions.syntax import Path
-from ddbha.faults.requests import tables_of
+from ddbha.faults.requests import named_by
 from ddbha.values.attribute import Item
 from ddbha.values.key import ItemKey
 from ddbha.verify.calls import Call
@@ -37,7 +37,7 @@ def verify_counts(history: History) -> None:
     looked_back = since(history)
     pasts: dict[str, dict[ItemKey, _Past]] = {}
     for call in history:
-        if call.answer is None or not tables_of(call.request) <= call.tables.keys():
+        if call.answer is None or not named_by(call.request) <= call.tables.keys():
             continue
         for claim in _claims(call):
             table = claim.place.table.id

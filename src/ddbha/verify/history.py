@@ -14,7 +14,7 @@ from typing import Any
 from attrs import Factory, define, field
 
 from ddbha.errors import AwsError, NoAnswer, UsageError
-from ddbha.faults.requests import ErrorFault, RequestFault, tables_of
+from ddbha.faults.requests import ErrorFault, RequestFault, named_by
 from ddbha.region.environment import Environment
 from ddbha.region.region import Region
 from ddbha.region.table import Table
@@ -79,7 +79,8 @@ class History:
         faults: list[RequestFault],
     ) -> Call:
         """A client asks; `faults` are those that single requests may meet now."""
-        tables = {name: region.tables[name] for name in tables_of(request) if name in region.tables}
+        found = {name: region.named_table(name) for name in named_by(request)}
+        tables = {name: table for name, table in found.items() if table is not None}
         for table in tables.values():
             self._meet(table, region)
         understood = operation in UNDERSTOOD
