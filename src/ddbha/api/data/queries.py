@@ -179,8 +179,9 @@ class _Page:
             is_last = len(images) != limit
         candidates = images
         if self.filter is not None:
-            for content in self.filter.contents(self._values):
-                candidates = [image for image in candidates if content in image.packed]
+            screen = self.filter.screen(self._values)
+            if screen is not None:
+                candidates = [image for image in images if screen(image.packed)]
         items = unpacked(candidates)
         if partial and index is not None and not whole:
             items = map(index.part, items)
