@@ -14,6 +14,7 @@ from typing import Any
 import botocore.session
 import pytest
 from botocore.config import Config
+from botocore.hooks import BaseEventHooks, HierarchicalEmitter
 from botocore.model import OperationModel
 
 from ddbha.boto import internals
@@ -67,6 +68,16 @@ def test_places(prefix: str, name: str, parameters: list[str]) -> None:
     assert [*found][: len(parameters)] == parameters
 
 
+@pytest.mark.parametrize(
+    ("place", "parameters"),
+    [(internals.COMPONENTS, ["self", "name"]), (internals.HANDLERS, ["self", "events"])],
+)
+def test_places_of_sessions(place: internals.Place, parameters: list[str]) -> None:
+    module, owner, method = place
+    found = inspect.signature(vars(getattr(import_module(module), owner))[method]).parameters
+    assert [*found] == parameters
+
+
 def test_caller_and_answer_calls(client: Any) -> None:
     def answer(name: str, params: dict[str, Any]) -> Any:
         return {"asked": (name, params)}
@@ -118,6 +129,17 @@ def test_session_credentials() -> None:
     assert internals.session_credentials(session).access_key == "a"
 
 
+def test_loaded_and_let_loaded_be() -> None:
+    loader = botocore.session.Session().get_component("data_loader")
+    assert internals.loaded(loader) == {}
+    kept: dict[Any, Any] = {}
+    internals.let_loaded_be(loader, kept)
+    read = loader.load_service_model("dynamodb", "paginators-1")
+    assert any(read is value for value in kept.values())
+    kept.update({key: {"pagination": {}} for key in kept})
+    assert loader.load_service_model("dynamodb", "paginators-1") == {"pagination": {}}
+
+
 def test_with_own_cache(client: Any) -> None:
     assert client.exceptions is client.exceptions
     before = client.get_waiter("table_exists")
@@ -126,6 +148,24 @@ def test_with_own_cache(client: Any) -> None:
 
 
 # -- Events and retries -----------------------------------------------------------------------------
+
+
+def test_hears_nothing_and_let_handlers_be(client: Any) -> None:
+    def handler(**_: Any) -> None: ...
+
+    emitter = HierarchicalEmitter()
+    assert internals.hears_nothing(emitter)
+    assert not internals.hears_nothing(BaseEventHooks())
+    other = internals.emitter(client.meta.events)
+    internals.let_handlers_be(emitter, other)
+    assert not internals.hears_nothing(emitter)
+    event = "before-call.dynamodb.ListTables"
+    assert internals.handlers(emitter, event) == internals.handlers(other, event)
+    emitter.register("before-call.dynamodb", handler, unique_id="one")
+    assert handler in internals.handlers(emitter, event)
+    assert handler not in internals.handlers(other, event)
+    other.register("before-call.dynamodb", handler, unique_id="one")
+    assert handler in internals.handlers(other, event)
 
 
 def test_registrations_and_handlers(client: Any) -> None:

@@ -6,6 +6,7 @@ botocore, so that a version that breaks one says which.
 
 from __future__ import annotations
 
+import copy
 import random
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -13,7 +14,7 @@ from typing import Any
 
 from botocore.awsrequest import AWSResponse, HeadersDict
 from botocore.handlers import generate_idempotent_uuid
-from botocore.hooks import BaseEventHooks
+from botocore.hooks import BaseEventHooks, HierarchicalEmitter
 from botocore.model import OperationModel
 from botocore.retries import standard
 from botocore.retryhandler import RetryHandler
@@ -51,6 +52,9 @@ ASYNC_CALLS: Place = ("aiobotocore.client", "AioBaseClient", "_make_api_call")
 #: ... where every client begins ...
 CREATIONS: Place = ("botocore.session", "Session", "create_client")
 ASYNC_CREATIONS: Place = ("aiobotocore.session", "AioSession", "_create_client")
+#: ... what a session knows, and what it hears from the beginning ...
+COMPONENTS: Place = ("botocore.session", "Session", "get_component")
+HANDLERS: Place = ("botocore.session", "Session", "_register_builtin_handlers")
 #: ... and where every request goes to the network.
 SENDING: Place = ("botocore.httpsession", "URLLib3Session", "send")
 ASYNC_SENDING: Place = ("aiobotocore.httpsession", "AIOHTTPSession", "send")
@@ -121,6 +125,16 @@ def http_response(
     return made
 
 
+def loaded(loader: Any) -> Any:
+    """Where a loader of models keeps what it has read; it tests, gets and sets keys."""
+    return loader._cache
+
+
+def let_loaded_be(loader: Any, cache: Any) -> None:
+    """Let a loader keep what it reads there."""
+    loader._cache = cache
+
+
 def with_own_cache(client: Any) -> None:
     """Let a copied client cache its exceptions and waiters for itself."""
     client._cache = {}
@@ -131,12 +145,30 @@ def with_own_cache(client: Any) -> None:
 
 def emitter(events: BaseEventHooks) -> Any:
     """The emitter below those that translate the names of events."""
-    return getattr(events, "_emitter", events)
+    # A session that is given the events of another one translates twice.
+    found: Any = events
+    while hasattr(found, "_emitter"):
+        found = found._emitter
+    return found
 
 
 def registrations(emitter: Any) -> object:
     """An object that is another one as soon as a handler has come or gone."""
     return emitter._lookup_cache
+
+
+def hears_nothing(emitter: Any) -> bool:
+    """Whether an emitter is of botocore's own kind, and nobody has registered anything."""
+    if type(emitter) is not HierarchicalEmitter:
+        return False
+    private: Any = emitter
+    return not private._handlers._root["children"]
+
+
+def let_handlers_be(emitter: Any, other: Any) -> None:
+    """Give an emitter that hears nothing the handlers of another one, each as its own registration."""
+    copied = copy.copy(other)
+    emitter._handlers, emitter._unique_id_handlers = copied._handlers, copied._unique_id_handlers
 
 
 def handlers(emitter: Any, event_name: str) -> list[Handler]:
