@@ -7,7 +7,6 @@ since what is looked for may also stand in a map further down or in the middle o
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from functools import reduce
 from operator import ge, le
 from typing import Any
 
@@ -95,13 +94,19 @@ def _head(path: Path) -> bytes:
 def _every(parts: Sequence[BindScreen]) -> BindScreen:
     def bind(values: Values) -> Screen | None:
         screens = [screen for part in parts if (screen := part(values)) is not None]
-        return reduce(_both, screens) if screens else None
+        return _all_of(screens) if screens else None
 
     return bind
 
 
-def _both(first: Screen, second: Screen) -> Screen:
-    return lambda packed: first(packed) and second(packed)
+def _all_of(screens: Sequence[Screen]) -> Screen:
+    def may_meet(packed: bytes) -> bool:
+        for screen in screens:  # noqa: SIM110 (a generator costs more than most screens)
+            if not screen(packed):
+                return False
+        return True
+
+    return may_meet if len(screens) > 1 else screens[0]
 
 
 def _either(parts: Sequence[BindScreen | None]) -> BindScreen | None:
@@ -111,13 +116,19 @@ def _either(parts: Sequence[BindScreen | None]) -> BindScreen | None:
 
     def bind(values: Values) -> Screen | None:
         screens = [screen for part in known if (screen := part(values)) is not None]
-        return reduce(_one, screens) if len(screens) == len(known) else None
+        return _any_of(screens) if len(screens) == len(known) else None
 
     return bind
 
 
-def _one(first: Screen, second: Screen) -> Screen:
-    return lambda packed: first(packed) or second(packed)
+def _any_of(screens: Sequence[Screen]) -> Screen:
+    def may_meet(packed: bytes) -> bool:
+        for screen in screens:  # noqa: SIM110
+            if screen(packed):
+                return True
+        return False
+
+    return may_meet
 
 
 def _having(wanted: bytes) -> Screen:
