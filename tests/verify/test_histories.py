@@ -11,7 +11,7 @@ from botocore.exceptions import ClientError, ReadTimeoutError
 
 import ddbha
 from ddbha.errors import InvariantError, UsageError
-from ddbha.verify.history import Call
+from ddbha.verify.calls import Call
 from tests.building import index_on, on_demand
 
 KEY: Any = {"id": {"S": "1"}}

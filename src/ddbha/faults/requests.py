@@ -21,6 +21,7 @@ from ddbha.errors import (
     NoAnswer,
     TransactionCanceledException,
     UsageError,
+    error_class,
 )
 from ddbha.faults.names import OperationName
 from ddbha.region.environment import Environment
@@ -276,6 +277,18 @@ class PartialBatch(RequestFault):
         response = perform({**request, "RequestItems": kept})
         response[member] = {**rest, **response.get(member, {})}
         return response
+
+
+def answered_with(code: str) -> type[AwsError]:
+    """The AWS error that requests can be answered with; raises `UsageError` for one that there is not."""
+    error = error_class(code)
+    if error is None:
+        raise UsageError(
+            f"DynamoDB has no error {code!r}; it has ThrottlingException, InternalServerError, "
+            "ProvisionedThroughputExceededException, TransactionConflictException and the others of "
+            "ddbha.errors."
+        )
+    return error
 
 
 def through(

@@ -14,7 +14,8 @@ from ddbha.errors import InvariantError
 from ddbha.observe.events import Event
 from ddbha.values.image import Image
 from ddbha.values.key import ItemKey
-from ddbha.verify.history import BackgroundWrite, Call, History
+from ddbha.verify.calls import BackgroundWrite, Call
+from ddbha.verify.history import History
 from ddbha.verify.invariants import newest_images
 from ddbha.verify.item_values import packed, unpacked
 from ddbha.verify.linearizability import Key, NotInOrder, Observation, Step, Value, check

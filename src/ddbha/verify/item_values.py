@@ -8,7 +8,7 @@ from typing import Any
 from ddbha.errors import ValidationException
 from ddbha.region.table import Table
 from ddbha.values.attribute import Item, canonical_item
-from ddbha.verify.history import Call
+from ddbha.verify.calls import Call
 from ddbha.verify.linearizability import Key, Value
 
 

@@ -14,7 +14,7 @@ from ddbha.faults.requests import tables_of
 from ddbha.region.table import Table
 from ddbha.values.image import Image
 from ddbha.values.key import ItemKey
-from ddbha.verify.history import BackgroundWrite, Call
+from ddbha.verify.calls import BackgroundWrite, Call
 from ddbha.verify.item_values import packed, unpacked
 from ddbha.verify.linearizability import Observation, Step
 from ddbha.verify.reads import Sight, Since, read_steps

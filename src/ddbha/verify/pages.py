@@ -15,8 +15,9 @@ from ddbha.followers.secondary_indexes import GlobalIndex, LocalIndex
 from ddbha.region.table import Table
 from ddbha.values.attribute import Item, canonical_item
 from ddbha.values.key import HASH_SPACE, ItemKey
+from ddbha.verify.calls import Call
 from ddbha.verify.expressions import Values, holds, sortable
-from ddbha.verify.history import Call, History
+from ddbha.verify.history import History
 from ddbha.verify.item_values import table_of
 from ddbha.verify.terms import Terms
 

@@ -12,8 +12,8 @@ from ddbha.expressions.syntax import Path
 from ddbha.region.table import Table
 from ddbha.values.attribute import Item
 from ddbha.values.key import ItemKey
+from ddbha.verify.calls import STATEMENTS, Call
 from ddbha.verify.expressions import holds, projected
-from ddbha.verify.history import STATEMENTS, Call
 from ddbha.verify.item_values import key_of, packed, table_of, unpacked
 from ddbha.verify.linearizability import Key, Observation, Step, Value, Values
 from ddbha.verify.pages import Page, Place
