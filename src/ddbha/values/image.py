@@ -9,6 +9,7 @@ from __future__ import annotations
 import marshal
 from collections.abc import Iterable, Iterator
 from operator import attrgetter
+from typing import Any
 
 from attrs import frozen
 
@@ -26,7 +27,6 @@ _VERSION = 2
 class Image:
     """A packed item and its size in bytes by DynamoDB's rules.
 
-    Strings (in UTF-8), numbers (as text) and binary values stand in the packed item as they are.
     Equal items may pack to different bytes, so images are compared by identity or by `equals`.
     """
 
@@ -47,6 +47,16 @@ class Image:
         if self.packed == other.packed:
             return True
         return self.size == other.size and same_item(self.item(), other.item())
+
+
+def part(value: Any) -> bytes:
+    """How a name, or a value or its content, stands in the packed items that have it.
+
+    The content of a string, a number or a binary value is a byte that tells which, a length of four
+    bytes and then the UTF-8 or the bytes; every value begins with `{`.  Equal sets, lists and maps may
+    stand there in different ways.
+    """
+    return _pack(value, _VERSION)
 
 
 def unpacked(images: Iterable[Image]) -> Iterator[Item]:
