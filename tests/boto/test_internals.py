@@ -6,6 +6,7 @@ that version broke.
 
 from __future__ import annotations
 
+import copy
 import inspect
 import random
 from importlib import import_module
@@ -166,6 +167,38 @@ def test_hears_nothing_and_let_handlers_be(client: Any) -> None:
     assert handler not in internals.handlers(other, event)
     other.register("before-call.dynamodb", handler, unique_id="one")
     assert handler in internals.handlers(other, event)
+
+
+def test_share_handlers_and_copied(client: Any) -> None:
+    def handler(**_: Any) -> None: ...
+
+    events = client.meta.events
+    plain = copy.copy(events)
+    internals.share_handlers(events)
+    known = ["before-call.dynamodb.ListTables", "needs-retry.dynamodb.PutItem", "choose-service-name.s3"]
+
+    def all_of(events: Any) -> list[Any]:
+        return [internals.handlers(internals.emitter(events), name) for name in known]
+
+    before = all_of(plain)
+    first, second = internals.copied(events), internals.copied(events)
+    assert all_of(first) == all_of(events) == before
+    for name in ("before-call", "before-call.dynamodb.ListTables", "before-call.*.ListTables"):
+        first.register(name, handler)
+    first.register_first("needs-retry.dynamodb", handler, unique_id="one")
+    first.register_last("needs-retry.dynamodb", handler, unique_id="two")
+    assert [found.count(handler) for found in all_of(first)] == [3, 2, 0]
+    third = copy.copy(first)
+    assert all_of(third) == all_of(first)
+    third.unregister("needs-retry.dynamodb", unique_id="one")
+    third.unregister("before-call.*.ListTables", handler)
+    assert [found.count(handler) for found in all_of(third)] == [2, 1, 0]
+    assert [found.count(handler) for found in all_of(first)] == [3, 2, 0]
+    assert all_of(second) == all_of(events) == before
+    # Old names of services are translated in copies of copies as well.
+    third.register("word.streams.dynamodb", handler)
+    assert [heard for heard, _ in third.emit("word.dynamodb-streams")] == [handler]
+    assert first.emit("word.streams.dynamodb") == []
 
 
 def test_registrations_and_handlers(client: Any) -> None:

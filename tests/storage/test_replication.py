@@ -21,7 +21,7 @@ from ddbha.settings import Settings
 from ddbha.values.attribute import Item, canonical_item
 from ddbha.values.image import pack, unpack
 from ddbha.values.key import KeyAttribute, KeySchema
-from ddbha.verify import verify
+from ddbha.verify.verification import verify
 
 SCHEMA = KeySchema((KeyAttribute("pk", "S"),), (KeyAttribute("sk", "N"),))
 BY_COLOUR = KeySchema((KeyAttribute("colour", "S"),))

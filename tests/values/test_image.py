@@ -1,4 +1,4 @@
-"""What is stored of an item: its content, its size, and nothing that costs the garbage collector anything."""
+"""What is stored of an item: its content, its size, and nothing for the garbage collector to look at."""
 
 from __future__ import annotations
 

@@ -487,6 +487,55 @@ def page_that_cuts_off(patch: pytest.MonkeyPatch, effects: Effects) -> None:
     patch.setattr(queries_module._Page, "read", cut)
 
 
+def count_that_forgets(patch: pytest.MonkeyPatch, effects: Effects) -> None:
+    """What is only counted is counted without its filter."""
+    read = queries_module._Page.read
+
+    def unfiltered(self: Any, target: Any, entries: Iterator[Any]) -> Any:
+        if not self._counts or self.filter is None:
+            return read(self, target, entries)
+        images = list(entries)
+        right = read(self, target, iter(images))
+        wanted, self.filter = self.filter, None
+        found = read(self, target, iter(images))
+        self.filter = wanted
+        sure = self._request.get("ConsistentRead") or _is_current(target)
+        effects.note(sure and found["Count"] != right["Count"])
+        return found
+
+    patch.setattr(queries_module._Page, "read", unfiltered)
+
+
+def page_that_looked_at_more(patch: pytest.MonkeyPatch, effects: Effects) -> None:
+    """A page says that it looked at one item more than it did."""
+    read = queries_module._Page.read
+
+    def more(self: Any, target: Any, entries: Iterator[Any]) -> Any:
+        found = read(self, target, entries)
+        if found["ScannedCount"] == self._limit:
+            return found
+        effects.note(self._request.get("ConsistentRead") or _is_current(target))
+        return {**found, "ScannedCount": found["ScannedCount"] + 1}
+
+    patch.setattr(queries_module._Page, "read", more)
+
+
+def nameless_items_that_differ(patch: pytest.MonkeyPatch, effects: Effects) -> None:
+    """Of items that are shown without their keys the last one looks like the first."""
+    read = queries_module._Page.read
+
+    def alike(self: Any, target: Any, entries: Iterator[Any]) -> Any:
+        found = read(self, target, entries)
+        items = found.get("Items", [])
+        if self.projection is None or len(items) < 2:
+            return found
+        sure = self._request.get("ConsistentRead") or _is_current(target)
+        effects.note(sure and items[0] != items[-1])
+        return {**found, "Items": [*items[:-1], items[0]]}
+
+    patch.setattr(queries_module._Page, "read", alike)
+
+
 def index_that_skips(patch: pytest.MonkeyPatch, effects: Effects) -> None:
     """An index does not take every fourth record in."""
     apply = GlobalIndexFollower.apply
@@ -707,6 +756,9 @@ PLANTS: dict[str, Plant] = {
     "filter that lets through": Plant(filter_that_lets_through),
     "page in disorder": Plant(page_in_disorder),
     "page that cuts off": Plant(page_that_cuts_off),
+    "count that forgets": Plant(count_that_forgets),
+    "page that looked at more": Plant(page_that_looked_at_more),
+    "nameless items that differ": Plant(nameless_items_that_differ),
     "index that skips": Plant(index_that_skips),
     "stream that repeats": Plant(stream_that_repeats),
     "stream that loses": Plant(stream_that_loses),

@@ -105,11 +105,12 @@ def charge_page(
     returned: int,
 ) -> None:
     """Charge a page that was read: more than there is holds up the next request, as on AWS."""
-    now = region.now()
+    environment = region.environment
+    now = environment.clock.time()
     if applies(region, table):
         beyond = units - _LEAST[consistent]
         limits_of(region, table, index, "Read").charge(partition, key, beyond, now)
-    region.returned(region.environment.operation, table.name).add(float(returned), now)
+    region.returned(environment.operation, table.name).add(float(returned), now)
     region.consumed("Read", table.name, None if index is None else index.name).add(units, now)
 
 

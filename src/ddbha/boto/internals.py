@@ -14,7 +14,11 @@ from typing import Any
 
 from botocore.awsrequest import AWSResponse, HeadersDict
 from botocore.handlers import generate_idempotent_uuid
-from botocore.hooks import BaseEventHooks, HierarchicalEmitter
+from botocore.hooks import (  # type: ignore[attr-defined]
+    BaseEventHooks,
+    HierarchicalEmitter,
+    _PrefixTrie,
+)
 from botocore.model import OperationModel
 from botocore.retries import standard
 from botocore.retryhandler import RetryHandler
@@ -163,6 +167,55 @@ def hears_nothing(emitter: Any) -> bool:
         return False
     private: Any = emitter
     return not private._handlers._root["children"]
+
+
+class _SharedHandlers(_PrefixTrie):  # type: ignore[misc]
+    """Handlers by event; copies have all nodes in common, and a change is made to copies of its nodes."""
+
+    def __init__(self, root: dict[str, Any]) -> None:
+        self._root = root
+
+    def __copy__(self) -> _SharedHandlers:
+        return _SharedHandlers(self._root)
+
+    def append_item(self, key: str, *item: Any, **section: Any) -> None:
+        self._own(key)
+        super().append_item(key, *item, **section)
+
+    def remove_item(self, key: str, value: Handler) -> None:
+        self._own(key)
+        super().remove_item(key, value)
+
+    def _own(self, key: str) -> None:
+        node = self._root = _like(self._root)
+        for part in key.split("."):
+            if part not in node["children"]:
+                break
+            children = node["children"]
+            node = children[part] = _like(children[part])
+
+
+def _like(node: dict[str, Any]) -> dict[str, Any]:
+    return {**node, "children": dict(node["children"]), "values": copy.copy(node["values"])}
+
+
+def share_handlers(events: BaseEventHooks) -> None:
+    """Let copies of events cost no more than what is registered with them."""
+    below = emitter(events)
+    below._handlers = _SharedHandlers(below._handlers._root)
+
+
+def copied(events: BaseEventHooks) -> BaseEventHooks:
+    """Events with the same handlers, and registrations of their own."""
+    made = copy.copy(events)
+    below = emitter(events)
+    old: Any = events
+    new: Any = made
+    while old is not below:
+        # What a name stands for is looked for among a hundred others.
+        new._alias_name_cache = old._alias_name_cache
+        old, new = old._emitter, new._emitter
+    return made
 
 
 def let_handlers_be(emitter: Any, other: Any) -> None:

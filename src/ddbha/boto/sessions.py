@@ -68,6 +68,7 @@ def register_handlers(register: Callable[[], None], events: Any) -> None:
         register()
     elif _ready is None or _ready[0] != wanted:
         register()
+        internals.share_handlers(emitter)
         _ready = list(wanted), copy.copy(emitter)
     else:
         internals.let_handlers_be(emitter, _ready[1])

@@ -9,7 +9,7 @@ from __future__ import annotations
 import marshal
 from collections.abc import Callable, Iterable, Iterator
 from struct import Struct
-from typing import NewType
+from typing import Any, NewType
 
 from ddbha.values.attribute import Item, same_item
 
@@ -18,7 +18,6 @@ from ddbha.values.attribute import Item, same_item
 #: Plain bytes, for the garbage collector looks at those never: there are as many as items, and any object
 #: of a class of ours would be looked at in every full collection.
 #:
-#: Strings (in UTF-8), numbers (as text) and binary values stand in the packed item as they are.
 #: Equal items may pack to different bytes, so images are compared by identity or by `same_image`.
 Image = NewType("Image", bytes)
 
@@ -47,6 +46,16 @@ def size_of(image: Image) -> int:
 def same_image(left: Image, right: Image) -> bool:
     """Whether two images hold the same item."""
     return left == right or (size_of(left) == size_of(right) and same_item(unpack(left), unpack(right)))
+
+
+def part(value: Any) -> bytes:
+    """How a name, or a value or its content, stands in the packed items that have it.
+
+    The content of a string, a number or a binary value is a byte that tells which, a length of four
+    bytes and then the UTF-8 or the bytes; every value begins with `{`.  Equal sets, lists and maps may
+    stand there in different ways.
+    """
+    return _pack(value, _VERSION)
 
 
 def unpacked(images: Iterable[Image]) -> Iterator[Item]:

@@ -13,7 +13,8 @@ from ddbha.api.idempotency import TOKEN_LIFETIME
 from ddbha.errors import AwsError, InvariantError
 from ddbha.values.image import unpack
 from ddbha.verify.asked import FAILED, NOTHING, UNKNOWN, Asked, Write
-from ddbha.verify.history import Call, History
+from ddbha.verify.calls import Call
+from ddbha.verify.history import History
 from ddbha.verify.item_values import packed, unpacked
 from ddbha.verify.linearizability import Key, Value
 from ddbha.verify.records import Kept

@@ -10,11 +10,11 @@ from collections.abc import Iterable, Iterator, Mapping
 from attrs import frozen
 
 from ddbha.errors import AwsError
-from ddbha.faults.requests import tables_of
+from ddbha.faults.requests import named_by
 from ddbha.region.table import Table
 from ddbha.values.image import Image, unpack
 from ddbha.values.key import ItemKey
-from ddbha.verify.history import BackgroundWrite, Call
+from ddbha.verify.calls import BackgroundWrite, Call
 from ddbha.verify.item_values import packed, unpacked
 from ddbha.verify.linearizability import Observation, Step
 from ddbha.verify.reads import Sight, Since, read_steps
@@ -50,7 +50,7 @@ class Meaning:
 
     def of(self, call: Call) -> Iterator[Step | Observation]:
         """The steps and observations of one call; none if it said nothing and did nothing."""
-        if not tables_of(call.request) <= call.tables.keys():
+        if not named_by(call.request) <= call.tables.keys():
             return
         try:
             yield from write_steps(call)

@@ -18,7 +18,8 @@ from ddbha.storage.partition import Partition
 from ddbha.storage.record import LogRecord
 from ddbha.values.image import Image, unpack
 from ddbha.values.key import ItemKey
-from ddbha.verify.history import Call, History
+from ddbha.verify.calls import Call
+from ddbha.verify.history import History
 from ddbha.verify.invariants import same_state
 from ddbha.verify.item_values import packed
 from ddbha.verify.records import Identity, Kept, KnownTable
