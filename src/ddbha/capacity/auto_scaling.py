@@ -80,7 +80,7 @@ class AutoScaling:
 
     region: Region
     table: Table
-    #: Called with the throughput of the table and of those indexes that change, by name; whether it was done.
+    #: Sets the throughput of the table and of those indexes that change, by name; whether that was done.
     change: Callable[[dict[str | None, Throughput]], bool]
     settings: dict[Dimension, ScalingSettings] = Factory(dict)
     _changed: dict[Dimension, float] = field(factory=dict, init=False)
