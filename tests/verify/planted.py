@@ -34,6 +34,7 @@ from ddbha.recovery.backup import backups_of
 from ddbha.region.table import Table
 from ddbha.storage.partition import Partition
 from ddbha.storage.replica import Replica
+from ddbha.values.image import unpack
 from ddbha.verify.invariants import contents, newest_images, same_state
 from tests.verify.clean_worlds import KINDS
 
@@ -310,7 +311,7 @@ def put_that_merges(patch: pytest.MonkeyPatch, effects: Effects) -> None:
         table = region.table(request["TableName"])
         key = table.schema.key(request["Item"])
         image = table.partition(key).leader.items.images.get(key)
-        old = {} if image is None else image.item()
+        old = {} if image is None else unpack(image)
         found = answer(region, {**request, "Item": {**old, **request["Item"]}})
         effects.note(not old.keys() <= request["Item"].keys())
         return found
@@ -426,7 +427,7 @@ def page_that_skips(*, index: bool) -> Install:
             for image in entries:
                 if effects.is_turn(2):
                     yield image
-                elif page.filter is None or page.filter.holds(image.item(), page._values):
+                elif page.filter is None or page.filter.holds(unpack(image), page._values):
                     effects.note(page._request.get("ConsistentRead") or _is_current(target))
 
         patch.setattr(queries_module._Page, "read", some)
@@ -552,7 +553,7 @@ def _indexes_differ(world: ddbha.World) -> bool:
     index = table.global_indexes["by-n"]
     index.catch_up(world.clock.time())
     items = newest_images(table.partitions)
-    entries = {(*index.schema.key(i.item()), k): i for k, i in items.items() if index.entry(i)}
+    entries = {(*index.schema.key(unpack(i)), k): i for k, i in items.items() if index.entry(i)}
     found = newest_images(index.partitions)
     return entries.keys() != found.keys() or any(
         not same_state(image, found[key]) for key, image in entries.items()

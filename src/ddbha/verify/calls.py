@@ -8,7 +8,7 @@ from attrs import define, frozen
 
 from ddbha.errors import AwsError, NoAnswer
 from ddbha.region.table import RestoreOrigin, Table
-from ddbha.values.image import Image
+from ddbha.values.image import Image, unpack
 from ddbha.values.key import ItemKey
 from ddbha.verify.records import KnownTable
 
@@ -99,7 +99,7 @@ class BackgroundWrite:
     cause: str
 
     def __str__(self) -> str:
-        item = None if self.new is None else self.new.item()
+        item = None if self.new is None else unpack(self.new)
         return f"[{self.invoked}-{self.completed}] {self.cause} made {self.table.name} {self.key} {item}"
 
 

@@ -14,6 +14,7 @@ from ddbha.errors import InvariantError
 from ddbha.expressions.syntax import Path
 from ddbha.faults.requests import named_by
 from ddbha.values.attribute import Item
+from ddbha.values.image import unpack
 from ddbha.values.key import ItemKey
 from ddbha.verify.calls import Call
 from ddbha.verify.expressions import projected
@@ -64,11 +65,11 @@ class _Past:
 
 
 def _pasts(known: KnownTable) -> dict[ItemKey, _Past]:
-    pasts = {key: _Past([-inf], [image.item()]) for key, image in known.initial.items()}
+    pasts = {key: _Past([-inf], [unpack(image)]) for key, image in known.initial.items()}
     for kept in known.records:
         past = pasts.setdefault(kept.record.key, _Past([-inf], [None]))
         past.places.append(kept.place)
-        past.items.append(None if kept.record.new is None else kept.record.new.item())
+        past.items.append(None if kept.record.new is None else unpack(kept.record.new))
     return pasts
 
 

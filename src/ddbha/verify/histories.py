@@ -11,7 +11,7 @@ from attrs import evolve
 
 from ddbha.errors import InvariantError
 from ddbha.observe.events import Event
-from ddbha.values.image import Image
+from ddbha.values.image import Image, unpack
 from ddbha.values.key import ItemKey
 from ddbha.verify.calls import BackgroundWrite, Call
 from ddbha.verify.history import History
@@ -39,7 +39,7 @@ def verify_history(history: History, events: Iterable[Event]) -> None:
     for known in history.known.values():
         final[known.table.id] = newest_images(known.table.partitions)
         for key, image in known.initial.items():
-            initial[known.table.id, key] = packed(image.item())
+            initial[known.table.id, key] = packed(unpack(image))
 
     steps = [background_step(write) for write in history.background]
     observations: list[Observation] = []
@@ -81,7 +81,7 @@ def _places(history: History) -> dict[tuple[Key, Value], list[int]]:
     for known in history.known.values():
         for kept in known.records:
             if kept.record.new is not None:
-                written = (known.table.id, kept.record.key), packed(kept.record.new.item())
+                written = (known.table.id, kept.record.key), packed(unpack(kept.record.new))
                 places.setdefault(written, []).append(kept.place)
     return places
 

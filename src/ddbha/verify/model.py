@@ -12,7 +12,7 @@ from attrs import frozen
 from ddbha.errors import AwsError
 from ddbha.faults.requests import named_by
 from ddbha.region.table import Table
-from ddbha.values.image import Image
+from ddbha.values.image import Image, unpack
 from ddbha.values.key import ItemKey
 from ddbha.verify.calls import BackgroundWrite, Call
 from ddbha.verify.item_values import packed, unpacked
@@ -23,14 +23,14 @@ from ddbha.verify.writes import write_steps
 
 def background_step(write: BackgroundWrite) -> Step:
     """A write without a request."""
-    new = packed(None if write.new is None else write.new.item())
+    new = packed(None if write.new is None else unpack(write.new))
     key = write.table.id, write.key
     return Step((key,), write.invoked, write.completed, lambda values: (new,), write)
 
 
 def final_step(table: Table, key: ItemKey, image: Image | None, place: int) -> Step:
     """What is in a table at the end is what a last read would see."""
-    found = packed(None if image is None else image.item())
+    found = packed(None if image is None else unpack(image))
     source = f"the final state of table {table.name}, key {key}, is {unpacked(found)}"
     return Step(
         ((table.id, key),),
