@@ -44,7 +44,8 @@ from ddbha.region.region import Region, Regions
 from ddbha.region.table import Table
 from ddbha.settings import Settings
 from ddbha.verify.attempts import Attempt, Attempts
-from ddbha.verify.history import UNDERSTOOD, History
+from ddbha.verify.calls import UNDERSTOOD
+from ddbha.verify.history import History
 
 _log = logging.getLogger(__name__)
 

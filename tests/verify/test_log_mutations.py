@@ -16,7 +16,7 @@ from ddbha.errors import InvariantError
 from ddbha.storage.partition import Partition
 from ddbha.storage.record import Stamp
 from ddbha.storage.replica import Replica
-from ddbha.verify import verify_recorded
+from ddbha.verify.verification import verify_recorded
 from tests.building import index_on, on_demand
 
 Break = Callable[[pytest.MonkeyPatch], None]
