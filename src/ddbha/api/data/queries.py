@@ -199,7 +199,9 @@ class _Page:
                     response["Items"] = found = list(items)
                 response["Count"] = len(found)
         if not is_last:
-            response["LastEvaluatedKey"] = target.key(images[-1].item())
+            as_it_is = not partial and self.filter is None and self.projection is None
+            last = response["Items"][-1] if as_it_is and not self._counts else images[-1].item()
+            response["LastEvaluatedKey"] = target.key(last)
         consistent = bool(self._request.get("ConsistentRead"))
         self.units = read_units(size, consistent=consistent)
         fetched = [image.size for image in images] if partial and whole else ()
