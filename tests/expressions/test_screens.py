@@ -13,7 +13,7 @@ from ddbha.errors import ValidationException
 from ddbha.expressions.evaluate import condition
 from ddbha.expressions.parser import Parser
 from ddbha.values.attribute import Item, canonical_item, canonical_value
-from ddbha.values.image import Image, part
+from ddbha.values.image import pack, part
 from ddbha.verify.expressions import holds
 
 LONG = "é" * 300 + "\U0001f600\ud800"
@@ -96,7 +96,7 @@ def test_whatever_meets_a_condition_passes(
     except ValidationException:
         assume(False)
     canonical, size = canonical_item(item)
-    wanted, packed = (canonical, bound), Image.of(canonical, size).packed
+    wanted, packed = (canonical, bound), pack(canonical, size)
     screen = compiled.screen(bound)
     assert compiled.holds(*wanted) is holds(Parser(text, {"#e": "é"}, "").condition(), *wanted)
     if screen is not None and not screen(packed):
@@ -113,7 +113,7 @@ def test_comparisons_let_those_pass_that_hold(operator: str, kind: str, contents
         screen = compiled.screen(values)
         assert screen is not None
         if compiled.holds(item, values):
-            assert screen(Image.of(item, size).packed)
+            assert screen(pack(item, size))
 
 
 @pytest.mark.parametrize(
@@ -130,7 +130,7 @@ def test_equals_pass_in_whatever_order_they_are(text: str, held: Any, asked: Any
     screen = compiled.screen(values)
     assert compiled.holds({"n": held}, values)
     assert screen is not None
-    assert screen(Image.of({"n": held}, 1).packed)
+    assert screen(pack({"n": held}, 1))
 
 
 ITEM: Item = {
@@ -183,7 +183,7 @@ def test_what_lacks_what_is_looked_for_does_not_pass(text: str) -> None:
     compiled.check(BOUND)
     screen = compiled.screen(BOUND)
     assert screen is not None
-    assert not screen(Image.of(*canonical_item(ITEM)).packed)
+    assert not screen(pack(*canonical_item(ITEM)))
 
 
 @pytest.mark.parametrize(

@@ -34,6 +34,7 @@ from ddbha.recovery.backup import backups_of
 from ddbha.region.table import Table
 from ddbha.storage.partition import Partition
 from ddbha.storage.replica import Replica
+from ddbha.values.image import unpack
 from ddbha.verify.invariants import contents, newest_images, same_state
 from tests.verify.clean_worlds import KINDS
 
@@ -310,7 +311,7 @@ def put_that_merges(patch: pytest.MonkeyPatch, effects: Effects) -> None:
         table = region.table(request["TableName"])
         key = table.schema.key(request["Item"])
         image = table.partition(key).leader.items.images.get(key)
-        old = {} if image is None else image.item()
+        old = {} if image is None else unpack(image)
         found = answer(region, {**request, "Item": {**old, **request["Item"]}})
         effects.note(not old.keys() <= request["Item"].keys())
         return found
@@ -426,7 +427,7 @@ def page_that_skips(*, index: bool) -> Install:
             for image in entries:
                 if effects.is_turn(2):
                     yield image
-                elif page.filter is None or page.filter.holds(image.item(), page._values):
+                elif page.filter is None or page.filter.holds(unpack(image), page._values):
                     effects.note(page._request.get("ConsistentRead") or _is_current(target))
 
         patch.setattr(queries_module._Page, "read", some)
@@ -486,6 +487,55 @@ def page_that_cuts_off(patch: pytest.MonkeyPatch, effects: Effects) -> None:
     patch.setattr(queries_module._Page, "read", cut)
 
 
+def count_that_forgets(patch: pytest.MonkeyPatch, effects: Effects) -> None:
+    """What is only counted is counted without its filter."""
+    read = queries_module._Page.read
+
+    def unfiltered(self: Any, target: Any, entries: Iterator[Any]) -> Any:
+        if not self._counts or self.filter is None:
+            return read(self, target, entries)
+        images = list(entries)
+        right = read(self, target, iter(images))
+        wanted, self.filter = self.filter, None
+        found = read(self, target, iter(images))
+        self.filter = wanted
+        sure = self._request.get("ConsistentRead") or _is_current(target)
+        effects.note(sure and found["Count"] != right["Count"])
+        return found
+
+    patch.setattr(queries_module._Page, "read", unfiltered)
+
+
+def page_that_looked_at_more(patch: pytest.MonkeyPatch, effects: Effects) -> None:
+    """A page says that it looked at one item more than it did."""
+    read = queries_module._Page.read
+
+    def more(self: Any, target: Any, entries: Iterator[Any]) -> Any:
+        found = read(self, target, entries)
+        if found["ScannedCount"] == self._limit:
+            return found
+        effects.note(self._request.get("ConsistentRead") or _is_current(target))
+        return {**found, "ScannedCount": found["ScannedCount"] + 1}
+
+    patch.setattr(queries_module._Page, "read", more)
+
+
+def nameless_items_that_differ(patch: pytest.MonkeyPatch, effects: Effects) -> None:
+    """Of items that are shown without their keys the last one looks like the first."""
+    read = queries_module._Page.read
+
+    def alike(self: Any, target: Any, entries: Iterator[Any]) -> Any:
+        found = read(self, target, entries)
+        items = found.get("Items", [])
+        if self.projection is None or len(items) < 2:
+            return found
+        sure = self._request.get("ConsistentRead") or _is_current(target)
+        effects.note(sure and items[0] != items[-1])
+        return {**found, "Items": [*items[:-1], items[0]]}
+
+    patch.setattr(queries_module._Page, "read", alike)
+
+
 def index_that_skips(patch: pytest.MonkeyPatch, effects: Effects) -> None:
     """An index does not take every fourth record in."""
     apply = GlobalIndexFollower.apply
@@ -503,7 +553,7 @@ def _indexes_differ(world: ddbha.World) -> bool:
     index = table.global_indexes["by-n"]
     index.catch_up(world.clock.time())
     items = newest_images(table.partitions)
-    entries = {(*index.schema.key(i.item()), k): i for k, i in items.items() if index.entry(i)}
+    entries = {(*index.schema.key(unpack(i)), k): i for k, i in items.items() if index.entry(i)}
     found = newest_images(index.partitions)
     return entries.keys() != found.keys() or any(
         not same_state(image, found[key]) for key, image in entries.items()
@@ -706,6 +756,9 @@ PLANTS: dict[str, Plant] = {
     "filter that lets through": Plant(filter_that_lets_through),
     "page in disorder": Plant(page_in_disorder),
     "page that cuts off": Plant(page_that_cuts_off),
+    "count that forgets": Plant(count_that_forgets),
+    "page that looked at more": Plant(page_that_looked_at_more),
+    "nameless items that differ": Plant(nameless_items_that_differ),
     "index that skips": Plant(index_that_skips),
     "stream that repeats": Plant(stream_that_repeats),
     "stream that loses": Plant(stream_that_loses),

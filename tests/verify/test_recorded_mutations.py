@@ -18,7 +18,7 @@ from ddbha.recovery.backup import Backup, back_up
 from ddbha.region.region import Region
 from ddbha.region.table import Table
 from ddbha.storage.record import LogRecord
-from ddbha.values.image import Image
+from ddbha.values.image import Image, pack
 from tests.building import on_demand
 
 Break = Callable[[pytest.MonkeyPatch], None]
@@ -181,7 +181,7 @@ def restore_with_stale_items(monkeypatch: pytest.MonkeyPatch) -> None:
     def other(self: Table, images: Iterable[Any]) -> None:
         entries = dict(images)
         key = min(entries)
-        entries[key] = Image.of({"id": {"S": key[1]}, "n": {"N": "999"}}, 8)
+        entries[key] = pack({"id": {"S": key[1]}, "n": {"N": "999"}}, 8)
         load(self, entries.items())
 
     monkeypatch.setattr(Table, "load", other)

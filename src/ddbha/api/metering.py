@@ -22,7 +22,7 @@ from ddbha.followers.secondary_indexes import GlobalIndex
 from ddbha.region.region import Region
 from ddbha.region.table import Table
 from ddbha.storage.partition import Partition
-from ddbha.values.image import Image
+from ddbha.values.image import Image, size_of
 from ddbha.values.key import ItemKey
 
 #: The least that a page may cost: what must be there before it is read.
@@ -142,7 +142,9 @@ def admit_transaction_reads(region: Region, reads: list[tuple[Table, ItemKey, Im
     """Admit all reads of a transaction; raises `TransactionCanceledException` with nothing taken."""
     admission = Admission(region)
     refusals: list[AwsError | None] = []
-    costs = [2 * read_units(0 if image is None else image.size, consistent=True) for *_, image in reads]
+    costs = [
+        2 * read_units(0 if image is None else size_of(image), consistent=True) for *_, image in reads
+    ]
     for (table, key, _), units in zip(reads, costs, strict=True):
         try:
             if applies(region, table):

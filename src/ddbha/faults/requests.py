@@ -313,6 +313,11 @@ def through(
 
 def tables_of(request: Request) -> set[str]:
     """The names of the tables that a request is about."""
+    return {name.rpartition("table/")[2].split("/")[0] for name in named_by(request)}
+
+
+def named_by(request: Request) -> set[str]:
+    """The tables that a request is about, by name or by ARN as it names them."""
     named = [request.get("TableName"), request.get("SourceTableName"), request.get("TargetTableName")]
     if isinstance(request.get("RequestItems"), dict):
         named += request["RequestItems"]
@@ -320,7 +325,7 @@ def tables_of(request: Request) -> set[str]:
         named += [action.get("TableName") for action in entry.values()]
     for entries in ([request], request.get("Statements"), request.get("TransactStatements")):
         named += [_stated(entry["Statement"]) for entry in entries or () if "Statement" in entry]
-    return {name.rpartition("table/")[2].split("/")[0] for name in named if isinstance(name, str)}
+    return {name for name in named if isinstance(name, str)}
 
 
 def _stated(statement: str) -> str | None:

@@ -8,7 +8,7 @@ from attrs import define, frozen
 
 from ddbha.errors import AwsError, NoAnswer
 from ddbha.region.table import RestoreOrigin, Table
-from ddbha.values.image import Image
+from ddbha.values.image import Image, unpack
 from ddbha.values.key import ItemKey
 from ddbha.verify.records import KnownTable
 
@@ -49,7 +49,7 @@ class Call:
     request: dict[str, Any]
     invoked: int
     began: float
-    #: The tables that the request names, as they were found.
+    #: The tables that the request names, by the names and ARNs that it has for them, as they were found.
     tables: dict[str, Table]
     #: Whether even an error says nothing about whether the request was done.
     uncertain: bool = False
@@ -99,7 +99,7 @@ class BackgroundWrite:
     cause: str
 
     def __str__(self) -> str:
-        item = None if self.new is None else self.new.item()
+        item = None if self.new is None else unpack(self.new)
         return f"[{self.invoked}-{self.completed}] {self.cause} made {self.table.name} {self.key} {item}"
 
 

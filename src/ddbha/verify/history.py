@@ -14,7 +14,7 @@ from typing import Any
 from attrs import Factory, define, field
 
 from ddbha.errors import AwsError, NoAnswer, UsageError
-from ddbha.faults.requests import ErrorFault, RequestFault, tables_of
+from ddbha.faults.requests import ErrorFault, RequestFault, named_by
 from ddbha.region.environment import Environment
 from ddbha.region.region import Region
 from ddbha.region.table import Table
@@ -79,7 +79,8 @@ class History:
         faults: list[RequestFault],
     ) -> Call:
         """A client asks; `faults` are those that single requests may meet now."""
-        tables = {name: region.tables[name] for name in tables_of(request) if name in region.tables}
+        found = {name: region.named_table(name) for name in named_by(request)}
+        tables = {name: table for name, table in found.items() if table is not None}
         for table in tables.values():
             self._meet(table, region)
         understood = operation in UNDERSTOOD
@@ -155,11 +156,14 @@ class History:
     def _known(self, table: Table, region: Region) -> KnownTable:
         """A table from now on, with whom tells of its records."""
         initial: dict[ItemKey, Image] = {}
+        now = self._environment.clock.time()
+        since = -inf
         for partition in table.partitions:
             partition.leader.apply_all()
             initial.update(partition.leader.items.images)
-        now = self._environment.clock.time()
-        known = KnownTable(table, region.name, initial, len(self.times), now)
+            if partition.leader.last_sequence:
+                since = now
+        known = KnownTable(table, region.name, initial, len(self.times), now, since)
 
         def follow(partition: Partition) -> _Reader:
             reader = _Reader(partition, self, known)

@@ -47,4 +47,4 @@ def key_of(table: Table, attributes: Item) -> Key:
 
 def table_of(call: Call, name: str) -> Table:
     """The table that a request names, or names by its ARN."""
-    return call.tables[name.rpartition("table/")[2].split("/")[0]]
+    return call.tables[name]

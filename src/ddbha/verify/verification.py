@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from ddbha.observe.events import Event
 from ddbha.region.region import Region
 from ddbha.verify.conflicts import verify_conflicts
+from ddbha.verify.counts import verify_counts
 from ddbha.verify.durability import verify_durability
 from ddbha.verify.expiry import verify_expiry
 from ddbha.verify.histories import verify_history
@@ -33,6 +34,7 @@ def verify_recorded(history: History, regions: Iterable[Region], events: Iterabl
     regions = list(regions)
     verify_history(history, events)
     verify_pages(history)
+    verify_counts(history)
     verify_durability(history)
     verify_logged(history)
     verify_conflicts(history)

@@ -31,7 +31,7 @@ from ddbha.errors import (
 from ddbha.region.region import Region
 from ddbha.region.table import Table
 from ddbha.values.attribute import SEVERAL_TYPES, Item, canonical_item
-from ddbha.values.image import Image
+from ddbha.values.image import Image, pack, size_of, unpack
 from ddbha.values.key import ItemKey
 
 MAXIMUM_WRITES = 25
@@ -58,7 +58,7 @@ def batch_write_item(region: Region, request: Request) -> Response:
         if size is None:
             key, image = key_of_canonical(table, attributes), None
         else:
-            key, image = _key_of_put(table, attributes, size), Image.of(attributes, size)
+            key, image = _key_of_put(table, attributes, size), pack(attributes, size)
         if (table.arn, key) in seen:
             raise ValidationException(DUPLICATE_KEYS)
         seen.add((table.arn, key))
@@ -147,7 +147,7 @@ def batch_get_item(region: Region, request: Request) -> Response:
             try:
                 replica = partition.available_leader() if consistent else partition.reader(region.now())
                 image = replica.items.images.get(key)
-                found_size = 0 if image is None else image.size
+                found_size = 0 if image is None else size_of(image)
                 full = size + found_size > MAXIMUM_ANSWER
                 if not full:
                     admit_read(region, table, partition, key, found_size, consistent=consistent)
@@ -164,7 +164,7 @@ def batch_get_item(region: Region, request: Request) -> Response:
                 used.read(found_size, consistent=consistent)
             if image is not None:
                 size += found_size
-                item = image.item()
+                item = unpack(image)
                 items.append(item if projection is None else projection.project(item))
     if failure is not None and failures == sum(len(keys) for _, _, keys, _ in reads):
         raise failure

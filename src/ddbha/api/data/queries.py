@@ -38,7 +38,7 @@ from ddbha.storage.items import GREATEST
 from ddbha.storage.partition import Partition
 from ddbha.storage.partitions import KeyBounds
 from ddbha.values.attribute import Item, order
-from ddbha.values.image import Image, unpacked
+from ddbha.values.image import Image, size_of, unpack, unpacked
 from ddbha.values.key import HASH_SPACE, ItemKey, collection_of
 
 #: Bytes of items that one page may evaluate.
@@ -183,7 +183,7 @@ class _Page:
                 is_last = False
                 break
             images.append(image)
-            size += index.project(image).size if partial and index else image.size
+            size += size_of(index.project(image)) if partial and index else size_of(image)
         else:
             # AWS looks no further than the limit, so a full page always names where to go on.
             is_last = len(images) != limit
@@ -200,11 +200,11 @@ class _Page:
                 response["Count"] = len(found)
         if not is_last:
             as_it_is = not partial and self.filter is None and self.projection is None
-            last = response["Items"][-1] if as_it_is and not self._counts else images[-1].item()
+            last = response["Items"][-1] if as_it_is and not self._counts else unpack(images[-1])
             response["LastEvaluatedKey"] = target.key(last)
         consistent = bool(self._request.get("ConsistentRead"))
         self.units = read_units(size, consistent=consistent)
-        fetched = [image.size for image in images] if partial and whole else ()
+        fetched = [size_of(image) for image in images] if partial and whole else ()
         if fetched:
             self.units += sum([read_units(one, consistent=consistent) for one in fetched])
         if "ReturnConsumedCapacity" in self._request:
@@ -220,7 +220,7 @@ class _Page:
         if self.filter is not None:
             screen = self.filter.screen(self._values)
             if screen is not None:
-                images = [image for image in images if screen(image.packed)]
+                images = [image for image in images if screen(image)]
         items = unpacked(images)
         if index is not None:
             items = map(index.part, items)
