@@ -248,6 +248,8 @@ def _consumed(response: Response, request: Request, effects: list[_Effect]) -> R
 
 def _consumed_again(request: Request, sizes: list[tuple[Table, int]]) -> Response:
     """The response to a repetition, with the reads that it consumes instead of writes."""
+    if "ReturnConsumedCapacity" not in request:
+        return {}
     consumed: dict[str, Consumption] = {}
     for name, (table, size) in zip(_named(request), sizes, strict=True):
         used = consumed.setdefault(table.arn, Consumption(table, name, "ReadCapacityUnits"))
