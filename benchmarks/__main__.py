@@ -23,6 +23,7 @@ from cases import BIG, DEFINITION, ITEM, TABLE, Case, cases, load
 from replication import measure as measure_replication
 from report import Report
 from surroundings import measure as measure_surroundings
+from threads import measure as measure_threads
 
 import ddbha
 from ddbha.boto import internals
@@ -54,7 +55,7 @@ def main(many: int = MANY, many_for_moto: int = MANY_FOR_MOTO, seconds: float = 
     for case, floor, our, their in zip(cases(), floors, ours, theirs, strict=True):
         print(
             f"{case.name:30} {floor:8.1f} {our:8.1f} {their:9.1f} {our / floor:12.2f} {their / our:11.1f}"
-            f"  {_verdict(our / floor, case.budget, 'x floor')}"
+            f"  {_verdict(our / floor, case.goal, 'x floor')}"
         )
         report.note(case.name, our)
         report.note(f"{case.name}, times the floor", our / floor)
@@ -71,6 +72,7 @@ def main(many: int = MANY, many_for_moto: int = MANY_FOR_MOTO, seconds: float = 
         bytes_of_an_item=memory,
     )
     measure_surroundings(report, many, lambda call: _time(call, seconds))
+    measure_threads(report, many // 4)
     _print_recovery(many, seconds)
     _print_replication(many, seconds)
     _print_faults(seconds)
@@ -125,10 +127,8 @@ def _print_faults(seconds: float) -> None:
     )
 
 
-def _verdict(measured: float, budget: float | None, unit: str) -> str:
-    if budget is None:
-        return "-"
-    return f"{budget:g} {unit}: {'met' if measured <= budget else 'MISSED'}"
+def _verdict(measured: float, goal: float, unit: str) -> str:
+    return f"{goal:g} {unit}: {'met' if measured <= goal else 'MISSED'}"
 
 
 def _call(client: Any, case: Case) -> Callable[[], Any]:

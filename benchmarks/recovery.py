@@ -11,7 +11,7 @@ from cases import DEFINITION, ITEM
 
 import ddbha
 from ddbha.values.attribute import canonical_item
-from ddbha.values.image import Image
+from ddbha.values.image import pack
 
 #: Microseconds of one call, measured for so many seconds.
 Time = Callable[[Callable[[], Any], float], float]
@@ -57,7 +57,7 @@ def _fill(world: ddbha.World, count: int) -> None:
         for number in range(count):
             own = {"pk": {"S": f"user#{number // 20}"}, "sk": {"S": f"{number % 20:04}"}}
             item, size = canonical_item({**ITEM, **own, "owner": {"S": f"owner#{number % 1000}"}})
-            yield table.schema.key(item), Image.of(item, size)
+            yield table.schema.key(item), pack(item, size)
 
     table.load(images())
 

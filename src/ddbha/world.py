@@ -292,11 +292,11 @@ class World:
         Looks at what the replicas hold and, if `history` was recorded, at what clients were told; the
         error names the request that does not fit, and shows the history around it.
         """
-        from ddbha import verify
+        from ddbha.verify.verification import verify
 
         with self.engine.standstill() as environment:
             environment.settle()
-            verify.verify(self.engine.regions, self.clock.time(), self.history, self.events)
+            verify(self.engine.regions, self.clock.time(), self.history, self.events)
 
     def availability(
         self,

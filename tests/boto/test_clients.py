@@ -12,6 +12,7 @@ from botocore.client import BaseClient
 from botocore.config import Config
 from botocore.exceptions import UnknownServiceError
 
+from ddbha.boto import clients
 from ddbha.errors import UsageError
 from ddbha.world import World
 
@@ -92,6 +93,31 @@ def test_clients_share_nothing_that_changes(world: World) -> None:
     assert first.meta.events is not second.meta.events
     assert first._cache is not second._cache
     assert first.exceptions.ResourceNotFoundException is second.exceptions.ResourceNotFoundException
+
+
+def test_clients_of_one_config_share_nothing_that_changes(world: World) -> None:
+    retries: Any = {"mode": "standard", "total_max_attempts": 7}
+    config = Config(retries=retries.copy(), read_timeout=3)
+    first: Any = world.client("dynamodb", config=config)
+    heard: list[str] = []
+    first.meta.events.register("before-call.dynamodb", lambda **_: heard.append("first"))
+    first.meta.config.read_timeout = 4
+    changing: Any = config
+    changing.retries["total_max_attempts"] = 9
+    second: Any = world.client("dynamodb", config=Config(retries=retries, read_timeout=3))
+    changed: Any = world.client("dynamodb", config=config)
+    for made in (second, changed, first):
+        made.list_tables()
+    assert heard == ["first"]
+    assert second.meta.config.read_timeout == 3
+    attempts = [made.meta.config.retries["total_max_attempts"] for made in (first, second, changed)]
+    assert attempts == [7, 7, 9]
+
+
+def test_kinds_of_clients_are_not_kept_for_ever(world: World) -> None:
+    for number in range(clients._MOST_PROTOTYPES + 10):
+        world.client("dynamodb", config=Config(user_agent_extra=f"test {number}")).list_tables()
+        assert len(clients._prototypes) <= clients._MOST_PROTOTYPES
 
 
 def test_two_worlds_know_nothing_of_each_other(client: Any, table: str) -> None:

@@ -6,14 +6,18 @@ that version broke.
 
 from __future__ import annotations
 
+import copy
 import inspect
 import random
+from functools import partial
 from importlib import import_module
 from typing import Any
 
+import boto3
 import botocore.session
 import pytest
 from botocore.config import Config
+from botocore.hooks import BaseEventHooks, HierarchicalEmitter
 from botocore.model import OperationModel
 
 from ddbha.boto import internals
@@ -67,6 +71,16 @@ def test_places(prefix: str, name: str, parameters: list[str]) -> None:
     assert [*found][: len(parameters)] == parameters
 
 
+@pytest.mark.parametrize(
+    ("place", "parameters"),
+    [(internals.COMPONENTS, ["self", "name"]), (internals.HANDLERS, ["self", "events"])],
+)
+def test_places_of_sessions(place: internals.Place, parameters: list[str]) -> None:
+    module, owner, method = place
+    found = inspect.signature(vars(getattr(import_module(module), owner))[method]).parameters
+    assert [*found] == parameters
+
+
 def test_caller_and_answer_calls(client: Any) -> None:
     def answer(name: str, params: dict[str, Any]) -> Any:
         return {"asked": (name, params)}
@@ -118,6 +132,33 @@ def test_session_credentials() -> None:
     assert internals.session_credentials(session).access_key == "a"
 
 
+def test_loaded_and_let_loaded_be() -> None:
+    loader = botocore.session.Session().get_component("data_loader")
+    assert internals.loaded(loader) == {}
+    kept: dict[Any, Any] = {}
+    internals.let_loaded_be(loader, kept)
+    read = loader.load_service_model("dynamodb", "paginators-1")
+    assert any(read is value for value in kept.values())
+    kept.update({key: {"pagination": {}} for key in kept})
+    assert loader.load_service_model("dynamodb", "paginators-1") == {"pagination": {}}
+
+
+def test_build_classes_once() -> None:
+    session = boto3.Session("a", "b", region_name="us-east-1")
+    internals.build_classes_once(session)
+    first: Any = session.resource("dynamodb")
+    second: Any = session.resource("dynamodb")
+    tables = first.Table("one"), first.Table("two"), second.Table("three")
+    assert len(set(map(type, tables))) == 1
+    assert type(tables[0]) is not type(first)
+    assert [table.name for table in tables] == ["one", "two", "three"]
+    assert [table.meta.client for table in tables] == [
+        first.meta.client,
+        first.meta.client,
+        second.meta.client,
+    ]
+
+
 def test_with_own_cache(client: Any) -> None:
     assert client.exceptions is client.exceptions
     before = client.get_waiter("table_exists")
@@ -126,6 +167,59 @@ def test_with_own_cache(client: Any) -> None:
 
 
 # -- Events and retries -----------------------------------------------------------------------------
+
+
+def test_hears_nothing_and_let_handlers_be(client: Any) -> None:
+    def handler(**_: Any) -> None: ...
+
+    emitter = HierarchicalEmitter()
+    assert internals.hears_nothing(emitter)
+    assert not internals.hears_nothing(BaseEventHooks())
+    other = internals.emitter(client.meta.events)
+    internals.let_handlers_be(emitter, other)
+    assert not internals.hears_nothing(emitter)
+    event = "before-call.dynamodb.ListTables"
+    assert internals.handlers(emitter, event) == internals.handlers(other, event)
+    emitter.register("before-call.dynamodb", handler, unique_id="one")
+    assert handler in internals.handlers(emitter, event)
+    assert handler not in internals.handlers(other, event)
+    other.register("before-call.dynamodb", handler, unique_id="one")
+    assert handler in internals.handlers(other, event)
+
+
+def test_share_handlers_and_copied(client: Any) -> None:
+    def handler(**_: Any) -> None: ...
+
+    events = client.meta.events
+    plain = copy.copy(events)
+    internals.share_handlers(events)
+    known = ["before-call.dynamodb.ListTables", "needs-retry.dynamodb.PutItem", "choose-service-name.s3"]
+
+    def all_of(events: Any) -> list[Any]:
+        return [internals.handlers(internals.emitter(events), name) for name in known]
+
+    before = all_of(plain)
+    first, second = internals.copied(events), internals.copied(events)
+    assert all_of(first) == all_of(events) == before
+    for name in ("before-call", "before-call.dynamodb.ListTables", "before-call.*.ListTables"):
+        first.register(name, handler)
+    first.register_first("needs-retry.dynamodb", handler, unique_id="one")
+    first.register_last("needs-retry.dynamodb", handler, unique_id="two")
+    assert [found.count(handler) for found in all_of(first)] == [3, 2, 0]
+    third = copy.copy(first)
+    assert all_of(third) == all_of(first)
+    third.unregister("needs-retry.dynamodb", unique_id="one")
+    third.unregister("before-call.*.ListTables", handler)
+    assert [found.count(handler) for found in all_of(third)] == [2, 1, 0]
+    assert [found.count(handler) for found in all_of(first)] == [3, 2, 0]
+    assert all_of(second) == all_of(events) == before
+    # Old names of services are translated in copies of copies as well.
+    for wrong in (lambda: None, partial(lambda: None)):
+        with pytest.raises(ValueError, match="must accept keyword arguments"):
+            third.register("before-call", wrong)
+    third.register("word.streams.dynamodb", handler)
+    assert [heard for heard, _ in third.emit("word.dynamodb-streams")] == [handler]
+    assert first.emit("word.streams.dynamodb") == []
 
 
 def test_registrations_and_handlers(client: Any) -> None:

@@ -12,6 +12,7 @@ from ddbha.followers import archive as module
 from ddbha.followers.archive import DAY, Archive
 from ddbha.region.region import Region
 from ddbha.values.attribute import Item
+from ddbha.values.image import unpack
 from tests.building import index_on, on_demand
 
 State = dict[str, Item]
@@ -44,7 +45,7 @@ class History:
         self.world.clock.advance(seconds=seconds)
 
     def archived(self, time: float) -> State:
-        return {key[1]: image.item() for key, image in self.archive.images_at(time)}
+        return {key[1]: unpack(image) for key, image in self.archive.images_at(time)}
 
     def check(self) -> None:
         earliest = self.archive.earliest(self.world.clock.time())
@@ -92,7 +93,7 @@ def test_changes_are_in_commit_order_and_bounded() -> None:
         if record.new is None:
             del state[record.key[1]]
         else:
-            state[record.key[1]] = record.new.item()
+            state[record.key[1]] = unpack(record.new)
     assert state == history.archived(20)
 
 

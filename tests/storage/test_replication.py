@@ -19,9 +19,9 @@ from ddbha.region.region import Regions
 from ddbha.region.table import Table
 from ddbha.settings import Settings
 from ddbha.values.attribute import Item, canonical_item
-from ddbha.values.image import Image
+from ddbha.values.image import pack, unpack
 from ddbha.values.key import KeyAttribute, KeySchema
-from ddbha.verify import verify
+from ddbha.verify.verification import verify
 
 SCHEMA = KeySchema((KeyAttribute("pk", "S"),), (KeyAttribute("sk", "N"),))
 BY_COLOUR = KeySchema((KeyAttribute("colour", "S"),))
@@ -56,7 +56,7 @@ class Place:
         item: Item = {"pk": {"S": pk}, "sk": {"N": str(sk)}, **more}
         canonical, size = canonical_item(item)
         key = SCHEMA.key(canonical)
-        self.table.partition(key).commit(key, Image.of(canonical, size), 0.0, "us-east-1")
+        self.table.partition(key).commit(key, pack(canonical, size), 0.0, "us-east-1")
 
     def delete(self, pk: str, sk: int) -> None:
         key = SCHEMA.key({"pk": {"S": pk}, "sk": {"N": str(sk)}})
@@ -64,7 +64,7 @@ class Place:
 
     def contents(self) -> dict[tuple[str, int], Item]:
         return {
-            (key[1], key[2]): image.item()
+            (key[1], key[2]): unpack(image)
             for partition in self.table.partitions
             for key, image in partition.available_leader().items.images.items()
         }

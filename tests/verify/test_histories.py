@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from contextlib import suppress
 from typing import Any
 
@@ -11,7 +12,7 @@ from botocore.exceptions import ClientError, ReadTimeoutError
 
 import ddbha
 from ddbha.errors import InvariantError, UsageError
-from ddbha.verify.history import Call
+from ddbha.verify.calls import Call
 from tests.building import index_on, on_demand
 
 KEY: Any = {"id": {"S": "1"}}
@@ -200,6 +201,29 @@ def test_an_eventually_consistent_read_may_be_as_old_as_its_lag_and_no_older() -
                 world.verify()
 
 
+@pytest.mark.parametrize("lagging", [False, True])
+def test_a_read_may_show_what_was_there_before_the_history_began(lagging: bool) -> None:
+    world, client = world_with_table(history=False, stale_reads=0 if lagging else 9)
+    if lagging:
+        for zone in world.table("tab").partitions[0].replicas:
+            world.faults.follower_lag(zone.zone, seconds=9)
+    for n in range(3):
+        put(client, n)
+        world.clock.advance(seconds=1)
+    world.history.start()
+    seen: set[str] = set()
+    for _ in range(20):
+        seen.add(str(get(client, consistent=False)))
+        seen.update(map(str, client.scan(TableName="tab")["Items"] or [None]))
+    assert len(seen) > 1
+    world.verify()
+    world.clock.advance(seconds=10)
+    get(client, consistent=False)
+    change(world, -1, {"Item": {**KEY, "n": {"N": "1"}}})
+    with pytest.raises(InvariantError, match="does not fit"):
+        world.verify()
+
+
 def test_a_wrong_page_a_wrong_index_entry_and_a_missing_item_are_found() -> None:
     world, client = world_with_table()
     put(client, 1)
@@ -219,6 +243,23 @@ def test_a_wrong_page_a_wrong_index_entry_and_a_missing_item_are_found() -> None
     change(world, 2, scanned)
     change(world, 3, {**(queried or {}), "Items": [{**KEY, "n": {"N": "2"}}]})
     with pytest.raises(InvariantError, match="Query"):
+        world.verify()
+
+
+def test_an_item_that_moves_in_an_index_may_be_seen_twice_or_not_at_all() -> None:
+    world, client = world_with_table(stale_reads=2)
+    numbers: list[int] = []
+    for n in range(60):
+        put(client, n % 7)
+        world.clock.advance(seconds=0.7)
+        numbers.append(len(client.scan(TableName="tab", IndexName="by-n")["Items"]))
+    assert {0, 2} & set(numbers[5:])
+    world.verify()
+    world.clock.advance(seconds=9)
+    client.scan(TableName="tab", IndexName="by-n")
+    world.verify()
+    change(world, -1, {"Items": [], "Count": 0, "ScannedCount": 0})
+    with pytest.raises(InvariantError, match="does not fit"):
         world.verify()
 
 
@@ -357,4 +398,35 @@ def test_both_regions_of_a_global_table_belong_to_the_history() -> None:
     world.verify()
     change(world, len(world.history) - 1, {"Item": {**KEY, "n": {"N": "28"}}})
     with pytest.raises(InvariantError, match="GetItem"):
+        world.verify()
+
+
+def test_tables_of_one_name_in_two_accounts_are_kept_apart() -> None:
+    world = ddbha.World(clock=ddbha.ManualClock(), history=True)
+    own, other = (
+        world.client("dynamodb", region_name="us-east-1", account_id=account)
+        for account in ("111111111111", "222222222222")
+    )
+    for client, n in ((own, "1"), (other, "2")):
+        client.create_table(TableName="tab", **on_demand("id"))
+        client.put_item(TableName="tab", Item={**KEY, "n": {"N": n}})
+    arn = other.describe_table(TableName="tab")["Table"]["TableArn"]
+    allowed: dict[str, Any] = {
+        "Effect": "Allow",
+        "Principal": {"AWS": "111111111111"},
+        "Action": "dynamodb:*",
+        "Resource": arn,
+    }
+    policy = {"Version": "2012-10-17", "Statement": [allowed]}
+    other.put_resource_policy(ResourceArn=arn, Policy=json.dumps(policy))
+    wanted: Any = {"Keys": [KEY], "ConsistentRead": True}
+    found = own.batch_get_item(RequestItems={"tab": wanted, arn: wanted})["Responses"]
+    assert (found["tab"][0]["n"], found[arn][0]["n"]) == ({"N": "1"}, {"N": "2"})
+    puts: Any = [{"Put": {"TableName": name, "Item": {**KEY, "n": {"N": "3"}}}} for name in ("tab", arn)]
+    own.transact_write_items(TransactItems=puts)
+    own.get_item(TableName=arn, Key=KEY, ConsistentRead=True)
+    world.verify()
+    place = next(p for p, call in enumerate(world.history) if call.operation == "BatchGetItem")
+    change(world, place, {"Responses": {"tab": found[arn], arn: found[arn]}, "UnprocessedKeys": {}})
+    with pytest.raises(InvariantError, match="does not fit"):
         world.verify()

@@ -16,7 +16,8 @@ from ddbha.storage import partition as partition_module
 from ddbha.storage.partition import Partition
 from ddbha.storage.record import LogRecord
 from ddbha.storage.replica import Replica
-from ddbha.verify import verify_history, verify_state
+from ddbha.verify.histories import verify_history
+from ddbha.verify.invariants import verify_state
 from ddbha.verify.logged import verify_logged
 from tests.building import on_demand
 

@@ -207,6 +207,13 @@ class Walk:
             asked.update(ScanIndexForward=False)
         if self.draw.random() < 0.5:
             asked.update(Limit=2)
+        # Nothing more is drawn for it, so that walks of a seed stay what they were.
+        if self.made % 4 == 1:
+            asked.update(Select="COUNT")
+        elif self.made % 4 == 2:
+            asked.update(ProjectionExpression="n")
+        if kind > 1 and self.made % 3 == 1:
+            asked.update(IndexName="by-n", ConsistentRead=False)
         client = self.client
         read = client.query if kind < 2 else client.scan
         for _ in range(5):

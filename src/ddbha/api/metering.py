@@ -22,7 +22,7 @@ from ddbha.followers.secondary_indexes import GlobalIndex
 from ddbha.region.region import Region
 from ddbha.region.table import Table
 from ddbha.storage.partition import Partition
-from ddbha.values.image import Image
+from ddbha.values.image import Image, size_of
 from ddbha.values.key import ItemKey
 
 #: The least that a page may cost: what must be there before it is read.
@@ -105,11 +105,12 @@ def charge_page(
     returned: int,
 ) -> None:
     """Charge a page that was read: more than there is holds up the next request, as on AWS."""
-    now = region.now()
+    environment = region.environment
+    now = environment.clock.time()
     if applies(region, table):
         beyond = units - _LEAST[consistent]
         limits_of(region, table, index, "Read").charge(partition, key, beyond, now)
-    region.returned(region.environment.operation, table.name).add(float(returned), now)
+    region.returned(environment.operation, table.name).add(float(returned), now)
     region.consumed("Read", table.name, None if index is None else index.name).add(units, now)
 
 
@@ -141,7 +142,9 @@ def admit_transaction_reads(region: Region, reads: list[tuple[Table, ItemKey, Im
     """Admit all reads of a transaction; raises `TransactionCanceledException` with nothing taken."""
     admission = Admission(region)
     refusals: list[AwsError | None] = []
-    costs = [2 * read_units(0 if image is None else image.size, consistent=True) for *_, image in reads]
+    costs = [
+        2 * read_units(0 if image is None else size_of(image), consistent=True) for *_, image in reads
+    ]
     for (table, key, _), units in zip(reads, costs, strict=True):
         try:
             if applies(region, table):

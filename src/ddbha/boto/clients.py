@@ -11,6 +11,7 @@ from typing import Any
 import boto3
 import botocore.loaders
 import botocore.session
+from botocore import UNSIGNED
 from botocore.client import BaseClient, ClientMeta
 from botocore.config import Config
 
@@ -188,26 +189,35 @@ def _complete() -> _Quiet:
 @cache
 def _resource_class(service_name: str) -> Any:
     maker = boto3.Session(botocore_session=_Quiet(), region_name=_FALLBACK_REGION)
+    internals.build_classes_once(maker)
     options: Any = {"aws_access_key_id": "0" * 12, "aws_secret_access_key": _SECRET}
     return type(maker.resource(service_name, **options))  # type: ignore[call-overload]
 
 
 _prototypes: dict[Hashable, BaseClient] = {}
+#: More kinds than this are not kept: what is in a config may be different every time.
+_MOST_PROTOTYPES = 64
 
 
 def _make_client(
     maker: _Quiet, service_name: str, region_name: str, options: dict[str, Any]
 ) -> BaseClient:
-    if options.keys() - {"aws_access_key_id", "aws_secret_access_key"}:
-        return _create(maker, service_name, region_name, options)
     # botocore takes the defaults of many settings from the environment.
-    environment = frozenset(item for item in os.environ.items() if item[0].startswith("AWS_"))
-    kind = maker, service_name, region_name, options["aws_access_key_id"], environment
+    environment = frozenset((name, os.environ.get(name)) for name in os.environ if name[:4] == "AWS_")
+    try:
+        kind = maker, service_name, region_name, _frozen(options), environment
+    except TypeError:
+        return _create(maker, service_name, region_name, options)
     prototype = _prototypes.get(kind)
     if prototype is None:
-        prototype = _prototypes[kind] = _create(maker, service_name, region_name, options)
+        # Whoever gave a config may change it later.
+        prototype = _create(maker, service_name, region_name, copy.deepcopy(options))
+        internals.share_handlers(prototype.meta.events)
         if _mode(prototype) == "standard":
             internals.drop_standard_retries(prototype)
+        if len(_prototypes) >= _MOST_PROTOTYPES:
+            _prototypes.clear()
+        _prototypes[kind] = prototype
     mode = _mode(prototype)
     if mode not in ("legacy", "standard"):
         # The handlers of other modes count the retries of one client.
@@ -216,6 +226,19 @@ def _make_client(
     if mode == "standard":
         internals.add_standard_retries(twin)
     return twin
+
+
+def _frozen(value: Any) -> Hashable:
+    """The same for options that make clients of the same kind; `TypeError` for what is not compared."""
+    if isinstance(value, dict):
+        return dict, tuple((name, _frozen(one)) for name, one in value.items())
+    if isinstance(value, (list, tuple)):
+        return type(value), tuple(map(_frozen, value))
+    if type(value) is Config:
+        return Config, _frozen(vars(value))
+    if value is None or value is UNSIGNED or isinstance(value, (str, int, float)):
+        return type(value), value
+    raise TypeError(value)
 
 
 def _mode(made: BaseClient) -> str | None:
@@ -238,8 +261,8 @@ def _twin(prototype: BaseClient) -> BaseClient:
     old = prototype.meta
     internals.with_own_cache(twin)
     twin.meta = ClientMeta(
-        copy.copy(old.events),
-        old.config,
+        internals.copied(old.events),
+        copy.copy(old.config),
         old.endpoint_url,
         old.service_model,
         old.method_to_api_mapping,

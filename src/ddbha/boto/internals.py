@@ -6,6 +6,8 @@ botocore, so that a version that breaks one says which.
 
 from __future__ import annotations
 
+import copy
+import inspect
 import random
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -13,7 +15,11 @@ from typing import Any
 
 from botocore.awsrequest import AWSResponse, HeadersDict
 from botocore.handlers import generate_idempotent_uuid
-from botocore.hooks import BaseEventHooks
+from botocore.hooks import (  # type: ignore[attr-defined]
+    BaseEventHooks,
+    HierarchicalEmitter,
+    _PrefixTrie,
+)
 from botocore.model import OperationModel
 from botocore.retries import standard
 from botocore.retryhandler import RetryHandler
@@ -51,6 +57,9 @@ ASYNC_CALLS: Place = ("aiobotocore.client", "AioBaseClient", "_make_api_call")
 #: ... where every client begins ...
 CREATIONS: Place = ("botocore.session", "Session", "create_client")
 ASYNC_CREATIONS: Place = ("aiobotocore.session", "AioSession", "_create_client")
+#: ... what a session knows, and what it hears from the beginning ...
+COMPONENTS: Place = ("botocore.session", "Session", "get_component")
+HANDLERS: Place = ("botocore.session", "Session", "_register_builtin_handlers")
 #: ... and where every request goes to the network.
 SENDING: Place = ("botocore.httpsession", "URLLib3Session", "send")
 ASYNC_SENDING: Place = ("aiobotocore.httpsession", "AIOHTTPSession", "send")
@@ -121,9 +130,32 @@ def http_response(
     return made
 
 
+def loaded(loader: Any) -> Any:
+    """Where a loader of models keeps what it has read; it tests, gets and sets keys."""
+    return loader._cache
+
+
+def let_loaded_be(loader: Any, cache: Any) -> None:
+    """Let a loader keep what it reads there."""
+    loader._cache = cache
+
+
 def with_own_cache(client: Any) -> None:
     """Let a copied client cache its exceptions and waiters for itself."""
     client._cache = {}
+
+
+def build_classes_once(session: Any) -> None:
+    """Let a session of boto3, of one service, build the class of each kind of resource only once."""
+    factory, built = session.resource_factory, {}
+    build = factory.load_from_definition
+
+    def build_once(resource_name: str, *definition: Any, **definitions: Any) -> Any:
+        if resource_name not in built:
+            built[resource_name] = build(resource_name, *definition, **definitions)
+        return built[resource_name]
+
+    factory.load_from_definition = build_once
 
 
 # -- Events and retries -----------------------------------------------------------------------------
@@ -131,12 +163,88 @@ def with_own_cache(client: Any) -> None:
 
 def emitter(events: BaseEventHooks) -> Any:
     """The emitter below those that translate the names of events."""
-    return getattr(events, "_emitter", events)
+    # A session that is given the events of another one translates twice.
+    found: Any = events
+    while hasattr(found, "_emitter"):
+        found = found._emitter
+    return found
 
 
 def registrations(emitter: Any) -> object:
     """An object that is another one as soon as a handler has come or gone."""
     return emitter._lookup_cache
+
+
+def hears_nothing(emitter: Any) -> bool:
+    """Whether an emitter is of botocore's own kind, and nobody has registered anything."""
+    if type(emitter) is not HierarchicalEmitter:
+        return False
+    private: Any = emitter
+    return not private._handlers._root["children"]
+
+
+class _SharedHandlers(_PrefixTrie):  # type: ignore[misc]
+    """Handlers by event; copies have all nodes in common, and a change is made to copies of its nodes."""
+
+    def __init__(self, root: dict[str, Any]) -> None:
+        self._root = root
+
+    def __copy__(self) -> _SharedHandlers:
+        return _SharedHandlers(self._root)
+
+    def append_item(self, key: str, *item: Any, **section: Any) -> None:
+        self._own(key)
+        super().append_item(key, *item, **section)
+
+    def remove_item(self, key: str, value: Handler) -> None:
+        self._own(key)
+        super().remove_item(key, value)
+
+    def _own(self, key: str) -> None:
+        node = self._root = _like(self._root)
+        for part in key.split("."):
+            if part not in node["children"]:
+                break
+            children = node["children"]
+            node = children[part] = _like(children[part])
+
+
+def _like(node: dict[str, Any]) -> dict[str, Any]:
+    return {**node, "children": dict(node["children"]), "values": copy.copy(node["values"])}
+
+
+def share_handlers(events: BaseEventHooks) -> None:
+    """Let copies of events cost no more than what is registered with them."""
+    below = emitter(events)
+    below._handlers = _SharedHandlers(below._handlers._root)
+    # Copies have this as well: botocore asks for the whole signature, which costs more than all else.
+    ask = type(below)._verify_accept_kwargs
+
+    def verify(handler: Handler) -> None:
+        code = getattr(handler, "__code__", None)
+        if code is None or not code.co_flags & inspect.CO_VARKEYWORDS:
+            ask(below, handler)
+
+    below._verify_accept_kwargs = verify
+
+
+def copied(events: BaseEventHooks) -> BaseEventHooks:
+    """Events with the same handlers, and registrations of their own."""
+    made = copy.copy(events)
+    below = emitter(events)
+    old: Any = events
+    new: Any = made
+    while old is not below:
+        # What a name stands for is looked for among a hundred others.
+        new._alias_name_cache = old._alias_name_cache
+        old, new = old._emitter, new._emitter
+    return made
+
+
+def let_handlers_be(emitter: Any, other: Any) -> None:
+    """Give an emitter that hears nothing the handlers of another one, each as its own registration."""
+    copied = copy.copy(other)
+    emitter._handlers, emitter._unique_id_handlers = copied._handlers, copied._unique_id_handlers
 
 
 def handlers(emitter: Any, event_name: str) -> list[Handler]:

@@ -12,7 +12,7 @@ from attrs import Factory, define
 
 from ddbha.followers.secondary_indexes import SecondaryIndex
 from ddbha.region.table import Table
-from ddbha.values.image import Image
+from ddbha.values.image import Image, same_image, size_of
 from ddbha.values.key import ItemKey
 
 READ_UNIT = 4096
@@ -27,7 +27,7 @@ def read_units(size: int, *, consistent: bool) -> float:
 
 def write_units(old: Image | None, new: Image | None) -> float:
     """Units of one write: one for each started 1 KB of the larger of the old and the new item."""
-    size = max(old.size if old else 0, new.size if new else 0)
+    size = max(size_of(old) if old else 0, size_of(new) if new else 0)
     return float(max(1, -(-size // WRITE_UNIT)))
 
 
@@ -37,7 +37,7 @@ def index_writes(
     """Position (without the table's key) and units of each index entry that a write touches."""
     before, after = index.entry(old), index.entry(new)
     if before is not None and after is not None and before[0] == after[0]:
-        if before[1].equals(after[1]):
+        if same_image(before[1], after[1]):
             return []
         return [(after[0], write_units(before[1], after[1]))]
     return [(entry[0], write_units(entry[1], None)) for entry in (before, after) if entry]
@@ -48,10 +48,12 @@ class Consumption:
     """Units that one request consumes of one table.
 
     A transaction reads or writes each item twice, its index entries once, and shows the units a second
-    time in the member `transaction`: ReadCapacityUnits or WriteCapacityUnits.
+    time in the member `transaction`: ReadCapacityUnits or WriteCapacityUnits.  The table is shown as the
+    request `named` it: by its name or its ARN.
     """
 
     table: Table
+    named: str
     transaction: str | None = None
     units: float = 0.0
     index_units: dict[str, float] = Factory(dict)
@@ -81,7 +83,7 @@ class Consumption:
 
     def answer(self, wanted: str) -> dict[str, Any]:
         """The `ConsumedCapacity` member, for TOTAL or INDEXES."""
-        answer: dict[str, Any] = {"TableName": self.table.name, **self._shown(self.total)}
+        answer: dict[str, Any] = {"TableName": self.named, **self._shown(self.total)}
         if wanted == "INDEXES":
             answer["Table"] = self._shown(self.units)
             for member, indexes in (

@@ -5,7 +5,7 @@ https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Expressions.Ope
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from functools import lru_cache
 from operator import ge, le
 from typing import Any
@@ -32,6 +32,7 @@ from ddbha.expressions.predicates import (
     same,
     size,
 )
+from ddbha.expressions.screens import BindScreen, Screen, screen_of
 from ddbha.expressions.syntax import (
     SWAPPED,
     Attribute,
@@ -69,8 +70,7 @@ class Condition:
     nested: frozenset[str]
     bind: Bind
     _checks: tuple[Check, ...]
-    #: The placeholders of what every item that meets the condition has somewhere in it.
-    _held: tuple[str, ...]
+    _screen: BindScreen | None
 
     def check(self, values: Values) -> None:
         """Raise `ValidationException` for undefined placeholders and operands of impossible types.
@@ -80,19 +80,12 @@ class Condition:
         for check in self._checks:
             check(values)
 
-    def contents(self, values: Values) -> list[bytes]:
-        """What is somewhere in every item that meets the condition: strings, numbers, binary values.
+    def screen(self, values: Values) -> Screen | None:
+        """What tells of most packed items that do not meet the condition that they do not.
 
-        They are as images have them: an image without one of them need not be unpacked.
+        None where there is no such thing.
         """
-        found = []
-        for name in self._held:
-            for kind, content in values[name].items():
-                if kind in ("S", "N"):
-                    found.append(content.encode("utf-8", "surrogatepass"))
-                elif kind == "B":
-                    found.append(content)
-        return found
+        return None if self._screen is None else self._screen(values)
 
     def holds(self, item: Item, values: Values) -> bool:
         """Whether one item meets the condition."""
@@ -126,7 +119,7 @@ def of_tree(
         frozenset(compiler.nested),
         bind,
         compiler.checks.built(),
-        tuple(_held(tree)),
+        screen_of(tree),
     )
 
 
@@ -240,18 +233,3 @@ class _Compiler:
 def _known(operand: Operand) -> str | None:
     """The placeholder that an operand is; None for one that takes an item."""
     return operand.name if isinstance(operand, Value) else None
-
-
-def _held(node: ConditionNode) -> Iterator[str]:
-    """The placeholders of values that are in every item that meets a condition, whole or as a part."""
-    if isinstance(node, Every):
-        for part in node.conditions:
-            yield from _held(part)
-    operands: tuple[Operand, ...] = ()
-    if isinstance(node, Comparison) and node.operator == "=":
-        operands = (node.left, node.right)
-    elif isinstance(node, Function) and node.name in ("begins_with", "contains"):
-        operands = node.arguments
-    kinds = [type(operand) for operand in operands]
-    if kinds == [Attribute, Value] or (kinds == [Value, Attribute] and isinstance(node, Comparison)):
-        yield from (operand.name for operand in operands if isinstance(operand, Value))

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import lru_cache
 
-from attrs import frozen
+from attrs import field, frozen
 
 from ddbha.errors import ValidationException
 from ddbha.expressions.checks import Values
@@ -28,7 +28,7 @@ from ddbha.expressions.syntax import (
     Value,
 )
 from ddbha.values.attribute import AttributeValue, kind_of
-from ddbha.values.key import KeySchema
+from ddbha.values.key import KeyAttribute, KeySchema
 
 _PARAMETER = "KeyConditionExpression"
 _INVALID = "Invalid condition in KeyConditionExpression: "
@@ -61,6 +61,12 @@ class KeyCondition:
     parts: tuple[_Part, ...]
     #: What is wrong with it as a key condition, whatever the table is.
     fault: str | None = None
+    #: Operators and placeholders by attribute.
+    _found: dict[str, tuple[str, tuple[str, ...]]] = field(init=False, repr=False)
+
+    @_found.default
+    def _by_attribute(self) -> dict[str, tuple[str, tuple[str, ...]]]:
+        return {name: (operator, placeholders) for name, operator, placeholders in self.parts}
 
     def require_sound(self) -> None:
         """Raise `ValidationException` if no table could answer it."""
@@ -80,13 +86,10 @@ class KeyCondition:
     def bind(self, schema: KeySchema, values: Values) -> KeyRange:
         """The range of keys of `schema` that is meant; `ValidationException` if it is none."""
         self.require_sound()
-        found = {
-            name: (operator, tuple(map(values.__getitem__, operands)))
-            for name, operator, operands in self.parts
-        }
+        found = self._found
         most = len(schema.names)
         # One too many for a single key attribute is told as below, by older records.
-        if len(found) > max(most, 2):
+        if len(found) > most and len(found) > 2:
             raise ValidationException(
                 f"The number of query conditions ({len(found)}) exceeds the number of key attributes "
                 f"defined in the schema ({most})"
@@ -98,36 +101,42 @@ class KeyCondition:
             left = [name for name in schema.names if name not in found]
             raise _missed(left[0]) if left else ValidationException(_UNSUPPORTED)
         for attribute in schema.attributes:
-            if attribute.name not in found:
-                continue
-            operator, given = found[attribute.name]
-            if operator not in INDEXABLE:
-                raise ValidationException(
-                    "Attempted conditional constraint is not an indexable operation"
-                )
-            for value in given:
-                if attribute.type not in value:
+            if attribute.name in found:
+                operator, placeholders = found[attribute.name]
+                if operator not in INDEXABLE:
                     raise ValidationException(
-                        "One or more parameter values were invalid: Condition parameter type does not "
-                        "match schema type"
+                        "Attempted conditional constraint is not an indexable operation"
                     )
-                if not value[attribute.type]:
-                    raise ValidationException(
-                        "One or more parameter values are not valid. The AttributeValue for a key "
-                        f"attribute cannot contain an empty {kind_of(attribute.type)} value. "
-                        f"Key: {attribute.name}"
-                    )
+                for placeholder in placeholders:
+                    _check(attribute, values[placeholder])
         partition = []
         for attribute in schema.partition_attributes:
-            operator, given = found[attribute.name]
+            operator, placeholders = found[attribute.name]
             if operator != "=":
                 raise ValidationException(_UNSUPPORTED)
-            partition.append(given[0])
-        return KeyRange(tuple(partition), *_sort_keys(schema, found))
+            partition.append(values[placeholders[0]])
+        if len(found) == len(partition):
+            return KeyRange(tuple(partition))
+        return KeyRange(tuple(partition), *_sort_keys(schema, found, values))
+
+
+def _check(attribute: KeyAttribute, value: AttributeValue) -> None:
+    """Raise `ValidationException` for what cannot be compared with a key attribute."""
+    kind = attribute.type
+    if kind not in value:
+        raise ValidationException(
+            "One or more parameter values were invalid: Condition parameter type does not match schema "
+            "type"
+        )
+    if not value[kind]:
+        raise ValidationException(
+            "One or more parameter values are not valid. The AttributeValue for a key attribute cannot "
+            f"contain an empty {kind_of(kind)} value. Key: {attribute.name}"
+        )
 
 
 def _sort_keys(
-    schema: KeySchema, found: Mapping[str, tuple[str, tuple[AttributeValue, ...]]]
+    schema: KeySchema, found: Mapping[str, tuple[str, tuple[str, ...]]], values: Values
 ) -> tuple[tuple[AttributeValue, ...], str | None, tuple[AttributeValue, ...]]:
     """The sort keys that are given, then operator and operands of the condition on the next one."""
     left = len(found) - len(schema.partition_attributes)
@@ -135,7 +144,8 @@ def _sort_keys(
     for attribute in schema.sort_attributes[:left]:
         if attribute.name not in found:
             raise _missed(attribute.name)
-        operator, operands = found[attribute.name]
+        operator, placeholders = found[attribute.name]
+        operands = tuple([values[placeholder] for placeholder in placeholders])
         left -= 1
         if operator == "=":
             given.append(operands[0])

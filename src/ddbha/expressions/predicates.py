@@ -24,7 +24,7 @@ _Relation = Callable[[AttributeValue, AttributeValue], bool]
 
 #: The types that are ordered, and those of which equal values are written in one way.
 ORDERED = frozenset({"S", "N", "B"})
-_PLAIN = ORDERED | {"BOOL", "NULL"}
+PLAIN = ORDERED | {"BOOL", "NULL"}
 COMPARE: dict[str, Callable[[Any, Any], bool]] = {"<": lt, "<=": le, ">": gt, ">=": ge}
 
 
@@ -122,7 +122,7 @@ def same(left: BindOperand, right: BindOperand, known: str | None, *, wanted: bo
 
     def bind(values: Values) -> Predicate:
         get = left(values)
-        if known is not None and type_of(values[known]) in _PLAIN:
+        if known is not None and type_of(values[known]) in PLAIN:
             value = values[known]
             return lambda item: (get(item) == value) is wanted
         get_other = right(values)
@@ -158,14 +158,18 @@ def ordered(
 
 
 def _bounded(get: Getter, kind: str, bound: Any, compare: Callable[[Any, Any], bool]) -> Predicate:
-    parse = number.parse
+    parse, near = number.parse, float(bound) if kind == "N" else 0.0
 
     def is_number(item: Item) -> bool:
         value = get(item)
         if value is None:
             return False
         content = value.get("N")
-        return content is not None and compare(parse(content), bound)
+        if content is None:
+            return False
+        # Rounding keeps the order; only numbers that hardly differ have to be compared exactly.
+        nearly = float(content)
+        return compare(nearly, near) if nearly != near else compare(parse(content), bound)
 
     def is_text(item: Item) -> bool:
         value = get(item)

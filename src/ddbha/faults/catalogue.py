@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from attrs import define
 
-from ddbha.errors import AwsError, UsageError, error_class
+from ddbha.errors import UsageError
 from ddbha.faults.actions import Actions
 from ddbha.faults.experiments import (
     Alarm,
@@ -33,6 +33,7 @@ from ddbha.faults.requests import (
     LostAs,
     PartialBatch,
     SlowTransaction,
+    answered_with,
 )
 from ddbha.faults.running import Running, Seconds, seconds_of
 from ddbha.faults.shifts import ZonalShifts
@@ -42,7 +43,6 @@ from ddbha.region.places import is_region, region_of
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
-
 
 #: For how long a zonal shift can be asked for.
 LONGEST_SHIFT = 72 * 3600.0
@@ -286,13 +286,7 @@ class Faults(Running):
         `UsageError` for a code that DynamoDB does not have and `UnknownPlaceError` for a table that does
         not exist.
         """
-        error: type[AwsError] | None = error_class(code)
-        if error is None:
-            raise UsageError(
-                f"DynamoDB has no error {code!r}; it has ThrottlingException, InternalServerError, "
-                "ProvisionedThroughputExceededException, TransactionConflictException and the others of "
-                "ddbha.errors."
-            )
+        error = answered_with(code)
         met = ErrorFault(Chosen.of(choice), after_commit, error, message)
         return self._meet(f"error {code}", met, choice)
 

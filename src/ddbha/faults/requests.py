@@ -21,6 +21,7 @@ from ddbha.errors import (
     NoAnswer,
     TransactionCanceledException,
     UsageError,
+    error_class,
 )
 from ddbha.faults.names import OperationName
 from ddbha.region.environment import Environment
@@ -242,7 +243,12 @@ class GreyFailure(RequestFault):
         if environment.random.random() < self.share:
             self._be_late()
             raise InternalServerError
-        response = perform(request)
+        try:
+            response = perform(request)
+        except AwsError:
+            # An error is an answer too, and as late as any other.
+            self._be_late()
+            raise
         self._be_late()
         return response
 
@@ -278,6 +284,18 @@ class PartialBatch(RequestFault):
         return response
 
 
+def answered_with(code: str) -> type[AwsError]:
+    """The AWS error that requests can be answered with; raises `UsageError` for one that there is not."""
+    error = error_class(code)
+    if error is None:
+        raise UsageError(
+            f"DynamoDB has no error {code!r}; it has ThrottlingException, InternalServerError, "
+            "ProvisionedThroughputExceededException, TransactionConflictException and the others of "
+            "ddbha.errors."
+        )
+    return error
+
+
 def through(
     faults: list[RequestFault],
     region: str,
@@ -300,6 +318,11 @@ def through(
 
 def tables_of(request: Request) -> set[str]:
     """The names of the tables that a request is about."""
+    return {name.rpartition("table/")[2].split("/")[0] for name in named_by(request)}
+
+
+def named_by(request: Request) -> set[str]:
+    """The tables that a request is about, by name or by ARN as it names them."""
     named = [request.get("TableName"), request.get("SourceTableName"), request.get("TargetTableName")]
     if isinstance(request.get("RequestItems"), dict):
         named += request["RequestItems"]
@@ -307,7 +330,7 @@ def tables_of(request: Request) -> set[str]:
         named += [action.get("TableName") for action in entry.values()]
     for entries in ([request], request.get("Statements"), request.get("TransactStatements")):
         named += [_stated(entry["Statement"]) for entry in entries or () if "Statement" in entry]
-    return {name.rpartition("table/")[2].split("/")[0] for name in named if isinstance(name, str)}
+    return {name for name in named if isinstance(name, str)}
 
 
 def _stated(statement: str) -> str | None:

@@ -19,7 +19,7 @@ from typing import Any
 from attrs import Factory, define
 
 from ddbha.errors import AwsError, InternalServerError, ServiceUnavailable
-from ddbha.faults.requests import tables_of
+from ddbha.faults.requests import named_by
 from ddbha.region.environment import Environment
 from ddbha.region.region import Region
 from ddbha.region.table import Table
@@ -74,7 +74,7 @@ class _Survivor:
         request: Request,
     ) -> _Survivor | None:
         """What survives of a request; None for one that cannot."""
-        tables = {name: region.tables.get(name) for name in tables_of(request)}
+        tables = {name: region.named_table(name) for name in named_by(request)}
         if any(table is None or table.consistency == "STRONG" for table in tables.values()):
             # Regions agree on an order, and what they have not agreed on is in none of their logs.
             return None
@@ -87,7 +87,7 @@ class _Survivor:
 
         Nobody else writes a single item while its partition has no leader; other partitions may go on.
         """
-        if {name: self.region.tables.get(name) for name in self.tables} != self.tables:
+        if {name: self.region.named_table(name) for name in self.tables} != self.tables:
             return False
         return self.operation in _SINGLE or not (self.is_late or _written(self.tables) != self.written)
 
@@ -129,17 +129,17 @@ class Unavailability:
                 raise ServiceUnavailable from None
             raise
         if self._survivors and operation in _WRITES:
-            self._note_newer(tables_of(request))
+            self._note_newer({region.named_table(name) for name in named_by(request)})
         return response
 
     def clear(self) -> None:
         """Forget what was left open."""
         self._survivors.clear()
 
-    def _note_newer(self, names: set[str]) -> None:
+    def _note_newer(self, tables: set[Table | None]) -> None:
         """A write was answered: it may have left no record, but what is older must not follow it."""
         for survivor in self._survivors:
-            if not names.isdisjoint(survivor.tables):
+            if not tables.isdisjoint(survivor.tables.values()):
                 survivor.is_late = True
 
     def _take_effect(self, survivor: _Survivor) -> None:
@@ -174,8 +174,8 @@ def _is_dark(region: Region, request: Request) -> bool:
     """Whether all of a region fails, and not only a partition; or it is cut off from all others."""
     if not region.has_quorum:
         return True
-    for name in tables_of(request):
-        table = region.tables.get(name)
+    for name in named_by(request):
+        table = region.named_table(name)
         member = None if table is None else table.membership
         if member is not None and member.is_alone:
             return True

@@ -12,6 +12,7 @@ from attrs import define
 from ddbha.observe.metrics import Series
 from ddbha.storage.partition import Partition, PartitionFollower
 from ddbha.storage.record import LogRecord
+from ddbha.values.image import size_of
 
 WRITE_UNIT = 1024
 #: The cause of the writes of bulk operations, which are metered in bytes and take no capacity.
@@ -42,7 +43,7 @@ class ConsumedWrites(PartitionFollower):
         if record.cause == BULK_PUT:
             return
         old, new = record.old, record.new
-        size = max(0 if old is None else old.size, 0 if new is None else new.size)
+        size = max(0 if old is None else size_of(old), 0 if new is None else size_of(new))
         self.series.add(float(-(-size // WRITE_UNIT) or 1), record.time)
 
     def successor(self, partition: Partition) -> ConsumedWrites:

@@ -21,7 +21,7 @@ from ddbha.errors import InternalServerError
 from ddbha.storage.partition import Partition, PartitionFollower
 from ddbha.storage.partitions import Partitions
 from ddbha.storage.record import LogRecord
-from ddbha.values.image import Image
+from ddbha.values.image import Image, unpack
 from ddbha.values.key import ItemKey
 
 #: Seconds between sweeps.
@@ -234,5 +234,5 @@ class ExpiryFollower(PartitionFollower):
 
 def expiry_time(image: Image, attribute: str) -> float | None:
     """The time in an attribute; None unless it is there and a number."""
-    number = image.item().get(attribute, {}).get("N")
+    number = unpack(image).get(attribute, {}).get("N")
     return None if number is None else float(number)

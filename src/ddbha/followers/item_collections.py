@@ -14,7 +14,7 @@ from ddbha.followers.secondary_indexes import LocalIndex
 from ddbha.storage.partition import Partition, PartitionFollower
 from ddbha.storage.record import LogRecord
 from ddbha.values.attribute import item_size
-from ddbha.values.image import Image
+from ddbha.values.image import Image, size_of, unpack
 from ddbha.values.key import ItemKey
 
 
@@ -42,10 +42,10 @@ class CollectionSizes(PartitionFollower):
         """Bytes that an item takes of its collection."""
         if image is None:
             return 0
-        size, item = image.size, image.item()
+        size, item = size_of(image), unpack(image)
         for index in self.indexes.values():
             if index.schema.fits(item):
-                size += image.size if index.projected is None else item_size(index.part(item))
+                size += size_of(image) if index.projected is None else item_size(index.part(item))
         return size
 
     def size(self, collection: ItemKey) -> int:

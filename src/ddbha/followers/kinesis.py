@@ -21,6 +21,7 @@ from ddbha.storage.partition import Partition, PartitionFollower
 from ddbha.storage.partitions import Partitions
 from ddbha.storage.record import LogRecord
 from ddbha.values.attribute import item_size
+from ddbha.values.image import size_of, unpack
 from ddbha.values.key import KeySchema
 
 #: Who removes expired items.
@@ -136,12 +137,12 @@ class Destination:
         self._taken.append((record.time, self._shown(partition, record)))
 
     def _shown(self, partition: Partition, record: LogRecord) -> dict[str, Any]:
-        old = None if record.old is None else record.old.item()
-        new = None if record.new is None else record.new.item()
+        old = None if record.old is None else unpack(record.old)
+        new = None if record.new is None else unpack(record.new)
         item = old if new is None else new
         assert item is not None, "a write that is put changes something"
         keys = self.schema.of(item)
-        size = item_size(keys) + sum(image.size for image in (record.old, record.new) if image)
+        size = item_size(keys) + sum(size_of(image) for image in (record.old, record.new) if image)
         microseconds = round(record.time * 1_000_000)
         exact = self.precision == "MICROSECOND"
         details: dict[str, Any] = {

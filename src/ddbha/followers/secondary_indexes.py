@@ -15,7 +15,7 @@ from ddbha.storage.partition import Partition
 from ddbha.storage.partitions import Partitions
 from ddbha.storage.record import LogRecord
 from ddbha.values.attribute import Item, item_size, same_item
-from ddbha.values.image import Image
+from ddbha.values.image import Image, pack, unpack
 from ddbha.values.key import ItemKey, KeySchema
 from ddbha.values.settings import ContributorInsights, Throughput, ThroughputChanges
 
@@ -64,8 +64,8 @@ class SecondaryIndex:
         """
         if self.projected is None:
             return image
-        part = self.part(image.item() if item is None else item)
-        return Image.of(part, item_size(part))
+        part = self.part(unpack(image) if item is None else item)
+        return pack(part, item_size(part))
 
     def part(self, item: Item) -> Item:
         """What is projected of an item."""
@@ -82,7 +82,7 @@ class SecondaryIndex:
         """Position (without the table's key) and entry of an item, or None where it has none."""
         if image is None:
             return None
-        item = image.item()
+        item = unpack(image)
         position = self.schema.key_or_none(item)
         return None if position is None else (position, self.project(image, item))
 
@@ -139,10 +139,10 @@ class GlobalIndexFollower(IndexFollower):
 
     def apply(self, record: LogRecord) -> None:
         old, new, index = record.old, record.new, self.index
-        if old is not None and new is not None and old.packed == new.packed:
+        if old is not None and new is not None and old == new:
             return
-        item_before = None if old is None else old.item()
-        item = None if new is None else new.item()
+        item_before = None if old is None else unpack(old)
+        item = None if new is None else unpack(new)
         before = None if item_before is None else index.schema.key_or_none(item_before)
         after = None if item is None else index.schema.key_or_none(item)
         if before is not None and before != after:

@@ -18,6 +18,7 @@ from ddbha.storage.partition import Partition, PartitionFollower
 from ddbha.storage.partitions import Partitions
 from ddbha.storage.record import LogRecord
 from ddbha.values.attribute import same_item
+from ddbha.values.image import size_of, unpack
 from ddbha.values.key import KeySchema
 
 #: Seconds that records are kept, and a stream after it was disabled.
@@ -243,4 +244,4 @@ def changes_nothing(record: LogRecord) -> bool:
     if old is new:
         return True
     # Equal items are of one size; most others are told apart by that.
-    return old.size == new.size and (old.packed == new.packed or same_item(old.item(), new.item()))
+    return size_of(old) == size_of(new) and (old == new or same_item(unpack(old), unpack(new)))

@@ -20,7 +20,7 @@ from ddbha.followers.secondary_indexes import IndexProjection
 from ddbha.storage.partition import Partition
 from ddbha.storage.record import LogRecord
 from ddbha.values.attribute import AttributeValue, Item, item_size, order, same_item, text_size
-from ddbha.values.image import Image
+from ddbha.values.image import Image, pack, size_of, unpack
 from ddbha.values.key import ItemKey, KeyAttribute, KeySchema
 
 #: 32-bit floating point numbers, as the service keeps them.
@@ -66,12 +66,12 @@ class VectorEntry:
 
     def same_as(self, other: VectorEntry) -> bool:
         """Whether two entries hold the same."""
-        return self.vector == other.vector and same_item(self.image.item(), other.image.item())
+        return self.vector == other.vector and same_item(unpack(self.image), unpack(other.image))
 
     @property
     def size(self) -> int:
         """Bytes of the entry."""
-        return self.image.size + BYTES_PER_DIMENSION * len(self.vector)
+        return size_of(self.image) + BYTES_PER_DIMENSION * len(self.vector)
 
 
 @define(eq=False)
@@ -139,7 +139,7 @@ class VectorIndex:
         """What an item is in the index; None where it has no vector or no partition key."""
         if image is None:
             return None
-        item = image.item()
+        item = unpack(image)
         vector = self._vector(item.get(self.vector_attribute))
         if vector is None or (self.partition is not None and self._collection(item) is None):
             return None
@@ -154,7 +154,7 @@ class VectorIndex:
             vector,
             sqrt(_dot(vector, vector)),
             {name: item[name] for name in searched if name in item},
-            Image.of(part, item_size(part)),
+            pack(part, item_size(part)),
         )
 
     def _vector(self, value: AttributeValue | None) -> Vector | None:

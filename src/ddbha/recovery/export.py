@@ -25,7 +25,7 @@ from ddbha.recovery.objects import ObjectStore
 from ddbha.recovery.transfer import Export
 from ddbha.region.table import Table
 from ddbha.storage.record import LogRecord
-from ddbha.values.image import Image
+from ddbha.values.image import Image, size_of, unpack
 from ddbha.values.key import KeySchema
 
 _FILE_NAME_ALPHABET = "abcdefghijklmnopqrstuvwxyz234567"
@@ -66,13 +66,13 @@ class Content:
     def entries(self, part: list[Image | Change]) -> Iterator[dict[str, Any]]:
         """The lines of the file of one partition."""
         for each in part:
-            yield {"Item": self.chosen.shown(each)} if isinstance(each, Image) else self._changed(each)
+            yield self._changed(each) if isinstance(each, Change) else {"Item": self.chosen.shown(each)}
 
     def _changed(self, change: Change) -> dict[str, Any]:
         assert change.latest is not None
         entry: dict[str, Any] = {
             "Metadata": {"WriteTimestampMicros": str(round(change.time * 1_000_000))},
-            "Keys": self.schema.of(change.latest.item()),
+            "Keys": self.schema.of(unpack(change.latest)),
         }
         if change.before is not None and self.view == "NEW_AND_OLD_IMAGES":
             entry["OldImage"] = self.chosen.shown(change.before)
@@ -87,7 +87,7 @@ def state_at(table: Table, archive: Archive, time: float, chosen: ExportFilter) 
     size = 0
     for key, image in archive.images_at(time):
         if chosen.reads(image):
-            size += image.size
+            size += size_of(image)
             if chosen.keeps(image):
                 parts[id(table.partition(key))].append(image)
     return Content(table.schema, chosen, None, list(parts.values()), size)
@@ -119,7 +119,7 @@ def changes_in(
 
 
 def _size(record: LogRecord) -> int:
-    return sum(image.size for image in (record.old, record.new) if image is not None)
+    return sum(size_of(image) for image in (record.old, record.new) if image is not None)
 
 
 def begin(export: Export, store: ObjectStore) -> None:

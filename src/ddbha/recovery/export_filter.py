@@ -11,7 +11,7 @@ from ddbha.expressions.checks import Values
 from ddbha.expressions.evaluate import Condition
 from ddbha.expressions.projection import Projection
 from ddbha.values.attribute import Item
-from ddbha.values.image import Image
+from ddbha.values.image import Image, unpack
 
 
 @frozen(eq=False)
@@ -25,13 +25,13 @@ class ExportFilter:
 
     def reads(self, image: Image) -> bool:
         """Whether the export looks at an item, and is billed for it: only its key decides."""
-        return self.key_condition is None or self.key_condition.holds(image.item(), self.values)
+        return self.key_condition is None or self.key_condition.holds(unpack(image), self.values)
 
     def keeps(self, image: Image) -> bool:
         """Whether an item that was read is exported."""
-        return self.condition is None or self.condition.holds(image.item(), self.values)
+        return self.condition is None or self.condition.holds(unpack(image), self.values)
 
     def shown(self, image: Image) -> Item:
         """What the export tells of an item."""
-        item = image.item()
+        item = unpack(image)
         return item if self.projection is None else self.projection.project(item)

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 
 from ddbha.followers.secondary_indexes import GlobalIndex
 from ddbha.storage.partition import Partition
-from ddbha.values.image import Image
+from ddbha.values.image import Image, unpack
 from ddbha.values.key import ItemKey
 
 Images = dict[ItemKey, Image]
@@ -37,7 +37,7 @@ def index_entries(indexes: Sequence[GlobalIndex], parts: Iterable[Images]) -> li
     ]
     for part in parts:
         for key, image in part.items():
-            item = image.item()
+            item = unpack(image)
             for index, bounds, found in targets:
                 position = index.schema.key_or_none(item)
                 if position is not None:

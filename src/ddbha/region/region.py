@@ -92,6 +92,14 @@ class Region:
             member.arrivals(self.now())
         return table
 
+    def named_table(self, name_or_arn: str) -> Table | None:
+        """What a request here names, in any state, also in another account; None if there is none."""
+        match = _TABLE_ARN.fullmatch(name_or_arn)
+        if match is None:
+            return self.tables.get(name_or_arn)
+        owner = self.regions.find(match[2], self.name) if match[1] == self.name else None
+        return None if owner is None else owner.tables.get(match[3])
+
     def described_table(self, name_or_arn: str) -> Table:
         """A table in any state, for the control plane; `ResourceNotFoundException` if there is none."""
         name = self.table_name(name_or_arn)

@@ -14,7 +14,7 @@ from typing import Any
 from sortedcontainers import SortedList
 
 from ddbha.storage.record import LogRecord
-from ddbha.values.image import Image
+from ddbha.values.image import Image, size_of, unpack
 from ddbha.values.key import ItemKey, KeySchema
 
 
@@ -168,7 +168,7 @@ class ItemStore:
 
     def _mend(self) -> None:
         """Count and order the images anew."""
-        self.size = sum([image.size for image in self.images.values()])
+        self.size = sum([size_of(image) for image in self.images.values()])
         self._order = None
         for name, schema in self.local_schemas.items():
             positions = (local_position(schema, image, key) for key, image in self.images.items())
@@ -178,10 +178,10 @@ class ItemStore:
     def _replace(self, key: ItemKey, image: Image | None) -> None:
         old = self.images.get(key)
         if old is not None:
-            self.size -= old.size
+            self.size -= size_of(old)
         if image is not None:
             self.images[key] = image
-            self.size += image.size
+            self.size += size_of(image)
             if old is None and self._order is not None:
                 self._order.add(key)
         elif old is not None:
@@ -227,7 +227,9 @@ class ItemStore:
         self, index: str | None, low: ItemKey, high: ItemKey, *, reverse: bool = False
     ) -> Iterator[ItemKey]:
         try:
-            order = self._in_order() if index is None else self._local[index]
+            order = self._order if index is None else self._local[index]
+            if order is None:
+                order = self._in_order()
             return order.range(low, high, reverse=reverse)
         except BaseException:
             # What was new may be half in order.
@@ -249,5 +251,5 @@ def local_position(schema: KeySchema, image: Image | None, key: ItemKey) -> Any:
     """Where an item stands in a local index, or None where it has no entry."""
     if image is None:
         return None
-    position = schema.key_or_none(image.item())
+    position = schema.key_or_none(unpack(image))
     return None if position is None else (*position, key)

@@ -17,7 +17,7 @@ from ddbha.storage.items import local_position
 from ddbha.storage.log import Log
 from ddbha.storage.record import LogRecord, Version
 from ddbha.storage.replica import Replica
-from ddbha.values.image import Image
+from ddbha.values.image import Image, size_of
 from ddbha.values.key import ItemKey
 
 #: Replicas that must persist a record before it is acknowledged.
@@ -356,7 +356,7 @@ class Partition:
         """
         assert not self.acknowledged_sequence, "only an unwritten partition is loaded"
         leader = self.available_leader()
-        size = sum([image.size for image in images.values()])
+        size = sum([size_of(image) for image in images.values()])
         positions = {
             name: [p for key, image in images.items() if (p := local_position(schema, image, key))]
             for name, schema in leader.items.local_schemas.items()

@@ -12,7 +12,7 @@ import botocore.session
 from botocore.client import BaseClient
 
 from ddbha.api.wire.model import SERVICES
-from ddbha.boto import internals
+from ddbha.boto import internals, sessions
 from ddbha.boto.pacing import paced
 from ddbha.boto.transport import InProcessTransport, Transport
 from ddbha.clock import Clock
@@ -137,6 +137,23 @@ def _needing_no_credentials(original: Callable[..., Any]) -> Callable[..., Any]:
     return create_client
 
 
+def _sharing_models(original: Callable[..., Any]) -> Callable[..., Any]:
+    def get_component(self: Any, name: str) -> Any:
+        component = original(self, name)
+        if name == "data_loader":
+            sessions.share_models(component)
+        return component
+
+    return get_component
+
+
+def _sharing_handlers(original: Callable[..., Any]) -> Callable[..., Any]:
+    def register_builtin_handlers(self: Any, events: Any) -> None:
+        sessions.register_handlers(lambda: original(self, events), events)
+
+    return register_builtin_handlers
+
+
 #: How many arguments come between the service's name and the access key.
 _CREDENTIALS_POSITION = 5
 
@@ -155,6 +172,8 @@ _SEATS = (
     _Seat(internals.CALLS, _serving(_in_process)),
     _Seat(("botocore.client", "BaseClient", "get_waiter"), _waiting),
     _Seat(internals.CREATIONS, _needing_no_credentials),
+    _Seat(internals.COMPONENTS, _sharing_models),
+    _Seat(internals.HANDLERS, _sharing_handlers),
     _Seat(internals.SENDING, network.sealed),
     _Seat(internals.ASYNC_CALLS, _serving(_asynchronous)),
     _Seat(("aiobotocore.client", "AioBaseClient", "get_waiter"), _waiting),

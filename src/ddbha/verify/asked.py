@@ -16,8 +16,8 @@ from ddbha.errors import (
 )
 from ddbha.expressions.syntax import Action, ConditionNode
 from ddbha.values.attribute import Item, canonical_item
+from ddbha.verify.calls import Call
 from ddbha.verify.expressions import GIVING, Unfit, Values, holds, projected, updated
-from ddbha.verify.history import Call
 from ddbha.verify.item_values import key_of, packed, table_of, unpacked
 from ddbha.verify.linearizability import Key, Value
 from ddbha.verify.terms import Terms

@@ -19,7 +19,7 @@ from ddbha.region.table import Table
 from ddbha.storage.partition import Partition, PartitionFollower
 from ddbha.storage.record import LogRecord
 from ddbha.values.attribute import Item
-from ddbha.values.image import Image
+from ddbha.values.image import Image, unpack
 from ddbha.values.key import ItemKey
 
 #: Operations whose answers hold items as they were read.
@@ -270,5 +270,5 @@ def _shows(image: Image | None, shown: Item | None) -> bool:
     """Whether a state of an item is what is shown of it, perhaps in part."""
     if image is None or shown is None:
         return image is None and shown is None
-    item = image.item()
+    item = unpack(image)
     return all(item.get(name) == value for name, value in shown.items())

@@ -19,7 +19,7 @@ from ddbha.errors import UsageError
 from ddbha.observe.events import Event
 from ddbha.region.region import Regions
 from ddbha.region.table import Table
-from ddbha.values.image import Image
+from ddbha.values.image import Image, size_of, unpack
 from ddbha.values.key import ItemKey
 from ddbha.verify.attempts import Attempt, Attempts, Change, Ledger
 
@@ -362,7 +362,7 @@ class _Knowing:
 def _same(image: Image | None, state: Image) -> bool:
     if image is None or image is state:
         return image is state
-    return image.size == state.size and (image.packed == state.packed or image.item() == state.item())
+    return size_of(image) == size_of(state) and (image == state or unpack(image) == unpack(state))
 
 
 def _clock(time: float) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ddbha.errors import InvariantError
 from ddbha.followers.expiry import CAUSE
+from ddbha.values.image import unpack
 from ddbha.verify.history import History
 from ddbha.verify.records import Kept
 
@@ -22,7 +23,7 @@ def verify_expiry(history: History) -> None:
 def _is_expired(kept: Kept) -> bool:
     """Whether the time in the item was over; by the setting before or after it was changed."""
     old = kept.record.old
-    item = {} if old is None else old.item()
+    item = {} if old is None else unpack(old)
     for attribute in (kept.before.ttl, kept.after.ttl):
         number = item.get(attribute or "", {}).get("N")
         if number is not None and float(number) < kept.record.time:

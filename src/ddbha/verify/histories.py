@@ -5,16 +5,16 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timezone
-from math import inf
 from typing import Any
 
 from attrs import evolve
 
 from ddbha.errors import InvariantError
 from ddbha.observe.events import Event
-from ddbha.values.image import Image
+from ddbha.values.image import Image, unpack
 from ddbha.values.key import ItemKey
-from ddbha.verify.history import BackgroundWrite, Call, History
+from ddbha.verify.calls import BackgroundWrite, Call
+from ddbha.verify.history import History
 from ddbha.verify.invariants import newest_images
 from ddbha.verify.item_values import packed, unpacked
 from ddbha.verify.linearizability import Key, NotInOrder, Observation, Step, Value, check
@@ -39,7 +39,7 @@ def verify_history(history: History, events: Iterable[Event]) -> None:
     for known in history.known.values():
         final[known.table.id] = newest_images(known.table.partitions)
         for key, image in known.initial.items():
-            initial[known.table.id, key] = packed(image.item())
+            initial[known.table.id, key] = packed(unpack(image))
 
     steps = [background_step(write) for write in history.background]
     observations: list[Observation] = []
@@ -81,7 +81,7 @@ def _places(history: History) -> dict[tuple[Key, Value], list[int]]:
     for known in history.known.values():
         for kept in known.records:
             if kept.record.new is not None:
-                written = (known.table.id, kept.record.key), packed(kept.record.new.item())
+                written = (known.table.id, kept.record.key), packed(unpack(kept.record.new))
                 places.setdefault(written, []).append(kept.place)
     return places
 
@@ -102,12 +102,13 @@ def _narrowed(step: Step, written: Mapping[tuple[Key, Value], list[int]]) -> Ste
 
 def since(history: History) -> Since:
     """Where eventually consistent reads may have looked back to: the place before which all is seen."""
-    times = history.times
+    times, tables = history.times, history.known
 
-    def place(call: Call) -> float:
-        if call.staleness == inf:
-            return -inf
-        return min(bisect_right(times, call.began - call.staleness) - 1, call.invoked)
+    def place(call: Call, table: str) -> float | None:
+        earliest = call.began - call.staleness
+        if table not in tables or earliest < tables[table].since:
+            return None
+        return min(bisect_right(times, earliest) - 1, call.invoked)
 
     return place
 
@@ -139,7 +140,7 @@ def _shown_key(key: Key, history: History) -> str:
 
 def _around(source: Any, keys: Iterable[Key], history: History) -> list[Call | BackgroundWrite]:
     """The entries about the same keys, up to a few after the one that does not fit."""
-    meaning = Meaning({}, lambda call: 0)
+    meaning = Meaning({}, lambda call, table: 0)
     wanted = set(keys)
     entries: list[Call | BackgroundWrite] = []
     for call in history:

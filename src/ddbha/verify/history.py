@@ -8,124 +8,23 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from copy import deepcopy
-from itertools import dropwhile
 from math import inf
 from typing import Any
 
-from attrs import Factory, define, field, frozen
+from attrs import Factory, define, field
 
 from ddbha.errors import AwsError, NoAnswer, UsageError
-from ddbha.faults.requests import ErrorFault, RequestFault, tables_of
-from ddbha.followers.secondary_indexes import GlobalIndex
+from ddbha.faults.requests import ErrorFault, RequestFault, named_by
 from ddbha.region.environment import Environment
 from ddbha.region.region import Region
-from ddbha.region.table import RestoreOrigin, Table
-from ddbha.storage.follower import Follower
+from ddbha.region.table import Table
 from ddbha.storage.partition import QUORUM, Partition, PartitionFollower
 from ddbha.storage.record import LogRecord
-from ddbha.storage.replica import Replica
 from ddbha.values.image import Image
 from ddbha.values.key import ItemKey
+from ddbha.verify.calls import RESTORES, UNDERSTOOD, BackgroundWrite, Call, Restored
 from ddbha.verify.records import KnownTable
-
-#: The operations that are asked for in PartiQL.
-STATEMENTS = frozenset({"ExecuteStatement", "BatchExecuteStatement", "ExecuteTransaction"})
-#: The operations whose meaning the checker knows.  What others write it takes as it comes.
-UNDERSTOOD = STATEMENTS | frozenset(
-    {
-        "PutItem",
-        "GetItem",
-        "UpdateItem",
-        "DeleteItem",
-        "Query",
-        "Scan",
-        "BatchGetItem",
-        "BatchWriteItem",
-        "TransactGetItems",
-        "TransactWriteItems",
-    }
-)
-
-#: The operations that make a table with what another one held.
-RESTORES = frozenset({"RestoreTableFromBackup", "RestoreTableToPointInTime"})
-
-
-@define(eq=False)
-class Call:
-    """One request of one client, and what became of it.
-
-    `invoked` and `completed` are places in the order of all beginnings and ends of calls, `began` and
-    `ended` are times in seconds since the epoch.
-    """
-
-    client: str
-    region: str
-    account_id: str
-    operation: str
-    request: dict[str, Any]
-    invoked: int
-    began: float
-    #: The tables that the request names, as they were found.
-    tables: dict[str, Table]
-    #: Whether even an error says nothing about whether the request was done.
-    uncertain: bool = False
-    completed: int | None = None
-    ended: float | None = None
-    answer: dict[str, Any] | None = None
-    #: What the client was told instead of an answer; None while the call is open.
-    error: AwsError | NoAnswer | None = None
-    #: How many seconds in the past an eventually consistent read may have looked.
-    staleness: float = 0.0
-
-    @property
-    def outcome(self) -> str:
-        """ANSWERED, REFUSED (an error says that nothing was done), UNKNOWN or OPEN."""
-        if self.answer is not None:
-            return "ANSWERED"
-        if self.error is None:
-            return "OPEN"
-        if self.uncertain or not isinstance(self.error, AwsError) or self.error.status >= 500:
-            return "UNKNOWN"
-        return "REFUSED"
-
-    def __str__(self) -> str:
-        if self.answer is not None:
-            shown = {name: value for name, value in self.answer.items() if name != "ConsumedCapacity"}
-            result = f"answered {shown}"
-        elif isinstance(self.error, AwsError):
-            result = f"{self.outcome.lower()}: {self.error.code}"
-        else:
-            result = "no answer" if self.error else "still open"
-        place = f"{self.invoked}-{'?' if self.completed is None else self.completed}"
-        return f"[{place}] {self.client} {self.operation} {self.request} {result}"
-
-
-@frozen(eq=False)
-class BackgroundWrite:
-    """A write that no client's request explains, such as an expiry or one from another region.
-
-    It happened at some moment between the places `invoked` and `completed`.
-    """
-
-    table: Table
-    key: ItemKey
-    new: Image | None
-    invoked: int
-    completed: int
-    cause: str
-
-    def __str__(self) -> str:
-        item = None if self.new is None else self.new.item()
-        return f"[{self.invoked}-{self.completed}] {self.cause} made {self.table.name} {self.key} {item}"
-
-
-@frozen(eq=False)
-class Restored:
-    """A table that a call restored, as it was when the call ended, and where it comes from."""
-
-    call: Call
-    target: KnownTable
-    origin: RestoreOrigin
+from ddbha.verify.staleness import staleness
 
 
 @define(eq=False, repr=False)
@@ -180,7 +79,8 @@ class History:
         faults: list[RequestFault],
     ) -> Call:
         """A client asks; `faults` are those that single requests may meet now."""
-        tables = {name: region.tables[name] for name in tables_of(request) if name in region.tables}
+        found = {name: region.named_table(name) for name in named_by(request)}
+        tables = {name: table for name, table in found.items() if table is not None}
         for table in tables.values():
             self._meet(table, region)
         understood = operation in UNDERSTOOD
@@ -215,7 +115,7 @@ class History:
         self.read_all()
         self.foreign = False
         if call.operation in UNDERSTOOD:
-            call.staleness = self._staleness(call)
+            call.staleness = staleness(call, self._environment.clock.time())
         call.completed, call.ended = self._place(), self._environment.clock.time()
         if isinstance(result, dict):
             call.answer = deepcopy(result)
@@ -256,11 +156,14 @@ class History:
     def _known(self, table: Table, region: Region) -> KnownTable:
         """A table from now on, with whom tells of its records."""
         initial: dict[ItemKey, Image] = {}
+        now = self._environment.clock.time()
+        since = -inf
         for partition in table.partitions:
             partition.leader.apply_all()
             initial.update(partition.leader.items.images)
-        now = self._environment.clock.time()
-        known = KnownTable(table, region.name, initial, len(self.times), now)
+            if partition.leader.last_sequence:
+                since = now
+        known = KnownTable(table, region.name, initial, len(self.times), now, since)
 
         def follow(partition: Partition) -> _Reader:
             reader = _Reader(partition, self, known)
@@ -289,17 +192,6 @@ class History:
             )
             self.background.append(write)
 
-    def _staleness(self, call: Call) -> float:
-        index = _index_of(call)
-        return max((self._behind(table, index) for table in call.tables.values()), default=0.0)
-
-    def _behind(self, table: Table, index_name: str | None) -> float:
-        index = table.global_indexes.get(index_name or "")
-        partitions = table.partitions if index is None else index.partitions
-        stale, now = self._environment.replication.stale_reads, self._environment.clock.time()
-        worst = max(stale, *(_behind_leader(partition, stale, now) for partition in partitions))
-        return worst if index is None else worst + _behind_table(index, now)
-
     def __iter__(self) -> Iterator[Call]:
         self._require_start()
         return iter(list(self.calls))
@@ -322,53 +214,6 @@ class History:
             raise UsageError(
                 "No history was recorded: make the World with history=True, or call history.start()."
             )
-
-
-def _index_of(call: Call) -> str | None:
-    """The index that a call reads."""
-    if call.operation != "ExecuteStatement":
-        return call.request.get("IndexName")
-    # Few histories have statements, and their parser takes its time to import.
-    from ddbha.expressions.partiql.parser import index_of
-
-    return index_of(call.request["Statement"])
-
-
-def _behind_leader(partition: Partition, stale: float, now: float) -> float:
-    """How many seconds ago the state may be from that a replica of a partition shows."""
-    worst = 0.0
-    for replica in partition.replicas:
-        if replica.up and replica is not partition.leader:
-            if replica.last_sequence < partition.acknowledged_sequence:
-                return inf
-            lag = max(replica.lag, stale)
-            worst = max(worst, lag, now - _oldest_unseen(replica, now - lag)) if lag else worst
-    return worst
-
-
-def _oldest_unseen(replica: Replica, horizon: float) -> float:
-    """A time just before the oldest record that a replica does not show.
-
-    An index has the writes of one partition of its table after the other: behind a record that is too
-    new for the replica there may be older ones.
-    """
-    unread = replica.log.after(replica.applied_sequence)
-    return min((r.time for r in dropwhile(lambda r: r.time <= horizon, unread)), default=inf) - 0.001
-
-
-def _behind_table(index: GlobalIndex, now: float) -> float:
-    """How many seconds ago the state of the table may be from that an index shows."""
-    if any(_is_late(follower, now) for follower in index.followers):
-        return inf
-    return max((follower.lag for follower in index.followers), default=0.0)
-
-
-def _is_late(follower: Follower, now: float) -> bool:
-    """Whether a follower is further behind than its lag, since it could not write what it read."""
-    if follower.predecessor is not None and _is_late(follower.predecessor, now):
-        return True
-    unread = follower.source.after(follower.applied_sequence)
-    return any(record.time <= now - follower.lag for record in unread)
 
 
 @define(eq=False)

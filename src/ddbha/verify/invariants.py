@@ -16,7 +16,7 @@ from ddbha.storage.items import ItemStore
 from ddbha.storage.partition import QUORUM, Partition
 from ddbha.storage.replica import Replica
 from ddbha.values.attribute import same_item
-from ddbha.values.image import Image
+from ddbha.values.image import Image, unpack
 from ddbha.values.key import ItemKey
 
 
@@ -147,9 +147,9 @@ def _verify_same(zone: str, items: ItemStore, other_zone: str, others: ItemStore
 
 def same_image(left: Image, right: Image) -> bool:
     """Whether two images hold the same attributes."""
-    if left is right or left.packed == right.packed:
+    if left is right or left == right:
         return True
-    return same_item(left.item(), right.item())
+    return same_item(unpack(left), unpack(right))
 
 
 def same_state(one: Image | None, other: Image | None) -> bool:

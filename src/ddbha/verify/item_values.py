@@ -8,7 +8,7 @@ from typing import Any
 from ddbha.errors import ValidationException
 from ddbha.region.table import Table
 from ddbha.values.attribute import Item, canonical_item
-from ddbha.verify.history import Call
+from ddbha.verify.calls import Call
 from ddbha.verify.linearizability import Key, Value
 
 
@@ -47,4 +47,4 @@ def key_of(table: Table, attributes: Item) -> Key:
 
 def table_of(call: Call, name: str) -> Table:
     """The table that a request names, or names by its ARN."""
-    return call.tables[name.rpartition("table/")[2].split("/")[0]]
+    return call.tables[name]

@@ -11,8 +11,10 @@ from attrs import Factory, define, frozen
 
 from ddbha.api.idempotency import TOKEN_LIFETIME
 from ddbha.errors import AwsError, InvariantError
+from ddbha.values.image import unpack
 from ddbha.verify.asked import FAILED, NOTHING, UNKNOWN, Asked, Write
-from ddbha.verify.history import Call, History
+from ddbha.verify.calls import Call
+from ddbha.verify.history import History
 from ddbha.verify.item_values import packed, unpacked
 from ddbha.verify.linearizability import Key, Value
 from ddbha.verify.records import Kept
@@ -87,12 +89,12 @@ class _Logs:
                 record, key = kept.record, (table, kept.record.key)
                 if key not in logs.initial:
                     image = known.initial.get(record.key)
-                    logs.initial[key] = packed(None if image is None else image.item())
-                old = packed(None if record.old is None else record.old.item())
-                new = packed(None if record.new is None else record.new.item())
+                    logs.initial[key] = packed(None if image is None else unpack(image))
+                old = packed(None if record.old is None else unpack(record.old))
+                new = packed(None if record.new is None else unpack(record.new))
                 logs.entries[key].append(_Entry(key, kept, old, new, kept.asked))
             for item, image in known.initial.items():
-                logs.initial.setdefault((table, item), packed(image.item()))
+                logs.initial.setdefault((table, item), packed(unpack(image)))
         return logs
 
     def window(self, key: Key, after: int, until: int) -> tuple[list[_Entry], list[Value]]:

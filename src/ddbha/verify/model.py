@@ -10,11 +10,11 @@ from collections.abc import Iterable, Iterator, Mapping
 from attrs import frozen
 
 from ddbha.errors import AwsError
-from ddbha.faults.requests import tables_of
+from ddbha.faults.requests import named_by
 from ddbha.region.table import Table
-from ddbha.values.image import Image
+from ddbha.values.image import Image, unpack
 from ddbha.values.key import ItemKey
-from ddbha.verify.history import BackgroundWrite, Call
+from ddbha.verify.calls import BackgroundWrite, Call
 from ddbha.verify.item_values import packed, unpacked
 from ddbha.verify.linearizability import Observation, Step
 from ddbha.verify.reads import Sight, Since, read_steps
@@ -23,14 +23,14 @@ from ddbha.verify.writes import write_steps
 
 def background_step(write: BackgroundWrite) -> Step:
     """A write without a request."""
-    new = packed(None if write.new is None else write.new.item())
+    new = packed(None if write.new is None else unpack(write.new))
     key = write.table.id, write.key
     return Step((key,), write.invoked, write.completed, lambda values: (new,), write)
 
 
 def final_step(table: Table, key: ItemKey, image: Image | None, place: int) -> Step:
     """What is in a table at the end is what a last read would see."""
-    found = packed(None if image is None else image.item())
+    found = packed(None if image is None else unpack(image))
     source = f"the final state of table {table.name}, key {key}, is {unpacked(found)}"
     return Step(
         ((table.id, key),),
@@ -50,7 +50,7 @@ class Meaning:
 
     def of(self, call: Call) -> Iterator[Step | Observation]:
         """The steps and observations of one call; none if it said nothing and did nothing."""
-        if not tables_of(call.request) <= call.tables.keys():
+        if not named_by(call.request) <= call.tables.keys():
             return
         try:
             yield from write_steps(call)

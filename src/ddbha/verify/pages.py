@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from math import inf
 from typing import Any
@@ -15,8 +15,9 @@ from ddbha.followers.secondary_indexes import GlobalIndex, LocalIndex
 from ddbha.region.table import Table
 from ddbha.values.attribute import Item, canonical_item
 from ddbha.values.key import HASH_SPACE, ItemKey
-from ddbha.verify.expressions import Values, holds, sortable
-from ddbha.verify.history import Call, History
+from ddbha.verify.calls import Call
+from ddbha.verify.expressions import Values, holds, projected, sortable
+from ddbha.verify.history import History
 from ddbha.verify.item_values import table_of
 from ddbha.verify.terms import Terms
 
@@ -74,6 +75,10 @@ class Page:
     start: ItemKey | None = None
     end: ItemKey | None = None
     descends: bool = False
+    #: Whether a token knows where it begins or ends, so that nobody else can say what is missing.
+    is_open: bool = False
+    #: What is shown of an item at paths.
+    project: Callable[[Sequence[Path], Item], Item] = projected
 
     @classmethod
     def of(cls, call: Call) -> Page | None:
@@ -102,12 +107,20 @@ class Page:
         """What the page has of an item before it is projected."""
         return self.place.part(item, self.paths, self.select)
 
-    def shows(self, item: Item) -> bool:
-        """Whether an item belongs on the page."""
+    def view(self, item: Item) -> Item:
+        """What the page shows of an item."""
+        return self.part(item) if self.paths is None else self.project(self.paths, item)
+
+    def looks_at(self, item: Item) -> bool:
+        """Whether an item is looked at for the page, and its filter asked."""
         position = self.place.position(item)
         if position is None or not self.low <= position[0] < self.high or not self._covers(position):
             return False
-        if not all(one is None or holds(one, item, self.values) for one in self.conditions):
+        return all(one is None or holds(one, item, self.values) for one in self.conditions)
+
+    def shows(self, item: Item) -> bool:
+        """Whether an item belongs on the page."""
+        if not self.looks_at(item):
             return False
         return self.filter is None or holds(self.filter, self.part(item), self.values)
 

@@ -2,25 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
+from math import inf
 from typing import Any
 
 from attrs import frozen
 
 from ddbha.expressions.syntax import Path
+from ddbha.followers.secondary_indexes import GlobalIndex
 from ddbha.region.table import Table
 from ddbha.values.attribute import Item
 from ddbha.values.key import ItemKey
+from ddbha.verify.calls import STATEMENTS, Call
 from ddbha.verify.expressions import holds, projected
-from ddbha.verify.history import STATEMENTS, Call
 from ddbha.verify.item_values import key_of, packed, table_of, unpacked
 from ddbha.verify.linearizability import Key, Observation, Step, Value, Values
 from ddbha.verify.pages import Page, Place
 from ddbha.verify.terms import Terms
 
-#: Finds the place that an eventually consistent read of a call may have looked back to.
-Since = Callable[[Call], float]
+#: Finds the place that an eventually consistent read of a call may have looked back to in a table, by its
+#: id; None if it may have seen what was there before all that is known.
+Since = Callable[[Call, str], float | None]
 View = Callable[[Item], Item]
 
 
@@ -47,12 +50,21 @@ class Sight:
         return self.matched(call, key, matches, consistent=consistent)
 
     def matched(
-        self, call: Call, key: Key, matches: Callable[[Value], bool], *, consistent: bool
+        self,
+        call: Call,
+        key: Key,
+        matches: Callable[[Value], bool],
+        *,
+        consistent: bool,
+        position: Callable[[Value], Hashable] | None = None,
     ) -> Step | Observation:
         """A read saw something of a key that only some values explain."""
         assert call.completed is not None, "an answered call is complete"
         if not consistent:
-            return Observation(key, self.since(call), call.completed, matches, call)
+            since = self.since(call, key[0])
+            if since is None:
+                return Observation(key, -inf, call.completed, lambda value: True, call)
+            return Observation(key, since, call.completed, matches, call, position)
 
         def apply(values: Values) -> Values | None:
             return values if matches(values[0]) else None
@@ -60,26 +72,33 @@ class Sight:
         return Step((key,), call.invoked, call.completed, apply, call)
 
     def page(
-        self, call: Call, page: Page, items: Sequence[Item], view: View, *, consistent: bool
+        self, call: Call, page: Page, items: Sequence[Item], *, consistent: bool
     ) -> Iterator[Step | Observation]:
         """A page showed some items, and of all others that they do not belong on it."""
         table = page.place.table
-        found = {key_of(table, item): item for item in items}
+        # An item that moves may be seen at both of its positions in an index, or at neither.
+        found = [(key_of(table, item), item) for item in items]
+        named = {key for key, _ in found}
 
         def is_on(item: Item, value: Value) -> bool:
             whole = unpacked(value)
-            return whole is not None and page.shows(whole) and packed(view(whole)) == packed(item)
+            return whole is not None and page.shows(whole) and packed(page.view(whole)) == packed(item)
 
         def is_off(value: Value) -> bool:
             whole = unpacked(value)
             return whole is None or not page.shows(whole)
 
-        for key, item in found.items():
+        def position_of(value: Value) -> Hashable:
+            whole = unpacked(value)
+            return None if whole is None else page.place.position(whole)
+
+        moving = position_of if isinstance(page.place.index, GlobalIndex) else None
+        for key, item in found:
             yield self.matched(call, key, partial(is_on, item), consistent=consistent)
-        for position in self.keys.get(table.id, ()):
-            key = table.id, position
-            if key not in found:
-                yield self.matched(call, key, is_off, consistent=consistent)
+        for place in () if page.is_open else self.keys.get(table.id, ()):
+            key = table.id, place
+            if key not in named:
+                yield self.matched(call, key, is_off, consistent=consistent, position=moving)
 
 
 def is_page(call: Call) -> bool:
@@ -87,6 +106,11 @@ def is_page(call: Call) -> bool:
     if call.operation == "ExecuteStatement":
         return bool(call.request["Statement"].lstrip()[:6].upper() == "SELECT")
     return call.operation in ("Query", "Scan")
+
+
+def have_keys(table: Table, items: Iterable[Item]) -> bool:
+    """Whether all items say which they are; `counts` looks at those that do not."""
+    return all(table.schema.fits(item) for item in items)
 
 
 def read_steps(sight: Sight, call: Call) -> Iterator[Step | Observation]:
@@ -114,7 +138,7 @@ def _batch_get(sight: Sight, call: Call) -> Iterator[Step | Observation]:
     for name, wanted in call.request["RequestItems"].items():
         table = table_of(call, name)
         items = answer.get("Responses", {}).get(name, [])
-        if not all(_has_key(table, item) for item in items):
+        if not have_keys(table, items):
             continue
         found = {key_of(table, item): item for item in items}
         rest = answer.get("UnprocessedKeys", {}).get(name, {}).get("Keys", [])
@@ -127,20 +151,28 @@ def _batch_get(sight: Sight, call: Call) -> Iterator[Step | Observation]:
                 yield sight.seen(call, key, found.get(key), view, consistent=consistent)
 
 
+def page_of(call: Call) -> Page | None:
+    """The page that an answered call read; None if it read none, or its index is not there any more."""
+    if call.operation != "ExecuteStatement":
+        return Page.of(call) if is_page(call) else None
+    from ddbha.verify.statements import columns, selected
+
+    found = selected(call.request)
+    if found is None:
+        return None
+    select, values = found
+    place = Place.named(table_of(call, select.table), select.index)
+    is_open = "NextToken" in call.request or "NextToken" in (call.answer or {})
+    if place is None:
+        return None
+    return Page(place, (), select.where, values, select.paths, None, is_open=is_open, project=columns)
+
+
 def _page(sight: Sight, call: Call) -> Iterator[Step | Observation]:
-    page, items = Page.of(call), (call.answer or {}).get("Items")
-    if page is None or items is None or not all(_has_key(page.place.table, item) for item in items):
-        return
-    consistent = bool(call.request.get("ConsistentRead"))
-
-    def view(item: Item) -> Item:
-        return page.part(item) if page.paths is None else projected(page.paths, item)
-
-    yield from sight.page(call, page, items, view, consistent=consistent)
-
-
-def _has_key(table: Table, item: Item) -> bool:
-    return table.schema.fits(item)
+    page, items = page_of(call), (call.answer or {}).get("Items")
+    if page is not None and items is not None and have_keys(page.place.table, items):
+        consistent = bool(call.request.get("ConsistentRead"))
+        yield from sight.page(call, page, items, consistent=consistent)
 
 
 def _transact_get(sight: Sight, call: Call) -> Iterator[Step | Observation]:
@@ -164,29 +196,6 @@ def _together(call: Call, reads: Iterable[Step | Observation]) -> Step:
 
     keys = tuple(key for step in steps for key in step.keys)
     return Step(keys, call.invoked, call.completed, apply, call)
-
-
-def _stated(sight: Sight, call: Call) -> Iterator[Step | Observation]:
-    from ddbha.verify.statements import columns, selected
-
-    found, answer = selected(call.request), call.answer or {}
-    if found is None:
-        return
-    select, values = found
-    place = Place.named(table_of(call, select.table), select.index)
-    items = answer["Items"]
-    if place is None or not all(_has_key(place.table, item) for item in items):
-        return
-    page = Page(place, (), select.where, values, select.paths, None)
-
-    def view(item: Item) -> Item:
-        return page.part(item) if select.paths is None else columns(select.paths, item)
-
-    # Where another page begins or ends is for its token to know, so none of them says what is missing.
-    whole = "NextToken" not in call.request and "NextToken" not in answer
-    consistent = bool(call.request.get("ConsistentRead"))
-    seer = sight if whole else Sight({}, sight.since)
-    yield from seer.page(call, page, items, view, consistent=consistent)
 
 
 def _batch_stated(sight: Sight, call: Call) -> Iterator[Step | Observation]:
@@ -238,7 +247,7 @@ _READS: dict[str, Callable[[Sight, Call], Iterator[Step | Observation]]] = {
     "TransactGetItems": _transact_get,
 }
 _STATED: dict[str, Callable[[Sight, Call], Iterator[Step | Observation]]] = {
-    "ExecuteStatement": _stated,
+    "ExecuteStatement": _page,
     "BatchExecuteStatement": _batch_stated,
     "ExecuteTransaction": _transact_stated,
 }

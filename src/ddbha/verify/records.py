@@ -77,6 +77,8 @@ class KnownTable:
     initial: dict[ItemKey, Image]
     place: int
     met: float
+    #: From when on everything is known that reads may show: from ever if nothing was written before.
+    since: float
     records: list[Kept] = Factory(list)
     _setting: Setting = field(
         default=Factory(lambda self: Setting.of(self.table), takes_self=True), init=False

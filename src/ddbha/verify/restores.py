@@ -13,7 +13,8 @@ from ddbha.recovery.backup import Backup, backups_of
 from ddbha.region.region import Region
 from ddbha.values.image import Image
 from ddbha.values.key import ItemKey
-from ddbha.verify.history import Call, History, Restored
+from ddbha.verify.calls import Call, Restored
+from ddbha.verify.history import History
 from ddbha.verify.invariants import same_state
 from ddbha.verify.records import KnownTable
 

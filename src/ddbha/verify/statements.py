@@ -24,8 +24,8 @@ from ddbha.verify.asked import (
     told_of,
     told_of_transaction,
 )
+from ddbha.verify.calls import Call
 from ddbha.verify.expressions import Values, at
-from ddbha.verify.history import Call
 from ddbha.verify.item_values import key_of, table_of
 
 

@@ -16,9 +16,10 @@ from ddbha.followers.stream import RETENTION, Shard, Stream
 from ddbha.region.region import Region
 from ddbha.storage.partition import Partition
 from ddbha.storage.record import LogRecord
-from ddbha.values.image import Image
+from ddbha.values.image import Image, unpack
 from ddbha.values.key import ItemKey
-from ddbha.verify.history import Call, History
+from ddbha.verify.calls import Call
+from ddbha.verify.history import History
 from ddbha.verify.invariants import same_state
 from ddbha.verify.item_values import packed
 from ddbha.verify.records import Identity, Kept, KnownTable
@@ -161,7 +162,7 @@ def _records(shard: Shard) -> list[LogRecord]:
 
 
 def _packed(image: Image | None) -> Any:
-    return packed(None if image is None else image.item())
+    return packed(None if image is None else unpack(image))
 
 
 def _changes(record: LogRecord) -> bool:

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from ddbha.api.idempotency import TOKEN_LIFETIME
 from ddbha.verify import asked as requests
 from ddbha.verify.asked import DONE, FAILED, NOTHING, Asked
+from ddbha.verify.calls import STATEMENTS, Call
 from ddbha.verify.expressions import Unfit
-from ddbha.verify.history import STATEMENTS, Call
 from ddbha.verify.linearizability import Step, Values
 
 

@@ -26,7 +26,7 @@ from ddbha.settings import Arguments, Settings
 from ddbha.storage.partitions import Partitions
 from ddbha.storage.record import LogRecord
 from ddbha.values.attribute import canonical_item
-from ddbha.values.image import Image, unpacked
+from ddbha.values.image import Image, pack, unpack, unpacked
 from ddbha.values.key import KeySchema
 from ddbha.world_file.container import Members, progress
 from ddbha.world_file.definitions import read_position, source_table, time_of
@@ -131,7 +131,7 @@ def random_state(entry: list[Any]) -> tuple[Any, ...]:
 
 
 def _image(line: Any) -> Image:
-    return Image.of(*canonical_item(dynamodb_json.plain_item(line)))
+    return pack(*canonical_item(dynamodb_json.plain_item(line)))
 
 
 def _table(region: Region, entry: dict[str, Any], held: list[Image]) -> Table:
@@ -182,7 +182,7 @@ def _records(schema: KeySchema, history: Iterable[Any], images: list[Image]) -> 
             0,
             time_of(entry["time"]),
             entry["origin"],
-            schema.key(image.item()),
+            schema.key(unpack(image)),
             None if old is None else images[old],
             None if new is None else images[new],
             entry["cause"],

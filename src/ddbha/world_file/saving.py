@@ -22,7 +22,7 @@ from ddbha.recovery.vaults import locked_vaults
 from ddbha.region.region import Region, Regions
 from ddbha.region.table import Table, TableSettings
 from ddbha.storage.partition import Partition
-from ddbha.values.image import Image
+from ddbha.values.image import Image, unpack
 from ddbha.world_file import container
 from ddbha.world_file.container import FORMAT, VERSION, progress
 from ddbha.world_file.definitions import definition, position
@@ -43,7 +43,7 @@ class Images:
         number = self._numbers.get(id(image))
         if number is None:
             number = self._numbers[id(image)] = len(self.lines)
-            self.lines.append(dynamodb_json.dumps(image.item()))
+            self.lines.append(dynamodb_json.dumps(unpack(image)))
         return number
 
 

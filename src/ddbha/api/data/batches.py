@@ -31,7 +31,7 @@ from ddbha.errors import (
 from ddbha.region.region import Region
 from ddbha.region.table import Table
 from ddbha.values.attribute import SEVERAL_TYPES, Item, canonical_item
-from ddbha.values.image import Image
+from ddbha.values.image import Image, pack, size_of, unpack
 from ddbha.values.key import ItemKey
 
 MAXIMUM_WRITES = 25
@@ -58,7 +58,7 @@ def batch_write_item(region: Region, request: Request) -> Response:
         if size is None:
             key, image = key_of_canonical(table, attributes), None
         else:
-            key, image = _key_of_put(table, attributes, size), Image.of(attributes, size)
+            key, image = _key_of_put(table, attributes, size), pack(attributes, size)
         if (table.arn, key) in seen:
             raise ValidationException(DUPLICATE_KEYS)
         seen.add((table.arn, key))
@@ -75,7 +75,7 @@ def batch_write_item(region: Region, request: Request) -> Response:
 
     unprocessed: dict[str, list[Any]] = {}
     done: list[tuple[Table, ItemKey, Item]] = []
-    changes: list[tuple[Table, Image | None, Image | None]] = []
+    changes: list[tuple[str, Table, Image | None, Image | None]] = []
     failure: AwsError | None = None
     for name, table, key, image, attributes, entry in writes:
         try:
@@ -86,7 +86,7 @@ def batch_write_item(region: Region, request: Request) -> Response:
             else:
                 admit_write(region, table, key, image)
                 partition.commit(key, image, region.now(), region.name)
-            changes.append((table, old, image))
+            changes.append((name, table, old, image))
             done.append((table, key, attributes))
         except TransactionConflictException:
             # No error of BatchWriteItem: the item comes back, whatever became of the others.
@@ -100,8 +100,8 @@ def batch_write_item(region: Region, request: Request) -> Response:
     if "ReturnConsumedCapacity" not in request:
         return response
     consumed: dict[str, Consumption] = {}
-    for table, old, image in changes:
-        consumed.setdefault(table.name, Consumption(table)).write(old, image)
+    for name, table, old, image in changes:
+        consumed.setdefault(table.arn, Consumption(table, name)).write(old, image)
     return consumed_by_table(response, request, consumed.values())
 
 
@@ -147,7 +147,7 @@ def batch_get_item(region: Region, request: Request) -> Response:
             try:
                 replica = partition.available_leader() if consistent else partition.reader(region.now())
                 image = replica.items.images.get(key)
-                found_size = 0 if image is None else image.size
+                found_size = 0 if image is None else size_of(image)
                 full = size + found_size > MAXIMUM_ANSWER
                 if not full:
                     admit_read(region, table, partition, key, found_size, consistent=consistent)
@@ -160,11 +160,11 @@ def batch_get_item(region: Region, request: Request) -> Response:
                 rest["Keys"].append(attributes)
                 continue
             if metered:
-                used = consumed.setdefault(table.name, Consumption(table))
+                used = consumed.setdefault(table.arn, Consumption(table, name))
                 used.read(found_size, consistent=consistent)
             if image is not None:
                 size += found_size
-                item = image.item()
+                item = unpack(image)
                 items.append(item if projection is None else projection.project(item))
     if failure is not None and failures == sum(len(keys) for _, _, keys, _ in reads):
         raise failure

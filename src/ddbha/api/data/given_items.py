@@ -14,7 +14,7 @@ from ddbha.expressions.checks import Values
 from ddbha.expressions.evaluate import Condition
 from ddbha.region.table import Table
 from ddbha.values.attribute import canonical_item
-from ddbha.values.image import Image
+from ddbha.values.image import Image, pack
 from ddbha.values.key import ItemKey
 
 
@@ -43,4 +43,4 @@ class GivenItem:
         expressions.finish()
         key = key_of_item(table, item, size)
         refuse_paths_into_keys(table, condition)
-        return cls(key, Image.of(item, size), condition, expressions.values)
+        return cls(key, pack(item, size), condition, expressions.values)

@@ -16,7 +16,7 @@ from ddbha.followers.item_collections import collection_sizes
 from ddbha.region.region import Region
 from ddbha.region.table import Table
 from ddbha.values.attribute import Item
-from ddbha.values.image import Image
+from ddbha.values.image import Image, size_of
 from ddbha.values.key import ItemKey
 
 _GIGABYTE = 1024**3
@@ -42,7 +42,7 @@ class CollectionLimit:
             return
         limit = self.region.environment.settings.item_collection_limit
         copies = 1 + len(table.local_indexes)
-        self._most += copies * new.size
+        self._most += copies * size_of(new)
         partition = table.partition(key)
         leader = partition.leader
         leader.apply_all()

@@ -23,7 +23,7 @@ from ddbha.expressions.update import Update
 from ddbha.region.region import Region
 from ddbha.region.table import Table
 from ddbha.values.attribute import Item, canonical_item
-from ddbha.values.image import Image
+from ddbha.values.image import Image, pack, size_of, unpack
 from ddbha.values.key import ItemKey
 
 
@@ -46,7 +46,7 @@ def put_item(region: Region, request: Request) -> Response:
     if condition is not None:
         refuse_paths_into_keys(table, condition)
 
-    partition, image = table.partition(key), Image.of(item, size)
+    partition, image = table.partition(key), pack(item, size)
     if condition is not None:
         old = partition.available_leader().items.images.get(key)
         check_condition(region, table, key, condition, old, image, expressions.values, request)
@@ -55,7 +55,7 @@ def put_item(region: Region, request: Request) -> Response:
     admit_write(region, table, key, image)
     record = partition.commit(key, image, region.now(), region.name)
 
-    response = {"Attributes": record.old.item()} if return_old and record.old is not None else {}
+    response = {"Attributes": unpack(record.old)} if return_old and record.old is not None else {}
     with_metrics(response, request, table, key, item)
     return _consumed(table, record.old, record.new, response, request)
 
@@ -86,7 +86,7 @@ def delete_item(region: Region, request: Request) -> Response:
         admit_write(region, table, key, None)
         partition.commit(key, None, region.now(), region.name)
 
-    response = {"Attributes": old.item()} if return_old and old is not None else {}
+    response = {"Attributes": unpack(old)} if return_old and old is not None else {}
     with_metrics(response, request, table, key, key_attributes)
     return _consumed(table, old, None, response, request)
 
@@ -152,15 +152,15 @@ def get_item(region: Region, request: Request) -> Response:
     consistent = bool(request.get("ConsistentRead"))
     replica = partition.available_leader() if consistent else partition.reader(region.now())
     image = replica.items.images.get(key)
-    size = 0 if image is None else image.size
+    size = 0 if image is None else size_of(image)
     admit_read(region, table, partition, key, size, consistent=consistent)
 
     response: Response = {}
     if image is not None:
-        item = image.item()
+        item = unpack(image)
         response["Item"] = item if projection is None else projection.project(item)
     if "ReturnConsumedCapacity" in request:
-        consumption = Consumption(table)
+        consumption = Consumption(table, request["TableName"])
         consumption.read(size, consistent=consistent)
         consumption.into(response, request)
     return response
@@ -171,7 +171,7 @@ def _consumed(
 ) -> Response:
     if "ReturnConsumedCapacity" not in request:
         return response
-    consumption = Consumption(table)
+    consumption = Consumption(table, request["TableName"])
     consumption.write(old, new)
     return consumption.into(response, request)
 
@@ -190,11 +190,11 @@ def check_condition(
 
     A failure costs what a write of the larger of `old` and `new` does, as far as they are known.
     """
-    if condition.holds({} if old is None else old.item(), values):
+    if condition.holds({} if old is None else unpack(old), values):
         return
     admit_unrecorded(region, table, key, old, new)
     show = request.get("ReturnValuesOnConditionCheckFailure") == "ALL_OLD" and old is not None
-    raise ConditionalCheckFailedException(item=old.item() if show and old is not None else None)
+    raise ConditionalCheckFailedException(item=unpack(old) if show and old is not None else None)
 
 
 def refuse_key_updates(table: Table, update: Update) -> None:
@@ -211,11 +211,11 @@ def _returned(wanted: str, update: Update | None, old: Image | None, item: Item)
     if wanted == "ALL_NEW":
         return {"Attributes": item}
     if wanted == "ALL_OLD":
-        return {} if old is None else {"Attributes": old.item()}
+        return {} if old is None else {"Attributes": unpack(old)}
     if wanted == "NONE" or update is None:
         return {}
     if wanted == "UPDATED_OLD":
-        item = {} if old is None else old.item()
+        item = {} if old is None else unpack(old)
     touched = update.select(item)
     return {"Attributes": touched} if touched else {}
 

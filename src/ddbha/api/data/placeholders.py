@@ -22,6 +22,7 @@ from ddbha.values.attribute import (
     NAME_TOO_LARGE,
     AttributeValue,
     Item,
+    canonical_item,
     canonical_value,
     text_size,
 )
@@ -126,7 +127,7 @@ class Expressions:
         if text is None:
             return None if self._legacy is None else self._legacy.key_condition
         compiled = key_condition(text, self._names)
-        self._note(compiled)
+        self._note(compiled.condition)
         compiled.condition.check(self.values)
         return compiled
 
@@ -156,13 +157,13 @@ class Expressions:
         if self.values:
             self._refuse_unused("ExpressionAttributeValues", self.values, self._values_used)
 
-    def _note(self, compiled: Condition | Update | KeyCondition | SearchCondition) -> None:
+    def _note(self, compiled: Condition | Update | SearchCondition) -> None:
         self._names_used |= compiled.names_used
         self._values_used |= compiled.values_used
 
     def _refuse_unused(self, member: str, given: dict[str, Any], used: frozenset[str]) -> None:
-        unused = [name for name in given if name not in used]
-        if unused:
+        if not used.issuperset(given):
+            unused = [name for name in given if name not in used]
             raise ValidationException(
                 f"Value provided in {member} unused in expressions: keys: {{{', '.join(unused)}}}"
             )
@@ -175,6 +176,8 @@ def refuse_misplaced(request: Request, missing: str = "", newer: str = "") -> No
     could have used values, and `newer` how its newer wording says it.
     """
     if _CONCERNED.isdisjoint(request):
+        return
+    if not _PARAMETERS.isdisjoint(request) and _LEGACY.isdisjoint(request):
         return
     if not _LEGACY.isdisjoint(request):
         refuse_mixture(request)
@@ -204,15 +207,20 @@ def _check_placeholders(request: Request, member: str, placeholder: re.Pattern[s
 
 def _values(request: Request) -> tuple[dict[str, AttributeValue], int]:
     """The value placeholders in canonical form, and their size in bytes."""
-    values: Item = {}
-    size = 0
-    for name, value in request["ExpressionAttributeValues"].items():
-        try:
-            values[name], value_size = canonical_value(value)
-            size += len(name) + value_size
-        except ValidationException as error:
-            raise InvalidValue(
-                f"ExpressionAttributeValues contains invalid value: {error.message} for key {name}",
-                newer=error.newer if isinstance(error, InvalidValue) else error.message,
-            ) from None
-    return values, size
+    given: Item = request["ExpressionAttributeValues"]
+    try:
+        return canonical_item(given)
+    except ValidationException:
+        for name, value in given.items():
+            _check_value(name, value)
+        raise
+
+
+def _check_value(name: str, value: AttributeValue) -> None:
+    try:
+        canonical_value(value)
+    except ValidationException as error:
+        raise InvalidValue(
+            f"ExpressionAttributeValues contains invalid value: {error.message} for key {name}",
+            newer=error.newer if isinstance(error, InvalidValue) else error.message,
+        ) from None

@@ -13,7 +13,15 @@ from typing import Any
 
 from ddbha.api.data.keys import refuse_keys_in_filter, refuse_paths_into_keys
 from ddbha.api.data.placeholders import Expressions, refuse_misplaced
-from ddbha.api.data.targets import Target, behind, refuse_start_outside, start_in, start_key, target_of
+from ddbha.api.data.targets import (
+    Index,
+    Target,
+    behind,
+    refuse_start_outside,
+    start_in,
+    start_key,
+    target_of,
+)
 from ddbha.api.metering import admit_page, charge_page
 from ddbha.api.registry import Request, Response, operation
 from ddbha.api.wire.wording import ENVELOPE
@@ -29,15 +37,16 @@ from ddbha.region.region import Region
 from ddbha.storage.items import GREATEST
 from ddbha.storage.partition import Partition
 from ddbha.storage.partitions import KeyBounds
-from ddbha.values.attribute import order
-from ddbha.values.image import Image, unpacked
+from ddbha.values.attribute import Item, order
+from ddbha.values.image import Image, size_of, unpack, unpacked
 from ddbha.values.key import HASH_SPACE, ItemKey, collection_of
 
 #: Bytes of items that one page may evaluate.
 PAGE_SIZE = 1024 * 1024
 MAXIMUM_SEGMENTS = 1_000_000
-#: Items of a page for which it pays to pause the collector.
-_MANY = 100
+#: Items of a page beyond which it pays to pause the collector.
+_MANY = 50
+_NOTHING = nullcontext()
 
 
 @operation("Query")
@@ -156,14 +165,15 @@ class _Page:
 
     def refuse_keys_in_filter(self, target: Target) -> None:
         """A filter of a query may not name the key attributes of what is queried, nor go into others."""
+        if self.filter is None:
+            return
         kind = "QueryFilter" if "QueryFilter" in self._request else "Filter Expression"
         refuse_keys_in_filter(target.schema, self.filter, kind)
         refuse_paths_into_keys(target.table, self.filter)
 
     def read(self, target: Target, entries: Iterator[Image]) -> Response:
         """The response to a query or a scan of `entries`."""
-        index = target.index
-        whole = self._whole(target)
+        index, whole = target.index, self._whole(target)
         # What a local index projects is a part of the table's own images.
         partial = isinstance(index, LocalIndex) and index.projected is not None
         limit, size = self._limit, 0
@@ -173,40 +183,50 @@ class _Page:
                 is_last = False
                 break
             images.append(image)
-            size += index.project(image).size if partial and index else image.size
+            size += size_of(index.project(image)) if partial and index else size_of(image)
         else:
             # AWS looks no further than the limit, so a full page always names where to go on.
             is_last = len(images) != limit
-        candidates = images
-        if self.filter is not None:
-            for content in self.filter.contents(self._values):
-                candidates = [image for image in candidates if content in image.packed]
-        items = unpacked(candidates)
-        if partial and index is not None and not whole:
-            items = map(index.part, items)
-        if self.filter is not None:
-            items = filter(self.filter.bind(self._values), items)
         response: Response = {"ScannedCount": len(images)}
-        if self._counts:
-            response["Count"] = len(images) if self.filter is None else sum(1 for _ in items)
+        if self._counts and self.filter is None:
+            response["Count"] = len(images)
         else:
-            if self.projection is not None:
-                items = map(self.projection.project, items)
-            with collector_paused() if len(images) > _MANY else nullcontext():
-                response["Items"] = found = list(items)
-            response["Count"] = len(found)
+            items = self._items(images, index if partial and not whole else None)
+            if self._counts:
+                response["Count"] = sum(1 for _ in items)
+            else:
+                with collector_paused() if len(images) > _MANY else _NOTHING:
+                    response["Items"] = found = list(items)
+                response["Count"] = len(found)
         if not is_last:
-            response["LastEvaluatedKey"] = target.key(images[-1].item())
-        fetched = [image.size for image in images] if partial and whole else []
+            as_it_is = not partial and self.filter is None and self.projection is None
+            last = response["Items"][-1] if as_it_is and not self._counts else unpack(images[-1])
+            response["LastEvaluatedKey"] = target.key(last)
         consistent = bool(self._request.get("ConsistentRead"))
-        self.units = sum([read_units(one, consistent=consistent) for one in (size, *fetched)])
+        self.units = read_units(size, consistent=consistent)
+        fetched = [size_of(image) for image in images] if partial and whole else ()
+        if fetched:
+            self.units += sum([read_units(one, consistent=consistent) for one in fetched])
         if "ReturnConsumedCapacity" in self._request:
-            consumption = Consumption(target.table)
+            consumption = Consumption(target.table, self._request["TableName"])
             for one in fetched:
                 consumption.read(one, consistent=consistent)
             consumption.read(size, consistent=consistent, index=None if index is None else index.name)
             consumption.into(response, self._request)
         return response
+
+    def _items(self, images: list[Image], index: Index | None) -> Iterator[Item]:
+        """What of these images meets the filter: of each what is asked for, or what `index` projects."""
+        if self.filter is not None:
+            screen = self.filter.screen(self._values)
+            if screen is not None:
+                images = [image for image in images if screen(image)]
+        items = unpacked(images)
+        if index is not None:
+            items = map(index.part, items)
+        if self.filter is not None:
+            items = filter(self.filter.bind(self._values), items)
+        return items if self.projection is None or self._counts else map(self.projection.project, items)
 
     def _whole(self, target: Target) -> bool:
         """Whether attributes beyond those that an index projects are fetched from the table."""
@@ -250,13 +270,13 @@ def _read(
     partition = parts[0][0] if parts else target.partitions[-1 if reverse else 0]
     admit_page(region, table, index, partition, consistent=consistent)
     response = page.read(target, _entries(region, target, parts, consistent=consistent, reverse=reverse))
-    collection = ranges[0].low[:2] if len(ranges[0].low) > 1 else None
+    low = ranges[0].low
     charge_page(
         region,
         table,
         index,
         partition,
-        collection,
+        low[:2] if len(low) > 1 else None,
         page.units,
         consistent=consistent,
         returned=response["Count"],
@@ -266,13 +286,15 @@ def _read(
 
 def bounds_of(key_range: KeyRange) -> KeyBounds:
     """The positions that a key condition means."""
-    prefix: tuple[Any, ...] = collection_of([order(value) for value in key_range.partition])
+    prefix = collection_of([order(value) for value in key_range.partition])
     if key_range.sort:
         prefix += tuple([order(value) for value in key_range.sort])
+    operator = key_range.operator
+    if operator is None:
+        return KeyBounds(prefix, (*prefix, GREATEST))
     operands = [order(operand) for operand in key_range.operands]
     low: ItemKey = prefix
     high: ItemKey = (*prefix, GREATEST)
-    operator = key_range.operator
     if operator in (">=", "BETWEEN", "begins_with"):
         low = (*prefix, operands[0])
     elif operator == ">":

@@ -32,11 +32,8 @@ class Target:
 
     table: Table
     index: Index | None
-
-    @property
-    def schema(self) -> KeySchema:
-        """The keys that order what is read."""
-        return self.table.schema if self.index is None else self.index.schema
+    #: The keys that order what is read.
+    schema: KeySchema
 
     @property
     def partitions(self) -> Sequence[Partition]:
@@ -50,9 +47,11 @@ class Target:
         return (*self.index.schema.key(item), self.table.schema.key(item))
 
     def key(self, item: Item) -> Item:
-        """The attributes that `LastEvaluatedKey` shows."""
-        names = dict.fromkeys((*self.table.schema.names, *self.schema.names))
-        return {name: item[name] for name in names}
+        """The attributes that `LastEvaluatedKey` shows, in values of their own."""
+        names = self.table.schema.names
+        if self.index is not None:
+            names = tuple(dict.fromkeys(names + self.schema.names))
+        return {name: item[name].copy() for name in names}
 
 
 def target_of(region: Region, request: Request) -> Target:
@@ -60,7 +59,7 @@ def target_of(region: Region, request: Request) -> Target:
     table = region.table(request["TableName"])
     name = request.get("IndexName")
     if name is None:
-        return Target(table, None)
+        return Target(table, None, table.schema)
     index = table.local_indexes.get(name) or table.global_indexes.get(name)
     asked = region.environment.operation
     stated = asked == "ExecuteStatement"
@@ -77,7 +76,7 @@ def target_of(region: Region, request: Request) -> Target:
         )
     if isinstance(index, GlobalIndex) and index.status == "CREATING":
         raise ValidationException(f"Cannot read from backfilling global secondary index: {name}")
-    return Target(table, index)
+    return Target(table, index, index.schema)
 
 
 def start_key(request: Request) -> Item | None:

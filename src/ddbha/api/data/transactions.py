@@ -40,7 +40,7 @@ from ddbha.region.region import Region
 from ddbha.region.table import Table
 from ddbha.storage.partition import Partition
 from ddbha.values.attribute import Item, canonical_item, value_size
-from ddbha.values.image import Image
+from ddbha.values.image import Image, pack, same_image, size_of, unpack
 from ddbha.values.key import ItemKey
 
 #: Bytes of all items that a transaction reads, or of all that the request for its writes brings.
@@ -205,14 +205,14 @@ def transact_get_items(region: Region, request: Request) -> Response:
     responses: list[dict[str, Any]] = []
     sizes: list[int] = []
     consumed: dict[str, Consumption] = {}
-    for (table, _, projection), image in zip(reads, images, strict=True):
-        used = consumed.setdefault(table.name, Consumption(table, "ReadCapacityUnits"))
-        used.read(image.size if image else 0, consistent=True)
-        sizes.append(image.size if image else 0)
+    for name, (table, _, projection), image in zip(_named(request), reads, images, strict=True):
+        used = consumed.setdefault(table.arn, Consumption(table, name, "ReadCapacityUnits"))
+        used.read(size_of(image) if image else 0, consistent=True)
+        sizes.append(size_of(image) if image else 0)
         if image is None:
             responses.append({})
         else:
-            item = image.item()
+            item = unpack(image)
             responses.append({"Item": item if projection is None else projection.project(item)})
     _refuse_large(sizes)
     return consumed_by_table({"Responses": responses}, request, consumed.values())
@@ -222,7 +222,7 @@ def _failure(action: _Action, old: Image | None) -> dict[str, Any] | None:
     """Why a condition cancels the transaction; None if it does not."""
     if action.condition is None:
         return None
-    item = {} if old is None else old.item()
+    item = {} if old is None else unpack(old)
     if action.condition.holds(item, action.values):
         return None
     reason: dict[str, Any] = {
@@ -239,24 +239,31 @@ def _consumed(response: Response, request: Request, effects: list[_Effect]) -> R
     if "ReturnConsumedCapacity" not in request:
         return response
     consumed: dict[str, Consumption] = {}
-    for effect in effects:
+    for name, effect in zip(_named(request), effects, strict=True):
         table = effect.action.table
-        used = consumed.setdefault(table.name, Consumption(table, "WriteCapacityUnits"))
+        used = consumed.setdefault(table.arn, Consumption(table, name, "WriteCapacityUnits"))
         used.write(effect.old, effect.new)
     return consumed_by_table(response, request, consumed.values())
 
 
 def _consumed_again(request: Request, sizes: list[tuple[Table, int]]) -> Response:
     """The response to a repetition, with the reads that it consumes instead of writes."""
+    if "ReturnConsumedCapacity" not in request:
+        return {}
     consumed: dict[str, Consumption] = {}
-    for table, size in sizes:
-        used = consumed.setdefault(table.name, Consumption(table, "ReadCapacityUnits"))
+    for name, (table, size) in zip(_named(request), sizes, strict=True):
+        used = consumed.setdefault(table.arn, Consumption(table, name, "ReadCapacityUnits"))
         used.read(size, consistent=True)
     return consumed_by_table({}, request, consumed.values())
 
 
+def _named(request: Request) -> list[str]:
+    """The table of each action, as the request names it."""
+    return [next(iter(entry.values()))["TableName"] for entry in request["TransactItems"]]
+
+
 def _larger(old: Image | None, new: Image | None) -> int:
-    return max(old.size if old else 0, new.size if new else 0)
+    return max(size_of(old) if old else 0, size_of(new) if new else 0)
 
 
 @frozen(eq=False)
@@ -317,7 +324,7 @@ def _action(table: Table, parsed: _Parsed) -> _Action:
     refuse_paths_into_keys(table, condition, update)
     if parsed.kind == "Put":
         key = key_of_item(table, attributes, parsed.size)
-        put = partial(_replaced, Image.of(attributes, parsed.size))
+        put = partial(_replaced, pack(attributes, parsed.size))
         return _Action(table, key, attributes, condition, values, shows, put)
     key = key_of_canonical(table, attributes)
     if parsed.kind == "Update":
@@ -331,7 +338,7 @@ def _action(table: Table, parsed: _Parsed) -> _Action:
 
 
 def _replaced(new: Image, old: Image | None) -> Image:
-    return old if old is not None and old.equals(new) else new
+    return old if old is not None and same_image(old, new) else new
 
 
 def _updated(table: Table, update: Update, values: Values, key: Item, old: Image | None) -> Image | None:

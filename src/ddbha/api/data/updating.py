@@ -11,7 +11,7 @@ from ddbha.expressions.checks import Values
 from ddbha.expressions.update import Update
 from ddbha.region.table import Table
 from ddbha.values.attribute import Item, canonical_item, item_size, same_item
-from ddbha.values.image import Image
+from ddbha.values.image import Image, pack, size_of, unpack
 
 
 def updated(
@@ -22,7 +22,7 @@ def updated(
     `key` has the attributes of an item that is not there yet.  Raises `ValidationException` where the
     update does not fit the item, or makes one that no table takes.
     """
-    item, size = (dict(key), item_size(key)) if old is None else (old.item(), old.size)
+    item, size = (dict(key), item_size(key)) if old is None else (unpack(old), size_of(old))
     before: Item = {}
     after: Item = {}
     if update is not None:
@@ -35,9 +35,9 @@ def updated(
     if size > MAXIMUM_ITEM_SIZE:
         raise ValidationException("Item size to update has exceeded the maximum allowed size")
     check_item(table, item, size, updated=True)
-    if old is not None and size == old.size and _is_same(update, old, before, after):
+    if old is not None and size == size_of(old) and _is_same(update, old, before, after):
         return item, old
-    return item, Image.of(item, size)
+    return item, pack(item, size)
 
 
 def _is_same(update: Update | None, old: Image, before: Item, after: Item) -> bool:
@@ -46,7 +46,7 @@ def _is_same(update: Update | None, old: Image, before: Item, after: Item) -> bo
         if not same_item(_without(nested, before), _without(nested, after)):
             return False
         # What lies within an attribute was changed in its place.
-        before = _named(update, old.item())
+        before = _named(update, unpack(old))
     return same_item(before, after)
 
 

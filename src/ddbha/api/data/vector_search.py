@@ -20,6 +20,7 @@ from ddbha.followers.vector_indexes import (
 )
 from ddbha.region.region import Region
 from ddbha.values.attribute import AttributeValue, Item, canonical_value, item_size
+from ddbha.values.image import unpack
 
 MAXIMUM_RESULTS = 100
 #: Bytes of all items that one search may answer with.
@@ -112,7 +113,7 @@ def _index(region: Region, request: Request) -> VectorIndex:
 
 def _shown(index: VectorIndex, entry: VectorEntry, projection: Projection | None) -> Item:
     """What a result shows of an entry; its vector only if the projection names it."""
-    item = entry.image.item()
+    item = unpack(entry.image)
     if projection is None:
         return item
     if index.vector_attribute in projection.attributes:

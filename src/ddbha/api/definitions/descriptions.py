@@ -11,6 +11,7 @@ from ddbha.followers.secondary_indexes import GlobalIndex, IndexProjection, Loca
 from ddbha.followers.vector_indexes import VectorIndex
 from ddbha.region.region import utc
 from ddbha.region.table import Table, TableSettings
+from ddbha.values.image import size_of
 from ddbha.values.key import KeySchema
 from ddbha.values.settings import INITIAL_ON_DEMAND, Throughput
 
@@ -249,7 +250,7 @@ def _local_index(table: Table, index: LocalIndex) -> dict[str, Any]:
         ]
     return {
         **_index(table, index),
-        "IndexSizeBytes": sum(entry.size for entry in entries),
+        "IndexSizeBytes": sum(map(size_of, entries)),
         "ItemCount": len(entries),
     }
 

@@ -29,7 +29,7 @@ from ddbha.recovery.objects import Bucketed, ObjectError, ObjectStore
 from ddbha.recovery.transfer import BulkPut
 from ddbha.region.region import Region
 from ddbha.region.table import Table
-from ddbha.values.image import Image
+from ddbha.values.image import Image, size_of, unpack
 
 #: Objects that one operation may read.
 MAXIMUM_OBJECTS = 50_000
@@ -187,14 +187,14 @@ class BulkWriter:
         old = partition.available_leader().items.images.get(given.key)
         refuse_locked(self.region, self.table, given.key)
         if given.condition is None or given.condition.holds(
-            {} if old is None else old.item(), given.values
+            {} if old is None else unpack(old), given.values
         ):
             partition.commit(given.key, given.image, self.region.now(), self.region.name, cause=BULK_PUT)
             self._meter(old, given.image)
         else:
             operation.unmet_conditions += 1
-            existing = None if old is None else old.item()
-            self.report.unmet(record.key, record.number or 0, given.image.item(), existing)
+            existing = None if old is None else unpack(old)
+            self.report.unmet(record.key, record.number or 0, unpack(given.image), existing)
         operation.processed_items += 1
         return write_units(old, given.image)
 
@@ -206,7 +206,7 @@ class BulkWriter:
     def _meter(self, old: Image | None, new: Image) -> None:
         """Count the bytes that a write put into the table and into its indexes."""
         table, operation = self.table, self.operation
-        operation.table_bytes += new.size
+        operation.table_bytes += size_of(new)
         for kind, indexes in (
             ("LocalSecondaryIndexes", table.local_indexes.values()),
             ("GlobalSecondaryIndexes", table.global_indexes.values()),
@@ -214,7 +214,7 @@ class BulkWriter:
             for index in indexes:
                 entry = index.entry(new)
                 if entry is not None and index_writes(index, old, new):
-                    operation.index_bytes[kind][index.name] += entry[1].size
+                    operation.index_bytes[kind][index.name] += size_of(entry[1])
         for vector_index in table.vector_indexes.values():
             written = int(vector_index.written_bytes(old, new))
             if written:

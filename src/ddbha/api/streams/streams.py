@@ -19,6 +19,7 @@ from ddbha.followers.stream import Shard, Stream
 from ddbha.region.region import Region, utc
 from ddbha.storage.record import LogRecord
 from ddbha.values.attribute import item_size
+from ddbha.values.image import size_of, unpack
 
 MAXIMUM_PAGE = 100
 MAXIMUM_RECORDS = 1000
@@ -176,8 +177,8 @@ def _describe(shard: Shard) -> dict[str, Any]:
 
 
 def _show(stream: Stream, shard: Shard, record: LogRecord) -> dict[str, Any]:
-    old = None if record.old is None else record.old.item()
-    new = None if record.new is None else record.new.item()
+    old = None if record.old is None else unpack(record.old)
+    new = None if record.new is None else unpack(record.new)
     item = old if new is None else new
     assert item is not None, "a record of a stream changes something"
     keys = {name: dict(value) for name, value in stream.schema.of(item).items()}
@@ -192,10 +193,10 @@ def _show(stream: Stream, shard: Shard, record: LogRecord) -> dict[str, Any]:
     size = item_size(keys)
     if record.new is not None and view in ("NEW_IMAGE", "NEW_AND_OLD_IMAGES"):
         details["NewImage"] = new
-        size += record.new.size
+        size += size_of(record.new)
     if record.old is not None and view in ("OLD_IMAGE", "NEW_AND_OLD_IMAGES"):
         details["OldImage"] = old
-        size += record.old.size
+        size += size_of(record.old)
     details["SizeBytes"] = size
     shown: dict[str, Any] = {
         "eventID": blake2b(f"{stream.arn}/{number}".encode(), digest_size=16).hexdigest(),

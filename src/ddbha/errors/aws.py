@@ -1,8 +1,4 @@
-"""Every error that leaves the engine.
-
-`AwsError` and its subclasses are what DynamoDB answers: a code, a message, an HTTP status and, for a
-few of them, extra members of the error body.  `DdbhaError` and its subclasses are misuses of ddbha's
-own API.  `NoAnswer` is the third outcome a caller can meet: the request was sent and nothing came back.
+"""What DynamoDB answers instead of a result: its framework, requests for items, the whole service.
 
 Codes and statuses: the exceptions of the service model, and
 https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Programming.Errors.html
@@ -10,9 +6,8 @@ https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Programming.Err
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from copy import deepcopy
-from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any, ClassVar
 
 if TYPE_CHECKING:
@@ -242,105 +237,6 @@ class ServiceUnavailable(AwsError):
         super().__init__(message, **fields)
 
 
-class PolicyNotFoundException(AwsError):
-    """The resource has no resource-based policy."""
-
-
-class BackupNotFoundException(AwsError):
-    """No backup has that ARN."""
-
-
-class BackupInUseException(AwsError):
-    """The backup is being created, deleted or restored."""
-
-
-class TableNotFoundException(AwsError):
-    """The source table of a backup or restore does not exist."""
-
-
-class TableAlreadyExistsException(AwsError):
-    """The target table of a restore exists."""
-
-
-class TableInUseException(AwsError):
-    """The table is being created or deleted."""
-
-
-class ContinuousBackupsUnavailableException(AwsError):
-    """Backups are not enabled for the table yet."""
-
-
-class PointInTimeRecoveryUnavailableException(AwsError):
-    """Point-in-time recovery is not enabled for the source table."""
-
-
-class InvalidRestoreTimeException(AwsError):
-    """The time to restore to is outside the restorable window."""
-
-
-class InvalidExportTimeException(AwsError):
-    """The time to export is outside the window, or a period is too short, too long or in the future."""
-
-
-class ExportNotFoundException(AwsError):
-    """No export has that ARN."""
-
-
-class ExportConflictException(AwsError):
-    """A token was used again within eight hours for another export."""
-
-
-class ImportNotFoundException(AwsError):
-    """No import has that ARN."""
-
-
-class ImportConflictException(AwsError):
-    """A token was used again within eight hours for another import."""
-
-
-class IndexNotFoundException(AwsError):
-    """The table has no index of that name."""
-
-
-class ReplicaNotFoundException(AwsError):
-    """The global table has no replica in that region."""
-
-
-class ReplicaAlreadyExistsException(AwsError):
-    """The global table has a replica in that region."""
-
-
-class GlobalTableNotFoundException(AwsError):
-    """No global table has that name."""
-
-
-class GlobalTableAlreadyExistsException(AwsError):
-    """The global table exists."""
-
-
-class ReplicatedWriteConflictException(AwsError):
-    """Two regions of a strongly consistent global table wrote one item at once."""
-
-    # By botocore's table of what is tried again.
-    status = 409
-
-
-class ObjectNotFoundException(AwsError):
-    """Application Auto Scaling has no such target or policy."""
-
-
-class InvalidNextTokenException(AwsError):
-    """Application Auto Scaling gave no such token."""
-
-
-class TrimmedDataAccessException(AwsError):
-    """The stream record asked for is older than 24 hours."""
-
-
-class ExpiredIteratorException(AwsError):
-    """The shard iterator is older than 15 minutes."""
-
-
 class NotImplementedOperation(AwsError):
     """An operation of the service model that ddbha does not have."""
 
@@ -352,75 +248,3 @@ class NotImplementedOperation(AwsError):
             f"ddbha does not implement {service}:{operation} yet. The table of operations in its "
             "documentation lists what it does implement."
         )
-
-
-class NoAnswer(Exception):
-    """The answer to a request is lost; whether it was done is known only to the engine.
-
-    `kind` is what the client sees: read_timeout, connect_timeout, endpoint_connection or
-    connection_closed.  It `waits` for as long as its own timeouts say, or is let go at once.
-    """
-
-    def __init__(self, kind: str, *, waits: bool = True) -> None:
-        super().__init__(kind)
-        self.kind = kind
-        self.waits = waits
-
-
-class FromOutside(Exception):
-    """A function that a test handed over raised its `error` while a request was answered."""
-
-    def __init__(self, error: Exception) -> None:
-        super().__init__(error)
-        self.error = error
-
-
-class DdbhaError(Exception):
-    """A misuse of ddbha's own API; the message says what is possible."""
-
-
-def did_you_mean(name: str, known: Iterable[str]) -> str:
-    """The end of a message about a name that there is not: what may have been meant."""
-    near = get_close_matches(name, sorted(known), 2)
-    return f" Did you mean {' or '.join(near)}?" if near else ""
-
-
-class FaultMetNothing(UserWarning):
-    """A test began a fault that met no request, no replica and no link: it shows nothing."""
-
-
-class ClockError(DdbhaError):
-    """A clock was asked for something it cannot do."""
-
-
-class UnsettledError(DdbhaError):
-    """Something that was due came up again and again at one moment; it says what: a fault of ddbha."""
-
-
-class UnknownPlaceError(DdbhaError):
-    """No zone, region, table, partition or index has that name."""
-
-
-class UsageError(DdbhaError):
-    """An argument or a call that makes no sense at this point."""
-
-
-class WorldFileError(DdbhaError):
-    """A file is no world that was saved, or not a whole one."""
-
-
-class InvariantError(DdbhaError):
-    """`World.verify` found something that must never happen."""
-
-
-def error_class(code: str) -> type[AwsError] | None:
-    """The class of the AWS error with `code`, if it is one that ddbha knows."""
-    return _BY_CODE.get(code)
-
-
-def error_codes() -> list[str]:
-    """The codes of all AWS errors that ddbha knows, sorted."""
-    return sorted(_BY_CODE)
-
-
-_BY_CODE: dict[str, type[AwsError]] = {cls.code: cls for cls in AwsError.__subclasses__()}

@@ -1,0 +1,60 @@
+"""How far in the past an eventually consistent read may have looked when a call ends."""
+
+from __future__ import annotations
+
+from math import inf
+
+from ddbha.followers.secondary_indexes import GlobalIndex
+from ddbha.region.table import Table
+from ddbha.storage.follower import Follower
+from ddbha.storage.partition import Partition
+from ddbha.verify.calls import Call
+
+
+def staleness(call: Call, now: float) -> float:
+    """Seconds that what a call read may have been in the past; infinite if it may be any past."""
+    index = _index_of(call)
+    return max((_behind(table, index, now) for table in call.tables.values()), default=0.0)
+
+
+def _index_of(call: Call) -> str | None:
+    """The index that a call reads."""
+    if call.operation != "ExecuteStatement":
+        return call.request.get("IndexName")
+    # Few histories have statements, and their parser takes its time to import.
+    from ddbha.expressions.partiql.parser import index_of
+
+    return index_of(call.request["Statement"])
+
+
+def _behind(table: Table, index_name: str | None, now: float) -> float:
+    index = table.global_indexes.get(index_name or "")
+    partitions = table.partitions if index is None else index.partitions
+    worst = max(_behind_leader(partition) for partition in partitions)
+    return worst if index is None else worst + _behind_table(index, now)
+
+
+def _behind_leader(partition: Partition) -> float:
+    """How many seconds ago the state may be from that a replica of a partition shows."""
+    worst = partition.replication.stale_reads
+    for replica in partition.replicas:
+        if replica.up and replica is not partition.leader:
+            if replica.last_sequence < partition.acknowledged_sequence:
+                return inf
+            worst = max(worst, replica.lag)
+    return worst
+
+
+def _behind_table(index: GlobalIndex, now: float) -> float:
+    """How many seconds ago the state of the table may be from that an index shows."""
+    if any(_is_late(follower, now) for follower in index.followers):
+        return inf
+    return max((follower.lag for follower in index.followers), default=0.0)
+
+
+def _is_late(follower: Follower, now: float) -> bool:
+    """Whether a follower is further behind than its lag, since it could not write what it read."""
+    if follower.predecessor is not None and _is_late(follower.predecessor, now):
+        return True
+    unread = follower.source.after(follower.applied_sequence)
+    return any(record.time <= now - follower.lag for record in unread)
