@@ -227,7 +227,9 @@ class ItemStore:
         self, index: str | None, low: ItemKey, high: ItemKey, *, reverse: bool = False
     ) -> Iterator[ItemKey]:
         try:
-            order = self._in_order() if index is None else self._local[index]
+            order = self._order if index is None else self._local[index]
+            if order is None:
+                order = self._in_order()
             return order.range(low, high, reverse=reverse)
         except BaseException:
             # What was new may be half in order.

@@ -199,14 +199,16 @@ class _Page:
                     response["Items"] = found = list(items)
                 response["Count"] = len(found)
         if not is_last:
-            response["LastEvaluatedKey"] = target.key(unpack(images[-1]))
+            as_it_is = not partial and self.filter is None and self.projection is None
+            last = response["Items"][-1] if as_it_is and not self._counts else unpack(images[-1])
+            response["LastEvaluatedKey"] = target.key(last)
         consistent = bool(self._request.get("ConsistentRead"))
         self.units = read_units(size, consistent=consistent)
         fetched = [size_of(image) for image in images] if partial and whole else ()
         if fetched:
             self.units += sum([read_units(one, consistent=consistent) for one in fetched])
         if "ReturnConsumedCapacity" in self._request:
-            consumption = Consumption(target.table)
+            consumption = Consumption(target.table, self._request["TableName"])
             for one in fetched:
                 consumption.read(one, consistent=consistent)
             consumption.read(size, consistent=consistent, index=None if index is None else index.name)
