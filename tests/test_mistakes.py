@@ -41,6 +41,16 @@ def test_times_of_faults_may_be_timedeltas(world: ddbha.World) -> None:
     assert fault.status == "ENDED"
 
 
+def test_faults_are_told_as_they_are_by_now(world: ddbha.World) -> None:
+    fault = world.faults.zone_outage("us-east-1a", after=10, duration=10)
+    assert (world.faults.active, world.faults.scheduled) == ([], [fault])
+    world.clock.advance(seconds=10)
+    assert (world.faults.active, world.faults.scheduled) == ([fault], [])
+    world.clock.advance(seconds=10)
+    assert fault.status == "ENDED"
+    assert (world.faults.active, world.faults.scheduled) == ([], [])
+
+
 def test_lags_are_seconds(world: ddbha.World) -> None:
     wrong: Any = "3"
     with pytest.raises(UsageError, match="number of seconds"):

@@ -9,9 +9,11 @@ from __future__ import annotations
 import copy
 import inspect
 import random
+from functools import partial
 from importlib import import_module
 from typing import Any
 
+import boto3
 import botocore.session
 import pytest
 from botocore.config import Config
@@ -141,6 +143,22 @@ def test_loaded_and_let_loaded_be() -> None:
     assert loader.load_service_model("dynamodb", "paginators-1") == {"pagination": {}}
 
 
+def test_build_classes_once() -> None:
+    session = boto3.Session("a", "b", region_name="us-east-1")
+    internals.build_classes_once(session)
+    first: Any = session.resource("dynamodb")
+    second: Any = session.resource("dynamodb")
+    tables = first.Table("one"), first.Table("two"), second.Table("three")
+    assert len(set(map(type, tables))) == 1
+    assert type(tables[0]) is not type(first)
+    assert [table.name for table in tables] == ["one", "two", "three"]
+    assert [table.meta.client for table in tables] == [
+        first.meta.client,
+        first.meta.client,
+        second.meta.client,
+    ]
+
+
 def test_with_own_cache(client: Any) -> None:
     assert client.exceptions is client.exceptions
     before = client.get_waiter("table_exists")
@@ -196,6 +214,9 @@ def test_share_handlers_and_copied(client: Any) -> None:
     assert [found.count(handler) for found in all_of(first)] == [3, 2, 0]
     assert all_of(second) == all_of(events) == before
     # Old names of services are translated in copies of copies as well.
+    for wrong in (lambda: None, partial(lambda: None)):
+        with pytest.raises(ValueError, match="must accept keyword arguments"):
+            third.register("before-call", wrong)
     third.register("word.streams.dynamodb", handler)
     assert [heard for heard, _ in third.emit("word.dynamodb-streams")] == [handler]
     assert first.emit("word.streams.dynamodb") == []

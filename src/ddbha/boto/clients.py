@@ -189,6 +189,7 @@ def _complete() -> _Quiet:
 @cache
 def _resource_class(service_name: str) -> Any:
     maker = boto3.Session(botocore_session=_Quiet(), region_name=_FALLBACK_REGION)
+    internals.build_classes_once(maker)
     options: Any = {"aws_access_key_id": "0" * 12, "aws_secret_access_key": _SECRET}
     return type(maker.resource(service_name, **options))  # type: ignore[call-overload]
 
@@ -202,7 +203,7 @@ def _make_client(
     maker: _Quiet, service_name: str, region_name: str, options: dict[str, Any]
 ) -> BaseClient:
     # botocore takes the defaults of many settings from the environment.
-    environment = frozenset(item for item in os.environ.items() if item[0].startswith("AWS_"))
+    environment = frozenset((name, os.environ.get(name)) for name in os.environ if name[:4] == "AWS_")
     try:
         kind = maker, service_name, region_name, _frozen(options), environment
     except TypeError:

@@ -7,6 +7,7 @@ botocore, so that a version that breaks one says which.
 from __future__ import annotations
 
 import copy
+import inspect
 import random
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -144,6 +145,19 @@ def with_own_cache(client: Any) -> None:
     client._cache = {}
 
 
+def build_classes_once(session: Any) -> None:
+    """Let a session of boto3, of one service, build the class of each kind of resource only once."""
+    factory, built = session.resource_factory, {}
+    build = factory.load_from_definition
+
+    def build_once(resource_name: str, *definition: Any, **definitions: Any) -> Any:
+        if resource_name not in built:
+            built[resource_name] = build(resource_name, *definition, **definitions)
+        return built[resource_name]
+
+    factory.load_from_definition = build_once
+
+
 # -- Events and retries -----------------------------------------------------------------------------
 
 
@@ -203,6 +217,15 @@ def share_handlers(events: BaseEventHooks) -> None:
     """Let copies of events cost no more than what is registered with them."""
     below = emitter(events)
     below._handlers = _SharedHandlers(below._handlers._root)
+    # Copies have this as well: botocore asks for the whole signature, which costs more than all else.
+    ask = type(below)._verify_accept_kwargs
+
+    def verify(handler: Handler) -> None:
+        code = getattr(handler, "__code__", None)
+        if code is None or not code.co_flags & inspect.CO_VARKEYWORDS:
+            ask(below, handler)
+
+    below._verify_accept_kwargs = verify
 
 
 def copied(events: BaseEventHooks) -> BaseEventHooks:

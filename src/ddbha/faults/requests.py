@@ -243,7 +243,12 @@ class GreyFailure(RequestFault):
         if environment.random.random() < self.share:
             self._be_late()
             raise InternalServerError
-        response = perform(request)
+        try:
+            response = perform(request)
+        except AwsError:
+            # An error is an answer too, and as late as any other.
+            self._be_late()
+            raise
         self._be_late()
         return response
 

@@ -32,12 +32,16 @@ class Running:
     @property
     def active(self) -> list[Fault]:
         """The faults that go on now."""
-        return [fault for fault in self._active if fault.status == "ACTIVE"]
+        return self._with("ACTIVE")
 
     @property
     def scheduled(self) -> list[Fault]:
         """The faults that are to begin later."""
-        return [fault for fault in self._active if fault.status == "SCHEDULED"]
+        return self._with("SCHEDULED")
+
+    def _with(self, status: str) -> list[Fault]:
+        with self._regions.environment.standstill():
+            return [fault for fault in self._active if fault.status == status]
 
     @property
     def met_nothing(self) -> list[str]:
@@ -57,7 +61,9 @@ class Running:
                 fault.end()
 
     def __repr__(self) -> str:
-        return f"<Faults active={[fault.description for fault in self.active]}>"
+        # Whoever only shows it, as a debugger does, changes nothing.
+        active = [fault for fault in self._active if fault.last_status == "ACTIVE"]
+        return f"<Faults active={[fault.description for fault in active]}>"
 
     def _start(self, effect: Effect, after: Seconds, duration: Seconds | None) -> Fault:
         after = seconds_of("after", after)

@@ -208,7 +208,7 @@ class _Page:
         if fetched:
             self.units += sum([read_units(one, consistent=consistent) for one in fetched])
         if "ReturnConsumedCapacity" in self._request:
-            consumption = Consumption(target.table)
+            consumption = Consumption(target.table, self._request["TableName"])
             for one in fetched:
                 consumption.read(one, consistent=consistent)
             consumption.read(size, consistent=consistent, index=None if index is None else index.name)
