@@ -8,6 +8,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from queue import SimpleQueue
 from typing import Any
 
 import pytest
@@ -167,6 +168,18 @@ def test_a_world_that_nobody_is_in_is_not_waited_for(
     end(place.start("a"), place.start("b"))
     assert sorted(place.order) == ["a", "b"]
     assert not place.turns.busy
+
+
+def test_who_was_struck_while_it_waited_is_waited_for_once(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As by one exception while it deals with another."""
+    monkeypatch.setattr(turns, "TURN", 0.0)
+    monkeypatch.setattr(turns, "PATIENCE", 0.001)
+    place.turns.waiting.append(SimpleQueue())
+    end(place.start("a", 5), place.start("b", 5))
+    assert sorted(place.order) == ["a"] * 5 + ["b"] * 5
+    assert not place.turns.waiting
 
 
 def test_a_long_request_is_waited_for(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:

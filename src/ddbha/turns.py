@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections import deque
 from contextlib import suppress
 from queue import Empty, SimpleQueue
-from time import monotonic
+from time import perf_counter
 from typing import Any
 
 from ddbha.interruptions import uninterrupted
@@ -45,7 +45,7 @@ class Turns:
         self.busy = False
         #: The bells of those who wait, first come first.
         self.waiting: deque[_Bell] = deque()
-        #: When the first of them is to be looked after.
+        #: When the first of them is to be looked after, by `perf_counter`, which ticks finely everywhere.
         self.due = 0.0
         #: Who was told that the world was free, and who that nobody else comes in before.
         self._woken: _Bell | None = None
@@ -56,10 +56,10 @@ class Turns:
         if self._lock._is_owned():
             return
         bell = _Bell()
-        self.waiting.append(bell)
-        if self.waiting[0] is bell:
-            self.due = 0.0
         try:
+            self.waiting.append(bell)
+            if self.waiting[0] is bell:
+                self.due = 0.0
             self._listen(bell)
             self._go(bell)
         except BaseException:
@@ -75,6 +75,9 @@ class Turns:
                 self.due = 0.0
             except Empty:
                 if self.due == due and self._free():
+                    # Somebody was struck in here, and does not come any more.
+                    if self._next is not None:
+                        self._go(self._next)
                     return
                 due = self.due
 
@@ -87,7 +90,8 @@ class Turns:
         return free
 
     def _go(self, bell: _Bell) -> None:
-        self.waiting.remove(bell)
+        with suppress(ValueError):
+            self.waiting.remove(bell)
         self.due = 0.0
         if self._next is bell:
             self._next = None
@@ -96,8 +100,7 @@ class Turns:
         """The turn of one who does not come any more is the next one's."""
         if self._next is bell:
             self.busy = False
-        with suppress(ValueError):
-            self._go(bell)
+        self._go(bell)
         if not self.busy:
             self.pass_on()
 
@@ -114,5 +117,5 @@ class Turns:
             self._next = first
             self.busy = True
         self._woken = first
-        self.due = monotonic() + TURN
+        self.due = perf_counter() + TURN
         first.put(None)

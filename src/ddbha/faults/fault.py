@@ -19,6 +19,8 @@ class Effect:
     end: Callable[[object], None]
     #: Whether there is anything now that it could make a difference to, or was.
     met: Callable[[], bool] = lambda: True
+    #: Whether there was something that only chance kept it from.
+    spared: Callable[[], bool] = lambda: False
 
 
 @define(eq=False, repr=False)
@@ -62,7 +64,8 @@ class Fault:
             self.last_status = "ENDED"
             if began:
                 if not met:
-                    self._environment.record("fault-met-nothing", "", fault=self.description)
+                    spared = {"spared": True} if self.spared else {}
+                    self._environment.record("fault-met-nothing", "", fault=self.description, **spared)
                 self._environment.record("fault-ended", "", fault=self.description)
                 self._effect.end(self)
 
@@ -70,6 +73,11 @@ class Fault:
         """Whether it has met anything by now."""
         self.met = self.met or (self.last_status == "ACTIVE" and self._effect.met())
         return self.met
+
+    @property
+    def spared(self) -> bool:
+        """Whether only chance kept it from whatever it could have met."""
+        return not self.met and self._effect.spared()
 
     def __enter__(self) -> Fault:
         return self

@@ -49,10 +49,24 @@ class Running:
 
         A test that expects to survive one of these has shown nothing; pytest's fixtures warn of them.
         """
+        return [description for description, _ in self._missed()]
+
+    @property
+    def spared(self) -> list[str]:
+        """Those of `met_nothing` that chance alone kept from the requests that there were.
+
+        So they might have met one: with more requests, a longer duration, or another seed.
+        """
+        return [description for description, spared in self._missed() if spared]
+
+    def _missed(self) -> list[tuple[str, bool]]:
         with self._regions.environment.standstill() as environment:
-            ended = [event.details["fault"] for event in environment.events.of("fault-met-nothing")]
+            ended = [event.details for event in environment.events.of("fault-met-nothing")]
             unended = [fault for fault in self._active if fault.status != "ENDED"]
-            return [*ended, *(fault.description for fault in unended if not fault.look())]
+            return [
+                *((details["fault"], details.get("spared", False)) for details in ended),
+                *((fault.description, fault.spared) for fault in unended if not fault.look()),
+            ]
 
     def end_all(self) -> None:
         """End every fault."""
@@ -103,7 +117,7 @@ class Running:
         def end(fault: object) -> None:
             self.of_requests.remove(met)
 
-        return Effect(f"{description}{chosen}", begin, end, lambda: met.met)
+        return Effect(f"{description}{chosen}", begin, end, lambda: met.met, lambda: met.spared)
 
     def _check_region(self, *names: str) -> None:
         check_region(*names, more=self._regions.environment.settings.more_regions)

@@ -202,20 +202,23 @@ def transact_get_items(region: Region, request: Request) -> Response:
     admit_transaction_reads(
         region, [(table, key, image) for (table, key, _), image in zip(reads, images, strict=True)]
     )
+    sizes = [size_of(image) if image else 0 for image in images]
+    _refuse_large(sizes)
     responses: list[dict[str, Any]] = []
-    sizes: list[int] = []
-    consumed: dict[str, Consumption] = {}
-    for name, (table, _, projection), image in zip(_named(request), reads, images, strict=True):
-        used = consumed.setdefault(table.arn, Consumption(table, name, "ReadCapacityUnits"))
-        used.read(size_of(image) if image else 0, consistent=True)
-        sizes.append(size_of(image) if image else 0)
+    for (_, _, projection), image in zip(reads, images, strict=True):
         if image is None:
             responses.append({})
         else:
             item = unpack(image)
             responses.append({"Item": item if projection is None else projection.project(item)})
-    _refuse_large(sizes)
-    return consumed_by_table({"Responses": responses}, request, consumed.values())
+    response = {"Responses": responses}
+    if "ReturnConsumedCapacity" not in request:
+        return response
+    consumed: dict[str, Consumption] = {}
+    for name, (table, _, _), size in zip(_named(request), reads, sizes, strict=True):
+        used = consumed.setdefault(table.arn, Consumption(table, name, "ReadCapacityUnits"))
+        used.read(size, consistent=True)
+    return consumed_by_table(response, request, consumed.values())
 
 
 def _failure(action: _Action, old: Image | None) -> dict[str, Any] | None:
