@@ -126,7 +126,7 @@ def test_sessions_have_their_say() -> None:
         private = botocore.session.Session()
         private.set_default_client_config(Config(read_timeout=3))
         private.user_agent_extra = "tea/1"
-        client = private.create_client("dynamodb", region_name="us-east-1")
+        client: Any = private.create_client("dynamodb", region_name="us-east-1")
         assert client.meta.config.read_timeout == 3
         assert "tea/1" in internals.user_agent(client)
         assert "tea/1" not in internals.user_agent(made())
