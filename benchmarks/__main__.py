@@ -23,6 +23,7 @@ from cases import BIG, DEFINITION, ITEM, TABLE, Case, cases, load
 from replication import measure as measure_replication
 from report import Report
 from surroundings import measure as measure_surroundings
+from threads import measure as measure_threads
 
 import ddbha
 from ddbha.boto import internals
@@ -71,6 +72,7 @@ def main(many: int = MANY, many_for_moto: int = MANY_FOR_MOTO, seconds: float = 
         bytes_of_an_item=memory,
     )
     measure_surroundings(report, many, lambda call: _time(call, seconds))
+    measure_threads(report, many // 4)
     _print_recovery(many, seconds)
     _print_replication(many, seconds)
     _print_faults(seconds)

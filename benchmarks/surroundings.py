@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from random import Random
 from tempfile import TemporaryDirectory
 from time import perf_counter
 from typing import Any
+from urllib.parse import urlsplit
 
 import boto3
 from cases import DEFINITION, ITEM, KEY, TABLE
+from load import signed
 from report import Report
 
 import ddbha
 
 _REGION = "us-east-1"
 _NOBODY = {"aws_access_key_id": "a", "aws_secret_access_key": "s", "region_name": _REGION}
+#: Who asks over HTTP at once, and how long.
+_CLIENTS, _SECONDS = 8, 2
 #: The index makes writes slower, and is no part of what is measured here.
 _PLAIN = {name: value for name, value in DEFINITION.items() if name != "GlobalSecondaryIndexes"}
 _PLAIN["AttributeDefinitions"] = DEFINITION["AttributeDefinitions"][:2]
@@ -45,7 +51,7 @@ def _world() -> tuple[ddbha.World, Any]:
 
 
 def _measure_http(report: Report, time: Callable[[Callable[[], Any]], float]) -> None:
-    """One client, which waits for each answer; most of it is botocore's own work."""
+    """One client of boto3, most of whose time is botocore's own; then eight that send bytes, at once."""
     world, _ = _world()
     with world.serve() as url:
         client: Any = boto3.client("dynamodb", endpoint_url=url, **_NOBODY)
@@ -54,6 +60,31 @@ def _measure_http(report: Report, time: Callable[[Callable[[], Any]], float]) ->
     report.tell(
         f"over HTTP, one client: put {put:.0f}, get {get:.0f}", put_over_HTTP=put, get_over_HTTP=get
     )
+    world, _ = _world()
+    with world.serve() as url:
+        puts = _answers(url, "PutItem", {"TableName": TABLE, "Item": ITEM})
+        gets = _answers(url, "GetItem", {"TableName": TABLE, "Key": KEY})
+    report.tell(
+        f"over HTTP, {_CLIENTS} clients at once: {puts:,.0f} puts/s (goal 16,000), "
+        f"{gets:,.0f} gets/s (goal 22,000)",
+        puts_over_HTTP_a_second=puts,
+        gets_over_HTTP_a_second=gets,
+    )
+
+
+def _answers(url: str, operation: str, params: dict[str, Any]) -> float:
+    """Answers a second that a process with many clients gets."""
+    address, load = urlsplit(url), str(Path(__file__).with_name("load.py"))
+    command = [
+        sys.executable,
+        load,
+        str(address.hostname),
+        str(address.port),
+        str(_CLIENTS),
+        str(_SECONDS),
+    ]
+    done = subprocess.run(command, input=signed(operation, params), capture_output=True, check=True)
+    return float(done.stdout)
 
 
 def _mocked() -> None:

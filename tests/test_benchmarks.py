@@ -20,10 +20,15 @@ def test_every_case_runs_on_both_engines(
         report = program["main"](many=100, many_for_moto=100, seconds=0)
         names = [case.name for case in sys.modules["cases"].cases()]
     finally:
-        for name in ("cases", "recovery", "replication", "report", "surroundings"):
+        for name in ("cases", "recovery", "replication", "report", "surroundings", "threads"):
             del sys.modules[name]
     printed = capsys.readouterr().out
-    assert {"put", "put over HTTP", "schedules a second", "expiry seconds"} <= report.figures.keys()
+    assert {
+        "put",
+        "put over HTTP",
+        "schedules a second",
+        "gets of 8 threads a second",
+    } <= report.figures.keys()
     assert [name for name in names if f"\n{name} " not in printed] == []
 
 

@@ -41,6 +41,16 @@ def test_times_of_faults_may_be_timedeltas(world: ddbha.World) -> None:
     assert fault.status == "ENDED"
 
 
+def test_faults_are_told_as_they_are_by_now(world: ddbha.World) -> None:
+    fault = world.faults.zone_outage("us-east-1a", after=10, duration=10)
+    assert (world.faults.active, world.faults.scheduled) == ([], [fault])
+    world.clock.advance(seconds=10)
+    assert (world.faults.active, world.faults.scheduled) == ([fault], [])
+    world.clock.advance(seconds=10)
+    assert fault.status == "ENDED"
+    assert (world.faults.active, world.faults.scheduled) == ([], [])
+
+
 def test_lags_are_seconds(world: ddbha.World) -> None:
     wrong: Any = "3"
     with pytest.raises(UsageError, match="number of seconds"):
@@ -103,6 +113,33 @@ def test_faults_that_met_nothing_are_told() -> None:
     ]
     assert world.faults.met_nothing == unmet
     assert [event.details["fault"] for event in world.events.of("fault-met-nothing")] == unmet[:2]
+
+
+def test_faults_that_chance_kept_from_all_requests_are_told_apart() -> None:
+    world = ddbha.World(clock=ddbha.ManualClock())
+    client: Any = world.client("dynamodb")
+    faults: Any = world.faults
+    code, rare = "ThrottlingException", 1e-9
+    faults.error(code, operation="ListTables", probability=rare).end()
+    faults.error(code, operation="ListTables", probability=rare)
+    faults.error(code, operation="ListTables", probability=0)
+    faults.error(code, operation="GetItem", probability=rare)
+    ended = faults.error(code, operation="DescribeLimits", probability=rare)
+    client.list_tables()
+    client.describe_limits()
+    ended.end()
+    with faults.error(code, operation="DescribeLimits", probability=rare) as fault:
+        client.describe_limits()
+        assert fault.spared
+        client.create_table(TableName="orders", **on_demand("pk"))
+    told = {
+        name: f"error {code} operation={name}" for name in ("ListTables", "GetItem", "DescribeLimits")
+    }
+    # The first was over before anything was asked, one has no chance, and for one nobody asked.
+    assert sorted(faults.spared) == sorted(
+        [told["ListTables"], told["DescribeLimits"], told["DescribeLimits"]]
+    )
+    assert len(faults.met_nothing) == 6
 
 
 def test_a_fault_may_meet_what_comes_later() -> None:

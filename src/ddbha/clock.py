@@ -16,6 +16,7 @@ from attrs import Factory, define, field, frozen
 
 from ddbha.errors import ClockError, UnsettledError
 from ddbha.interruptions import uninterrupted
+from ddbha.turns import Turns
 
 #: The end of the year 8999: what a world plans for later has to have a date too.
 LATEST = datetime(9000, 1, 1, tzinfo=timezone.utc).timestamp()
@@ -164,6 +165,8 @@ class Scheduler:
     #: Told the latest moment there was before a clock was set back.
     set_back: Callable[[float], None] = lambda moment: None
     lock: Any = Factory(RLock)
+    #: In which order threads get to the lock.
+    turns: Turns = Factory(lambda self: Turns(self.lock), takes_self=True)
     #: When, number, how many before it led to it at the same moment, and what to do.
     _heap: list[tuple[float, int, int, Action]] = Factory(list)
     _blocked: list[Action] = Factory(list)
@@ -284,8 +287,14 @@ def _go_on() -> None:
         _held.pop().lock.release()
 
 
+def _go_on_alone() -> None:
+    for scheduler in _held:
+        scheduler.turns.clear()
+    _go_on()
+
+
 if hasattr(os, "register_at_fork"):
-    os.register_at_fork(before=_hold_still, after_in_parent=_go_on, after_in_child=_go_on)
+    os.register_at_fork(before=_hold_still, after_in_parent=_go_on, after_in_child=_go_on_alone)
 
 
 def _named(action: Action) -> str:

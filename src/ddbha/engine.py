@@ -13,6 +13,7 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext
 from functools import partial
 from math import inf
 from random import Random
+from time import perf_counter
 from typing import Any
 
 from ddbha.api import registry
@@ -65,6 +66,7 @@ class Engine:
         self.regions = Regions(self.environment)
         self.environment.scheduler.set_back = self.regions.catch_up
         self.lock = self.environment.scheduler.lock
+        self.turns = self.environment.scheduler.turns
         #: What clients asked for and were told; `history.start()` records it from then on.
         self.history = History(self.environment, recording=settings.history)
         self.attempts = Attempts(self.regions)
@@ -95,20 +97,29 @@ class Engine:
         its members and types are known to be those of the service model.  `client` names who asks in the
         history, and waits for `patience` seconds.
         """
-        with self.lock, uninterrupted:
-            environment = self.environment
-            try:
-                environment.scheduler.run_due(self.clock.time())
-                environment.patience = patience
-                if self.history.recording or self.attempts.recording:
-                    return self._attempted(service, operation, params, caller, typed, client)
-                return self._answer(service, operation, params, caller, typed)
-            except (AwsError, NoAnswer, DdbhaError):
-                raise
-            except FromOutside as outside:
-                raise outside.error from None
-            except Exception as error:
-                raise self._defect(operation, caller, params, error) from error
+        turns = self.turns
+        if turns.busy:
+            turns.wait()
+        turns.busy = True
+        try:
+            with self.lock, uninterrupted:
+                environment = self.environment
+                try:
+                    environment.scheduler.run_due(self.clock.time())
+                    environment.patience = patience
+                    if self.history.recording or self.attempts.recording:
+                        return self._attempted(service, operation, params, caller, typed, client)
+                    return self._answer(service, operation, params, caller, typed)
+                except (AwsError, NoAnswer, DdbhaError):
+                    raise
+                except FromOutside as outside:
+                    raise outside.error from None
+                except Exception as error:
+                    raise self._defect(operation, caller, params, error) from error
+        finally:
+            turns.busy = False
+            if turns.waiting and perf_counter() >= turns.due:
+                turns.pass_on()
 
     def _defect(
         self, operation: str, caller: Caller, params: Any, error: Exception

@@ -9,12 +9,17 @@ from __future__ import annotations
 import copy
 import inspect
 import random
+from functools import partial
 from importlib import import_module
 from typing import Any
 
+import boto3
 import botocore.session
 import pytest
+from botocore.awsrequest import AWSResponse
 from botocore.config import Config
+from botocore.configprovider import ConstantProvider
+from botocore.credentials import Credentials
 from botocore.hooks import BaseEventHooks, HierarchicalEmitter
 from botocore.model import OperationModel
 
@@ -71,7 +76,11 @@ def test_places(prefix: str, name: str, parameters: list[str]) -> None:
 
 @pytest.mark.parametrize(
     ("place", "parameters"),
-    [(internals.COMPONENTS, ["self", "name"]), (internals.HANDLERS, ["self", "events"])],
+    [
+        (internals.COMPONENTS, ["self", "name"]),
+        (internals.HANDLERS, ["self", "events"]),
+        (internals.MORE_HANDLERS, ["self"]),
+    ],
 )
 def test_places_of_sessions(place: internals.Place, parameters: list[str]) -> None:
     module, owner, method = place
@@ -141,11 +150,110 @@ def test_loaded_and_let_loaded_be() -> None:
     assert loader.load_service_model("dynamodb", "paginators-1") == {"pagination": {}}
 
 
+def test_build_classes_once() -> None:
+    session = boto3.Session("a", "b", region_name="us-east-1")
+    internals.build_classes_once(session)
+    first: Any = session.resource("dynamodb")
+    second: Any = session.resource("dynamodb")
+    tables = first.Table("one"), first.Table("two"), second.Table("three")
+    assert len(set(map(type, tables))) == 1
+    assert type(tables[0]) is not type(first)
+    assert [table.name for table in tables] == ["one", "two", "three"]
+    assert [table.meta.client for table in tables] == [
+        first.meta.client,
+        first.meta.client,
+        second.meta.client,
+    ]
+
+
 def test_with_own_cache(client: Any) -> None:
     assert client.exceptions is client.exceptions
     before = client.get_waiter("table_exists")
     internals.with_own_cache(client)
     assert type(client.get_waiter("table_exists")) is not type(before)
+
+
+def test_with_own_ways_and_let_credentials_be(client: Any) -> None:
+    told: list[str] = []
+    endpoint, credentials = internals.endpoint(client), internals.credentials(client)
+    internals.drop_own_handlers(client)
+    own = client.meta.events = internals.copied(client.meta.events)
+    internals.with_own_ways(client)
+    internals.add_signing(client)
+    assert internals.credentials(client) is not credentials
+    assert vars(internals.credentials(client)) == vars(credentials)
+    internals.let_credentials_be(client, Credentials("other", "secret"))
+    assert credentials.access_key == "a"
+    assert internals.endpoint(client) is not endpoint
+    events = ("before-endpoint-resolution", "before-sign", "before-send")
+    for event in events:
+        own.register(f"{event}.dynamodb", lambda event_name, **_: told.append(event_name.split(".")[0]))
+    own.register("before-send.dynamodb", _answer)
+    assert client.list_tables()["TableNames"] == []
+    assert told == [*events]
+
+
+def _answer(request: Any, **_: Any) -> Any:
+    assert b"Credential=other/" in request.headers["Authorization"]
+    return internals.http_response(AWSResponse, request.url, 200, {}, b'{"TableNames": []}')
+
+
+# -- Sessions ---------------------------------------------------------------------------------------
+
+
+def _changed_in_vars(session: Any) -> None:
+    session.session_var_map["ca_bundle"] = (None, None, "bundle", None)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda session: session.register_component("credential_provider", object()),
+        lambda session: session.lazy_register_component("data_loader", lambda: object()),
+        lambda session: session.get_component("config_store").set_config_provider(
+            "region", ConstantProvider("eu-west-1")
+        ),
+        lambda session: session.get_component("config_store").set_config_variable("region", "eu-west-1"),
+        _changed_in_vars,
+    ],
+)
+def test_is_plain(change: Any) -> None:
+    session = botocore.session.Session()
+    assert internals.is_plain(session)
+    session.create_client(
+        "dynamodb", region_name="us-east-1", aws_access_key_id="a", aws_secret_access_key="b"
+    )
+    session.set_credentials("a", "b")
+    assert internals.is_plain(session)
+    assert not internals.is_plain(type("Other", (botocore.session.Session,), {})())
+    change(session)
+    assert not internals.is_plain(session)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda session: session.set_config_variable("region", "eu-west-1"),
+        lambda session: session.set_default_client_config(Config(read_timeout=1)),
+        lambda session: setattr(session, "user_agent_extra", "tea"),
+    ],
+)
+def test_settings(change: Any) -> None:
+    session, other = botocore.session.Session(), botocore.session.Session()
+    assert internals.settings(session) == internals.settings(other)
+    change(session)
+    assert internals.settings(session) != internals.settings(other)
+
+
+def test_let_region_be_used() -> None:
+    session: Any = botocore.session.Session()
+    before = set(vars(session))
+    internals.let_region_be_used(session, "eu-west-1")
+    assert set(vars(session)) == before
+    session.create_client(
+        "dynamodb", region_name="us-east-1", aws_access_key_id="a", aws_secret_access_key="b"
+    )
+    assert session._last_client_region_used == "us-east-1"
 
 
 # -- Events and retries -----------------------------------------------------------------------------
@@ -196,6 +304,9 @@ def test_share_handlers_and_copied(client: Any) -> None:
     assert [found.count(handler) for found in all_of(first)] == [3, 2, 0]
     assert all_of(second) == all_of(events) == before
     # Old names of services are translated in copies of copies as well.
+    for wrong in (lambda: None, partial(lambda: None)):
+        with pytest.raises(ValueError, match="must accept keyword arguments"):
+            third.register("before-call", wrong)
     third.register("word.streams.dynamodb", handler)
     assert [heard for heard, _ in third.emit("word.dynamodb-streams")] == [handler]
     assert first.emit("word.streams.dynamodb") == []
@@ -243,10 +354,10 @@ def _idle(handler: Any) -> bool:
     return internals.is_idle(handler, operation(made("legacy")))
 
 
-def test_drop_and_add_standard_retries() -> None:
+def test_drop_own_handlers_and_add_standard_retries() -> None:
     client = made("standard", retries={"total_max_attempts": 2})
     before = internals.back_offs(client)
-    internals.drop_standard_retries(client)
+    internals.drop_own_handlers(client)
     assert internals.back_offs(client) == []
     assert not [one for one in heard(client, "after-call") if internals.keeps_quota(one)]
     internals.add_standard_retries(client)
@@ -255,6 +366,15 @@ def test_drop_and_add_standard_retries() -> None:
     assert after[0] is not before[0]
     quotas = [one for one in heard(client, "after-call") if internals.keeps_quota(one)]
     assert len(quotas) == 1
+
+
+def test_drop_own_handlers_and_add_signing(client: Any) -> None:
+    sign = internals.request_signer(client).handler
+    assert heard(client, "request-created").count(sign) == 1
+    internals.drop_own_handlers(client)
+    assert sign not in heard(client, "request-created")
+    internals.add_signing(client)
+    assert heard(client, "request-created").count(sign) == 1
 
 
 def test_back_offs() -> None:

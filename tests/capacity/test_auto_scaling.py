@@ -277,6 +277,10 @@ def test_what_update_table_refuses_is_on_the_timeline(world: ddbha.World, client
     assert provisioned(client) == (10, 10)
     (event,) = world.events.of("scaling-refused")
     assert event.details["table"] == "tab"
+    assert not world.events.of("throughput-scaled")
+    scaling: Any = world.client("application-autoscaling", region_name="us-east-1")
+    activities = scaling.describe_scaling_activities(ServiceNamespace="dynamodb")
+    assert activities["ScalingActivities"] == [], "nothing was set"
 
 
 def test_a_table_that_is_not_global_has_no_settings_of_replicas(client: Any) -> None:

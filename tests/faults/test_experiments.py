@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import BotoCoreError, ClientError, ConnectTimeoutError
 
 import ddbha
 from ddbha.errors import UsageError
@@ -109,6 +109,25 @@ def test_a_percentage_is_drawn_by_the_seed(world: ddbha.World) -> None:
     with world.faults.from_fis(template("aws:fis:inject-api-internal-error", parameters)):
         failed = sum(put(world, str(n)) is not None for n in range(200))
     assert 35 <= failed <= 85
+
+
+def test_a_percentage_that_is_none_is_refused(world: ddbha.World) -> None:
+    parameters = {"duration": "PT10M", "service": "dynamodb", "percentage": "a third"}
+    with pytest.raises(UsageError, match="'a third' for a percentage"):
+        world.faults.from_fis(template("aws:fis:inject-api-internal-error", parameters))
+    assert world.faults.active == []
+
+
+def test_clients_are_cut_from_a_region_that_only_this_world_has() -> None:
+    world = ddbha.World(clock=ddbha.ManualClock(), more_regions=["us-moon-1"])
+    moon = client_of(world, "us-moon-1")
+    cut = template(
+        "aws:network:route-table-disrupt-cross-region-connectivity",
+        {"duration": "PT3M", "region": "us-moon-1"},
+    )
+    with world.faults.from_fis(cut), pytest.raises(ConnectTimeoutError):
+        moon.list_tables()
+    assert moon.list_tables()["TableNames"] == []
 
 
 def test_disrupted_connectivity(world: ddbha.World) -> None:

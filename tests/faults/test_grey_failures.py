@@ -49,6 +49,23 @@ def test_answers_are_later_and_later(world: ddbha.World) -> None:
     world.verify()
 
 
+def test_refusals_are_as_late_as_other_answers(world: ddbha.World) -> None:
+    refused: Any = {
+        "TableName": "carts",
+        "Key": {"id": {"S": "1"}},
+        "UpdateExpression": "SET n = n",
+        "ConditionExpression": "attribute_exists(id)",
+    }
+    with world.faults.grey_failure(HOME, share=0, latency=4, rise=0):
+        began = world.clock.time()
+        with pytest.raises(ClientError, match="conditional request failed"):
+            client_of(world).update_item(**refused)
+        assert world.clock.time() - began == 4
+        with pytest.raises(ReadTimeoutError):
+            client_of(world, patience=3).update_item(**refused)
+    world.verify()
+
+
 def test_a_share_of_requests_fails(world: ddbha.World) -> None:
     failed, client = 0, client_of(world)
     with world.faults.grey_failure(HOME, share=0.25, latency=0):

@@ -128,6 +128,12 @@ def test_a_lagging_index_shows_the_past() -> None:
         write(client, 3)
         assert indexed(3) == 0
     assert indexed(3) == 1
+    with world.faults.index_lag("tab", "by-n", seconds=2):
+        write(client, 4)
+        for partition in list(world.table("tab").partitions):
+            partition.split()
+        assert indexed(4) == 0
+    assert indexed(4) == 1, "what was written before the split was as late"
     world.verify()
 
 

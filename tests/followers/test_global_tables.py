@@ -565,6 +565,39 @@ def test_a_replica_out_of_reach_is_given_up_after_twenty_hours() -> None:
     world.verify()
 
 
+def test_a_replica_is_given_up_twenty_hours_after_it_was_last_reached() -> None:
+    world, (home, _) = new_world()
+    world.faults.replica_inaccessible("tab", AWAY, duration=3600)
+    world.faults.replica_inaccessible("tab", AWAY, after=10 * 3600)
+    world.clock.advance(hours=29)
+    (shown,) = home.describe_table(TableName="tab")["Table"]["Replicas"]
+    assert shown["ReplicaStatus"] == "REGION_DISABLED"
+    world.clock.advance(hours=1)
+    assert "Replicas" not in home.describe_table(TableName="tab")["Table"]
+
+
+def test_a_replica_out_of_reach_for_two_reasons_is_back_after_both() -> None:
+    world, (home, away) = new_world()
+    put(home, "a", "1")
+    region = world.faults.replica_inaccessible("tab", AWAY)
+    world.clock.advance(hours=1)
+    key = world.faults.replica_inaccessible("tab", AWAY, status="INACCESSIBLE_ENCRYPTION_CREDENTIALS")
+    (first,) = home.describe_table(TableName="tab")["Table"]["Replicas"]
+    region.end()
+    (second,) = home.describe_table(TableName="tab")["Table"]["Replicas"]
+    assert (first["ReplicaStatus"], second["ReplicaStatus"]) == (
+        "REGION_DISABLED",
+        "INACCESSIBLE_ENCRYPTION_CREDENTIALS",
+    )
+    assert first["ReplicaInaccessibleDateTime"] == second["ReplicaInaccessibleDateTime"]
+    with pytest.raises(ClientError, match="KMS key disabled error"):
+        value(away, "a")
+    key.end()
+    assert value(away, "a") == "1"
+    (shown,) = home.describe_table(TableName="tab")["Table"]["Replicas"]
+    assert (shown["ReplicaStatus"], "ReplicaInaccessibleDateTime" in shown) == ("ACTIVE", False)
+
+
 def test_a_replica_out_of_reach_may_be_of_any_account() -> None:
     world, (home, _) = new_world(account_id="210987654321")
     with world.faults.replica_inaccessible("tab", AWAY):

@@ -14,7 +14,7 @@ import pytest
 from ddbha import World
 from ddbha.cli.commands import main
 from ddbha.errors import UsageError
-from ddbha.server import serving
+from ddbha.server import protocols, serving
 from ddbha.server.doors import Doors
 from tests.building import on_demand
 from tests.server.asking import HEADERS, Answer, ask
@@ -112,8 +112,8 @@ def test_endpoints_are_discovered_where_one_asked(world: World) -> None:
 
 
 @pytest.mark.parametrize("sent", [b"", b"POST / HTTP/1.1\r\nHost: localhost\r\nX-Slow: "])
-def test_headers_that_never_end(monkeypatch: pytest.MonkeyPatch, sent: bytes) -> None:
-    monkeypatch.setattr(serving, "HEADERS_WITHIN", 0.05)
+def test_headers_that_never_end(protocol: str, monkeypatch: pytest.MonkeyPatch, sent: bytes) -> None:
+    monkeypatch.setattr(protocols, "HEADERS_WITHIN", 0.05)
     with World().serve() as url:
         address = urlsplit(url)
         with socket.create_connection((address.hostname, address.port or 0), timeout=10) as slow:

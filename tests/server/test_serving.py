@@ -29,7 +29,7 @@ ONCE = Config(retries={"total_max_attempts": 1})
 
 
 @pytest.fixture(scope="module")
-def endpoint() -> Iterator[tuple[World, str]]:
+def endpoint(protocol: str) -> Iterator[tuple[World, str]]:
     world = World(clock=ManualClock("2026-01-01T00:00:00Z"))
     with world.serve() as url:
         yield world, url
@@ -148,7 +148,7 @@ def test_a_lost_answer_closes_the_connection(world: World, url: str) -> None:
     assert retried["ResponseMetadata"]["RetryAttempts"] == 1
 
 
-def test_requests_come_from_many_threads() -> None:
+def test_requests_come_from_many_threads(protocol: str) -> None:
     world = World(history=True)
     key = {"pk": {"S": "counter"}}
     with world.serve() as url:
@@ -194,7 +194,7 @@ def test_a_body_that_is_too_large_is_refused_with_an_answer(world: World, url: s
     connection.close()
 
 
-def test_when_the_context_ends_nobody_listens() -> None:
+def test_when_the_context_ends_nobody_listens(protocol: str) -> None:
     world = World()
     with world.serve() as url:
         client = connect(url)

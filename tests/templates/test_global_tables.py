@@ -413,3 +413,34 @@ def test_scaling_lets_the_older_construct_have_replicas() -> None:
 def test_schedules_of_scaling_are_refused() -> None:
     with pytest.raises(UsageError, match="Target has ScheduledActions"):
         World().create_from(provisioned(**scaled(ScheduledActions=[])))
+
+
+@pytest.mark.parametrize(
+    "table",
+    [
+        template({"Region": "us-east-1"}, {"Region": "us-east-2"}, BillingMode="PAY_PER_REQUEST"),
+        template(
+            *(
+                {"Region": f"us-{name}", "DeletionProtectionEnabled": True}
+                for name in ("east-1", "east-2")
+            ),
+            {"Region": "us-west-2"},
+            BillingMode="PAY_PER_REQUEST",
+            MultiRegionConsistency="STRONG",
+        ),
+        template(
+            {"Region": "us-east-1"},
+            {"Region": "us-east-2"},
+            BillingMode="PAY_PER_REQUEST",
+            MultiRegionConsistency="STRONG",
+            GlobalTableWitnesses=[{"Region": "us-west-2"}],
+        ),
+    ],
+)
+def test_of_a_template_with_a_table_that_is_refused_nothing_is_left(table: dict[str, Any]) -> None:
+    world = World()
+    wrong = {"Type": "AWS::DynamoDB::Table", "Properties": {"TableName": "no", **KEYS}}
+    with pytest.raises(ClientError, match="Value 'no' at 'tableName'"):
+        world.create_from({"Resources": {**table["Resources"], "Wrong": wrong}})
+    for region in ("us-east-1", "us-east-2", "us-west-2"):
+        assert world.client("dynamodb", region_name=region).list_tables()["TableNames"] == []

@@ -368,3 +368,27 @@ def test_templates_that_would_never_end(text: str) -> None:
     with pytest.raises(UsageError):
         world.create_from(text)
     assert world.client("dynamodb").list_tables()["TableNames"] == []
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"Conditions": {"Yes": {"Fn::Equals": [{"Fn::If": ["Yes", "a", "b"]}, "a"]}}},
+        {
+            "Conditions": {"Yes": {"Fn::Equals": [{"Ref": "Alias"}, "a"]}},
+            "Alias": {"Type": "AWS::KMS::Alias", "Properties": {"AliasName": {"Ref": "Alias"}}},
+        },
+    ],
+)
+def test_what_refers_to_itself_is_refused(more: dict[str, Any]) -> None:
+    table = {
+        "Type": "AWS::DynamoDB::Table",
+        "Condition": "Yes",
+        "Properties": {
+            "AttributeDefinitions": [{"AttributeName": "id", "AttributeType": "S"}],
+            "KeySchema": [{"AttributeName": "id", "KeyType": "HASH"}],
+        },
+    }
+    resources = {"Table": table, **{name: one for name, one in more.items() if name == "Alias"}}
+    with pytest.raises(UsageError, match="refers to itself"):
+        World().create_from({"Resources": resources, "Conditions": more["Conditions"]})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from random import Random
 from typing import Any
 
@@ -191,18 +192,27 @@ def _spaced(text: str) -> str:
     return text.replace(")", " ").replace(",", " ")
 
 
-def test_conditions_hold_where_the_engine_finds_them_to() -> None:
-    draw, seen = Random(1), set()
+def taken(
+    seed: int, parameter: str, random_text: Callable[[Random], str]
+) -> Iterator[tuple[str, Any, Expressions, Terms]]:
+    """Random texts that the engine takes, each with an item, the engine's reading and the checker's."""
+    draw = Random(seed)
     for _ in range(2500):
-        text = random_condition(draw)
-        body = with_values(text, ConditionExpression=text)
+        text = random_text(draw)
+        body = with_values(text, **{parameter: text})
         try:
             engine = Expressions(body)
-            condition = engine.condition()
+            engine.condition()
+            engine.update()
         except ValidationException:
             continue
-        terms, item = Terms(body), random_item(draw)
-        tree = terms.condition()
+        yield text, random_item(draw), engine, Terms(body)
+
+
+def test_conditions_hold_where_the_engine_finds_them_to() -> None:
+    seen = set()
+    for text, item, engine, terms in taken(1, "ConditionExpression", random_condition):
+        condition, tree = engine.condition(), terms.condition()
         assert condition is not None
         assert tree is not None
         found = holds(tree, item, terms.values)
@@ -212,17 +222,9 @@ def test_conditions_hold_where_the_engine_finds_them_to() -> None:
 
 
 def test_updates_leave_what_the_engine_does() -> None:
-    draw, seen = Random(2), set()
-    for _ in range(2500):
-        text = random_update(draw)
-        body = with_values(text, UpdateExpression=text)
-        try:
-            engine = Expressions(body)
-            update = engine.update()
-        except ValidationException:
-            continue
-        terms, item = Terms(body), random_item(draw)
-        actions = terms.actions()
+    seen = set()
+    for text, item, engine, terms in taken(2, "UpdateExpression", random_update):
+        update, actions = engine.update(), terms.actions()
         assert update is not None
         assert actions is not None
         try:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
@@ -11,15 +11,17 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 
 import ddbha
-from ddbha.api.data import queries as queries_module
 from ddbha.errors import InvariantError
 from ddbha.storage.partition import Partition
 from ddbha.storage.record import Stamp
 from ddbha.storage.replica import Replica
 from ddbha.verify.verification import verify_recorded
 from tests.building import index_on, on_demand
+from tests.verify.plants import pages, replicas
+from tests.verify.plants.plant import Effects
 
-Break = Callable[[pytest.MonkeyPatch], None]
+#: Some of them are planted in random worlds as well, and note the differences that they make.
+Break = Callable[[pytest.MonkeyPatch, Effects], None]
 KEY: Any = {"id": {"S": "1"}}
 
 
@@ -115,7 +117,7 @@ def write_in_two_regions() -> ddbha.World:
     return world
 
 
-def region_wins(monkeypatch: pytest.MonkeyPatch) -> None:
+def region_wins(monkeypatch: pytest.MonkeyPatch, effects: Effects) -> None:
     """Of two writes that of the region with the greater name wins, whichever is later."""
 
     def turned(stamp: Stamp) -> tuple[str, int]:
@@ -126,7 +128,7 @@ def region_wins(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Stamp, "__gt__", lambda one, other: turned(one) > turned(other))
 
 
-def shortest_log_wins(monkeypatch: pytest.MonkeyPatch) -> None:
+def shortest_log_wins(monkeypatch: pytest.MonkeyPatch, effects: Effects) -> None:
     """The replica with the fewest records is elected, and its peers are cut to what it has."""
 
     def elect(self: Partition, candidates: list[Replica]) -> None:
@@ -143,33 +145,6 @@ def shortest_log_wins(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Partition, "_elect", elect)
 
 
-def replicas_out_of_order(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A replica that is behind applies what it missed from the newest record to the oldest."""
-
-    def catch_up(self: Replica, now: float) -> None:
-        for record in reversed(self.log.after(self.applied_sequence)):
-            self.apply(record)
-        self.applied_sequence = self.log.last_sequence
-
-    monkeypatch.setattr(Replica, "catch_up", catch_up)
-
-
-def pages_that_skip(*, index: bool) -> Break:
-    """Every third entry is on no page, although it is stored."""
-
-    def mutation(monkeypatch: pytest.MonkeyPatch) -> None:
-        read = queries_module._Page.read
-
-        def some(self: Any, target: Any, entries: Iterator[Any]) -> Any:
-            if index == (target.index is not None):
-                entries = (entry for n, entry in enumerate(entries) if n % 3 != 2)
-            return read(self, target, entries)
-
-        monkeypatch.setattr(queries_module._Page, "read", some)
-
-    return mutation
-
-
 @pytest.mark.parametrize(
     "scenario", [lose_the_leader, write_and_read_anywhere, read_pages, write_in_two_regions]
 )
@@ -181,10 +156,10 @@ def test_an_engine_that_works_passes(scenario: Callable[[], ddbha.World]) -> Non
     ("mutation", "scenario", "words"),
     [
         (shortest_log_wins, lose_the_leader, "replaced something else|acknowledged|does not fit"),
-        (replicas_out_of_order, write_and_read_anywhere, "disagree on"),
+        (replicas.replicas_out_of_order, write_and_read_anywhere, "disagree on"),
         (region_wins, write_in_two_regions, "later one|last write"),
-        (pages_that_skip(index=True), read_pages, "does not fit"),
-        (pages_that_skip(index=False), read_pages, "does not fit"),
+        (pages.page_that_skips(index=True), read_pages, "does not fit"),
+        (pages.page_that_skips(index=False), read_pages, "does not fit"),
     ],
 )
 def test_what_is_broken_is_caught(
@@ -193,7 +168,7 @@ def test_what_is_broken_is_caught(
     words: str,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    mutation(monkeypatch)
+    mutation(monkeypatch, Effects())
     world = scenario()
     with pytest.raises(InvariantError, match=words):
         world.verify()

@@ -8,20 +8,17 @@ from typing import Any
 import pytest
 
 import ddbha
-from ddbha.api.recovery import backups as backups_module
 from ddbha.errors import InvariantError
-from ddbha.followers import expiry as expiry_module
-from ddbha.followers.archive import Archive
-from ddbha.followers.expiry import ExpiryFollower
 from ddbha.followers.stream import Shard, StreamFollower
-from ddbha.recovery.backup import Backup, back_up
-from ddbha.region.region import Region
 from ddbha.region.table import Table
 from ddbha.storage.record import LogRecord
-from ddbha.values.image import Image, pack
+from ddbha.values.image import pack
 from tests.building import on_demand
+from tests.verify.plants import recorded
+from tests.verify.plants.plant import Effects
 
-Break = Callable[[pytest.MonkeyPatch], None]
+#: Some of them are planted in random worlds as well, and note the differences that they make.
+Break = Callable[[pytest.MonkeyPatch, Effects], None]
 
 
 def a_day() -> ddbha.World:
@@ -87,42 +84,7 @@ def read_stream(world: ddbha.World, limit: int) -> None:
             iterator = page.get("NextShardIterator") if page["Records"] else None
 
 
-def stream_that_repeats(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A shard has every fourth record twice."""
-    add = Shard.add
-
-    def twice(self: Shard, record: LogRecord) -> None:
-        add(self, record)
-        if record.sequence % 4 == 0:
-            self._records.append(record)
-
-    monkeypatch.setattr(Shard, "add", twice)
-
-
-def stream_that_loses(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A shard lacks every fourth record."""
-    add = Shard.add
-
-    def some(self: Shard, record: LogRecord) -> None:
-        if record.sequence % 4:
-            add(self, record)
-
-    monkeypatch.setattr(Shard, "add", some)
-
-
-def stream_out_of_order(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A shard has every fourth record before the one that was written before it."""
-    add = Shard.add
-
-    def before(self: Shard, record: LogRecord) -> None:
-        add(self, record)
-        if record.sequence % 4 == 0 and len(self._records) > 1:
-            self._records[-2:] = reversed(self._records[-2:])
-
-    monkeypatch.setattr(Shard, "add", before)
-
-
-def stream_without_a_last_record(monkeypatch: pytest.MonkeyPatch) -> None:
+def stream_without_a_last_record(monkeypatch: pytest.MonkeyPatch, effects: Effects) -> None:
     """What was written before a split and not yet read is in no shard."""
     monkeypatch.setattr(StreamFollower, "close", lambda self: _close_unread(self))
 
@@ -133,7 +95,7 @@ def _close_unread(follower: StreamFollower) -> None:
     follower.shard.last_position = follower.applied_sequence
 
 
-def pages_that_begin_too_early(monkeypatch: pytest.MonkeyPatch) -> None:
+def pages_that_begin_too_early(monkeypatch: pytest.MonkeyPatch, effects: Effects) -> None:
     """Every second page of a shard repeats the last record of the page before."""
     after = Shard.after
 
@@ -143,7 +105,7 @@ def pages_that_begin_too_early(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Shard, "after", early)
 
 
-def pages_that_skip(monkeypatch: pytest.MonkeyPatch) -> None:
+def pages_that_skip(monkeypatch: pytest.MonkeyPatch, effects: Effects) -> None:
     """A page lacks the first record behind the page before."""
     after = Shard.after
 
@@ -153,28 +115,7 @@ def pages_that_skip(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Shard, "after", late)
 
 
-def backup_with_live_references(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A backup shows what is in its table now."""
-
-    def live(region: Region, table: Table, *arguments: Any, **named: Any) -> Backup:
-        backup = back_up(region, table, *arguments, **named)
-        backup._parts = [partition.leader.items.images for partition in table.partitions]
-        return backup
-
-    monkeypatch.setattr(backups_module, "back_up", live)
-
-
-def restore_that_lacks_items(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A restored table has two of three items."""
-    load = Table.load
-
-    def some(self: Table, images: Iterable[Any]) -> None:
-        load(self, [entry for n, entry in enumerate(images) if n % 3])
-
-    monkeypatch.setattr(Table, "load", some)
-
-
-def restore_with_stale_items(monkeypatch: pytest.MonkeyPatch) -> None:
+def restore_with_stale_items(monkeypatch: pytest.MonkeyPatch, effects: Effects) -> None:
     """A restored table has another item than its source."""
     load = Table.load
 
@@ -185,40 +126,6 @@ def restore_with_stale_items(monkeypatch: pytest.MonkeyPatch) -> None:
         load(self, entries.items())
 
     monkeypatch.setattr(Table, "load", other)
-
-
-def restore_one_record_off(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What comes back is from one record earlier than it was asked for."""
-    images_at = Archive.images_at
-
-    def earlier(self: Archive, time: float) -> Any:
-        times = [record.time for record in self.changes(0, time)]
-        return images_at(self, times[-1] - 0.001)
-
-    monkeypatch.setattr(Archive, "images_at", earlier)
-
-
-def expiry_too_early(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Items expire a thousand seconds before the time that they name."""
-    expiry_time = expiry_module.expiry_time
-
-    def early(image: Image, attribute: str) -> float | None:
-        time = expiry_time(image, attribute)
-        return None if time is None else time - 1000
-
-    monkeypatch.setattr(expiry_module, "expiry_time", early)
-
-
-def expiry_of_anything(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Once an item is due it expires, whatever it has become since."""
-    note = ExpiryFollower.note
-
-    def stubborn(self: ExpiryFollower, key: Any, image: Image | None, time: float) -> None:
-        if image is None or expiry_module.expiry_time(image, self.expiry.attribute) is not None:
-            note(self, key, image, time)
-
-    monkeypatch.setattr(ExpiryFollower, "note", stubborn)
-    monkeypatch.setattr(ExpiryFollower, "_is_expired", lambda self, image, now: True)
 
 
 def test_a_day_without_faults_passes() -> None:
@@ -234,22 +141,22 @@ def test_a_day_without_faults_passes() -> None:
 @pytest.mark.parametrize(
     ("mutation", "words"),
     [
-        (stream_that_repeats, "repeats"),
-        (stream_that_loses, "lacks record"),
-        (stream_out_of_order, "out of order"),
+        (recorded.stream_that_repeats, "repeats"),
+        (recorded.stream_that_loses, "lacks record"),
+        (recorded.stream_out_of_order, "out of order"),
         (stream_without_a_last_record, "lacks record"),
         (pages_that_begin_too_early, "repeats records"),
         (pages_that_skip, "lacks record"),
-        (backup_with_live_references, "backup"),
-        (restore_that_lacks_items, "lacks an item"),
+        (recorded.backup_with_live_references, "backup"),
+        (recorded.restore_that_lacks, "lacks an item"),
         (restore_with_stale_items, "another item"),
-        (restore_one_record_off, "restored a table"),
-        (expiry_too_early, "before the time that it names"),
-        (expiry_of_anything, "before the time that it names"),
+        (recorded.restore_one_record_off, "restored a table"),
+        (recorded.expiry_too_early, "before the time that it names"),
+        (recorded.expiry_of_anything, "before the time that it names"),
     ],
 )
 def test_what_is_broken_is_caught(mutation: Break, words: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    mutation(monkeypatch)
+    mutation(monkeypatch, Effects())
     world = a_day()
     with pytest.raises(InvariantError, match=words):
         world.verify()

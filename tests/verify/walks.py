@@ -212,6 +212,8 @@ class Walk:
             asked.update(Select="COUNT")
         elif self.made % 4 == 2:
             asked.update(ProjectionExpression="n")
+        if kind > 1 and self.made % 3 == 1:
+            asked.update(IndexName="by-n", ConsistentRead=False)
         client = self.client
         read = client.query if kind < 2 else client.scan
         for _ in range(5):

@@ -80,8 +80,8 @@ class AutoScaling:
 
     region: Region
     table: Table
-    #: Called with the throughput of the table and of those indexes that change, by name.
-    change: Callable[[dict[str | None, Throughput]], None]
+    #: Sets the throughput of the table and of those indexes that change, by name; whether that was done.
+    change: Callable[[dict[str | None, Throughput]], bool]
     settings: dict[Dimension, ScalingSettings] = Factory(dict)
     _changed: dict[Dimension, float] = field(factory=dict, init=False)
     _scheduled: bool = field(default=False, init=False)
@@ -106,6 +106,7 @@ class AutoScaling:
 
     def _adapt(self, rates: dict[Dimension, list[float]]) -> None:
         now, changes = self.region.now(), dict[str | None, Throughput]()
+        scaled: dict[Dimension, tuple[int, int]] = {}
         for (index_name, kind), settings in self.settings.items():
             index = None if index_name is None else self.table.global_indexes.get(index_name)
             if not settings.active or (index is None and index_name is not None):
@@ -119,17 +120,19 @@ class AutoScaling:
                 changes[index_name] = (
                     Throughput(wanted, write) if kind == "Read" else Throughput(read, wanted)
                 )
-                self._changed[index_name, kind] = now
-                self.region.record(
-                    "throughput-scaled",
-                    table=self.table.name,
-                    index=index_name,
-                    capacity=kind,
-                    units=wanted,
-                    before=current,
-                )
-        if changes:
-            self.change(changes)
+                scaled[index_name, kind] = current, wanted
+        if not changes or not self.change(changes):
+            return
+        for (index_name, kind), (before, units) in scaled.items():
+            self._changed[index_name, kind] = now
+            self.region.record(
+                "throughput-scaled",
+                table=self.table.name,
+                index=index_name,
+                capacity=kind,
+                units=units,
+                before=before,
+            )
 
     def _rates(self, dimension: Dimension) -> list[float]:
         """Units a second in the last whole minutes, newest first."""

@@ -48,10 +48,12 @@ class Consumption:
     """Units that one request consumes of one table.
 
     A transaction reads or writes each item twice, its index entries once, and shows the units a second
-    time in the member `transaction`: ReadCapacityUnits or WriteCapacityUnits.
+    time in the member `transaction`: ReadCapacityUnits or WriteCapacityUnits.  The table is shown as the
+    request `named` it: by its name or its ARN.
     """
 
     table: Table
+    named: str
     transaction: str | None = None
     units: float = 0.0
     index_units: dict[str, float] = Factory(dict)
@@ -81,7 +83,7 @@ class Consumption:
 
     def answer(self, wanted: str) -> dict[str, Any]:
         """The `ConsumedCapacity` member, for TOTAL or INDEXES."""
-        answer: dict[str, Any] = {"TableName": self.table.name, **self._shown(self.total)}
+        answer: dict[str, Any] = {"TableName": self.named, **self._shown(self.total)}
         if wanted == "INDEXES":
             answer["Table"] = self._shown(self.units)
             for member, indexes in (

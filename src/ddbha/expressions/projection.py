@@ -6,7 +6,7 @@ https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Expressions.Pro
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -30,11 +30,8 @@ class Projection:
     attributes: frozenset[str]
     #: Those attributes of which only a part is named.
     nested: frozenset[str]
-    _tree: _Tree
-
-    def project(self, item: Item) -> Item:
-        """The parts of `item` at the paths; lists close up over what was not asked for."""
-        return _pick_members(item, self._tree)
+    #: The parts of an item at the paths; lists close up over what was not asked for.
+    project: Callable[[Item], Item]
 
 
 def projection(text: str, names: Mapping[str, str] | None = None) -> Projection:
@@ -63,7 +60,7 @@ def of_paths(paths: Sequence[Path], names_used: frozenset[str] = frozenset()) ->
             below[path[-1]] = None
     attributes = frozenset(str(path[0]) for path in paths)
     nested = frozenset(str(path[0]) for path in paths if len(path) > 1)
-    return Projection(names_used, tuple(paths), attributes, nested, tree)
+    return Projection(names_used, tuple(paths), attributes, nested, _members_picker(tree))
 
 
 def refuse_overlaps(paths: Sequence[Path], parameter: str) -> None:
@@ -89,31 +86,51 @@ def refuse_overlaps(paths: Sequence[Path], parameter: str) -> None:
             )
 
 
-def _pick_members(members: dict[str, AttributeValue], tree: _Tree) -> dict[str, AttributeValue]:
-    picked: dict[str, AttributeValue] = {}
-    for name, below in tree.items():
-        value = members.get(name)
-        if value is not None:
-            found = value if below is None else _pick(value, below)
+def _members_picker(tree: _Tree) -> Callable[[Item], Item]:
+    """What picks the parts that a tree names out of an item, or the members of a map."""
+    if not any(tree.values()):
+        names = tuple(tree)
+        return lambda members: {name: members[name] for name in names if name in members}
+    pickers = [(name, None if below is None else _picker(below)) for name, below in tree.items()]
+
+    def pick(members: Item) -> Item:
+        picked = {}
+        for name, picker in pickers:
+            value = members.get(name)
+            found = value if value is None or picker is None else picker(value)
             if found is not None:
                 picked[name] = found
-    return picked
+        return picked
+
+    return pick
 
 
-def _pick(value: AttributeValue, tree: _Tree) -> AttributeValue | None:
+def _picker(tree: _Tree) -> Callable[[AttributeValue], AttributeValue | None]:
+    """What picks the parts that a tree names out of a list or a map; None if it has none of them."""
     if any(isinstance(part, int) for part in tree):
-        elements = value.get("L")
-        if elements is None:
-            return None
+        return _elements_picker(tree)
+    pick_members = _members_picker(tree)
+
+    def pick(value: AttributeValue) -> AttributeValue | None:
+        members = value.get("M")
+        picked = None if members is None else pick_members(members)
+        return {"M": picked} if picked else None
+
+    return pick
+
+
+def _elements_picker(tree: _Tree) -> Callable[[AttributeValue], AttributeValue | None]:
+    pickers = [(place, None if tree[place] is None else _picker(tree[place])) for place in sorted(tree)]
+
+    def pick(value: AttributeValue) -> AttributeValue | None:
         picked = []
-        for position in sorted(tree):
-            if position < len(elements):
-                below = tree[position]
-                found = elements[position] if below is None else _pick(elements[position], below)
-                if found is not None:
-                    picked.append(found)
+        elements = value.get("L", ())
+        for place, picker in pickers:
+            if place >= len(elements):
+                break
+            found = elements[place] if picker is None else picker(elements[place])
+            if found is not None:
+                picked.append(found)
         return {"L": picked} if picked else None
-    if "M" not in value:
-        return None
-    members = _pick_members(value["M"], tree)
-    return {"M": members} if members else None
+
+    return pick

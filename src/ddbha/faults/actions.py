@@ -88,7 +88,7 @@ class Actions:
     def _cut(self, action: Action) -> list[Effect]:
         """Clients here do not reach another region; replication is AWS's own traffic, and goes on."""
         other = action.parameters.get("region", "")
-        check_region(other)
+        check_region(other, more=self._regions.environment.settings.more_regions)
         if not action.targets:
             return []
         met = LostAnswer(Chosen(region=other), False, "connect_timeout")
@@ -100,7 +100,7 @@ class Actions:
             raise UsageError(f"The action {action.name!r} is about {service}, not dynamodb.")
         error = error_class(API_ERRORS[action.id])
         assert error is not None, "the errors of FIS are among those of DynamoDB"
-        probability = float(action.parameters.get("percentage", 100)) / 100
+        probability = _share(action)
         named = action.parameters.get("operations", "")
         names: list[str | None] = [name.strip() for name in named.split(",") if name.strip()]
         chosen = [
@@ -110,3 +110,11 @@ class Actions:
             self._of_requests(f"injected {error.code}", InducedError(one, False, error, None))
             for one in chosen
         ]
+
+
+def _share(action: Action) -> float:
+    percentage = action.parameters.get("percentage", "100")
+    try:
+        return float(percentage) / 100
+    except ValueError:
+        raise UsageError(f"The action {action.name!r} has {percentage!r} for a percentage.") from None

@@ -19,6 +19,8 @@ class Effect:
     end: Callable[[object], None]
     #: Whether there is anything now that it could make a difference to, or was.
     met: Callable[[], bool] = lambda: True
+    #: Whether there was something that only chance kept it from.
+    spared: Callable[[], bool] = lambda: False
 
 
 @define(eq=False, repr=False)
@@ -27,12 +29,19 @@ class Fault:
 
     _effect: Effect
     _environment: Environment
-    status: str = field(default="SCHEDULED", init=False)
+    #: Its status when something was last due.
+    last_status: str = field(default="SCHEDULED", init=False)
     #: Whether it met a request, a replica or a link in its life so far.
     met: bool = field(default=False, init=False)
 
     def __repr__(self) -> str:
-        return f"<Fault {self.description} {self.status}>"
+        return f"<Fault {self.description} {self.last_status}>"
+
+    @property
+    def status(self) -> str:
+        """SCHEDULED, ACTIVE or ENDED by now."""
+        with self._environment.standstill():
+            return self.last_status
 
     @property
     def description(self) -> str:
@@ -42,8 +51,8 @@ class Fault:
     def begin(self) -> None:
         """Start the fault now."""
         with self._environment.standstill():
-            if self.status == "SCHEDULED":
-                self.status = "ACTIVE"
+            if self.last_status == "SCHEDULED":
+                self.last_status = "ACTIVE"
                 self._environment.record("fault-began", "", fault=self.description)
                 self._effect.begin(self)
                 self.look()
@@ -51,18 +60,24 @@ class Fault:
     def end(self) -> None:
         """End the fault now; a scheduled one never begins.  Ending twice is harmless."""
         with self._environment.standstill():
-            began, met = self.status == "ACTIVE", self.look()
-            self.status = "ENDED"
+            began, met = self.last_status == "ACTIVE", self.look()
+            self.last_status = "ENDED"
             if began:
                 if not met:
-                    self._environment.record("fault-met-nothing", "", fault=self.description)
+                    spared = {"spared": True} if self.spared else {}
+                    self._environment.record("fault-met-nothing", "", fault=self.description, **spared)
                 self._environment.record("fault-ended", "", fault=self.description)
                 self._effect.end(self)
 
     def look(self) -> bool:
         """Whether it has met anything by now."""
-        self.met = self.met or (self.status == "ACTIVE" and self._effect.met())
+        self.met = self.met or (self.last_status == "ACTIVE" and self._effect.met())
         return self.met
+
+    @property
+    def spared(self) -> bool:
+        """Whether only chance kept it from whatever it could have met."""
+        return not self.met and self._effect.spared()
 
     def __enter__(self) -> Fault:
         return self

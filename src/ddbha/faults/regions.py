@@ -86,11 +86,15 @@ class RegionFaults:
 
         def begin(fault: object) -> None:
             pause.begin(fault)
-            member.status, member.inaccessible_since = status, self._regions.environment.clock.time()
-            self._regions.environment.later(patience, give_up)
+            member.causes[fault] = status
+            if member.inaccessible_since is None:
+                since = self._regions.environment.clock.time()
+                member.status, member.inaccessible_since = status, since
+                self._regions.environment.later(patience, lambda: give_up(since))
 
-        def give_up() -> None:
-            if member.status != status:
+        def give_up(since: float) -> None:
+            if member.inaccessible_since != since:
+                # It was back meanwhile.
                 return
             if strong:
                 member.status = "ARCHIVED"
@@ -99,8 +103,12 @@ class RegionFaults:
                 self._regions.environment.record("replica-given-up", region, table=table, status=status)
 
         def end(fault: object) -> None:
-            if member.status == status:
-                member.status, member.inaccessible_since = "ACTIVE", None
+            del member.causes[fault]
+            rest = next(iter(member.causes.values()), None)
+            if member.status in get_args(Inaccessible):
+                member.status = rest or "ACTIVE"
+            if rest is None and member.status != "ARCHIVED":
+                member.inaccessible_since = None
             pause.end(fault)
 
         return Effect(f"replica inaccessible {table} {region} {status}", begin, end)

@@ -118,14 +118,16 @@ class Chosen:
         }
         return "".join(f" {name}={value}" for name, value in told.items() if value is not None)
 
-    def fits(self, region: str, operation: str, request: Request, random: Random) -> bool:
-        """Whether a request is one of these."""
+    def fits(self, region: str, operation: str, request: Request) -> bool:
+        """Whether a request is one of these, if chance has it so."""
         if self.operation not in (None, operation) or self.region not in (None, region):
             return False
         if self.table is not None and self.table not in tables_of(request):
             return False
-        if self.when is not None and not _asked(self.when, request):
-            return False
+        return self.when is None or _asked(self.when, request)
+
+    def strikes(self, random: Random) -> bool:
+        """Whether chance has it so."""
         # Without a probability nothing is drawn, so that adding a sure fault changes no other choice.
         return self.probability >= 1 or random.random() < self.probability
 
@@ -149,12 +151,17 @@ class RequestFault(ABC):
     left: int | None = field(default=Factory(lambda self: self.chosen.times, takes_self=True), init=False)
     #: Whether it has met one.
     met: bool = field(default=False, init=False)
+    #: Whether chance has spared one that might have been met.
+    spared: bool = field(default=False, init=False)
     #: Since when it meets any, in seconds since the epoch.
     began: float = field(default=0.0, init=False)
 
     def meets(self, region: str, operation: str, request: Request, random: Random) -> bool:
         """Whether this request is hit; counts it if so."""
-        if self.left == 0 or not self.chosen.fits(region, operation, request, random):
+        if self.left == 0 or not self.chosen.fits(region, operation, request):
+            return False
+        if not self.chosen.strikes(random):
+            self.spared = self.chosen.probability > 0
             return False
         self.met = True
         if self.left is not None:
@@ -243,7 +250,12 @@ class GreyFailure(RequestFault):
         if environment.random.random() < self.share:
             self._be_late()
             raise InternalServerError
-        response = perform(request)
+        try:
+            response = perform(request)
+        except AwsError:
+            # An error is an answer too, and as late as any other.
+            self._be_late()
+            raise
         self._be_late()
         return response
 

@@ -32,12 +32,16 @@ class Running:
     @property
     def active(self) -> list[Fault]:
         """The faults that go on now."""
-        return [fault for fault in self._active if fault.status == "ACTIVE"]
+        return self._with("ACTIVE")
 
     @property
     def scheduled(self) -> list[Fault]:
         """The faults that are to begin later."""
-        return [fault for fault in self._active if fault.status == "SCHEDULED"]
+        return self._with("SCHEDULED")
+
+    def _with(self, status: str) -> list[Fault]:
+        with self._regions.environment.standstill():
+            return [fault for fault in self._active if fault.status == status]
 
     @property
     def met_nothing(self) -> list[str]:
@@ -45,10 +49,24 @@ class Running:
 
         A test that expects to survive one of these has shown nothing; pytest's fixtures warn of them.
         """
+        return [description for description, _ in self._missed()]
+
+    @property
+    def spared(self) -> list[str]:
+        """Those of `met_nothing` that chance alone kept from the requests that there were.
+
+        So they might have met one: with more requests, a longer duration, or another seed.
+        """
+        return [description for description, spared in self._missed() if spared]
+
+    def _missed(self) -> list[tuple[str, bool]]:
         with self._regions.environment.standstill() as environment:
-            ended = [event.details["fault"] for event in environment.events.of("fault-met-nothing")]
+            ended = [event.details for event in environment.events.of("fault-met-nothing")]
             unended = [fault for fault in self._active if fault.status != "ENDED"]
-            return [*ended, *(fault.description for fault in unended if not fault.look())]
+            return [
+                *((details["fault"], details.get("spared", False)) for details in ended),
+                *((fault.description, fault.spared) for fault in unended if not fault.look()),
+            ]
 
     def end_all(self) -> None:
         """End every fault."""
@@ -57,7 +75,9 @@ class Running:
                 fault.end()
 
     def __repr__(self) -> str:
-        return f"<Faults active={[fault.description for fault in self.active]}>"
+        # Whoever only shows it, as a debugger does, changes nothing.
+        active = [fault for fault in self._active if fault.last_status == "ACTIVE"]
+        return f"<Faults active={[fault.description for fault in active]}>"
 
     def _start(self, effect: Effect, after: Seconds, duration: Seconds | None) -> Fault:
         after = seconds_of("after", after)
@@ -97,7 +117,7 @@ class Running:
         def end(fault: object) -> None:
             self.of_requests.remove(met)
 
-        return Effect(f"{description}{chosen}", begin, end, lambda: met.met)
+        return Effect(f"{description}{chosen}", begin, end, lambda: met.met, lambda: met.spared)
 
     def _check_region(self, *names: str) -> None:
         check_region(*names, more=self._regions.environment.settings.more_regions)

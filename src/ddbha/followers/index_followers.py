@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from attrs import define, evolve
 
+from ddbha.storage.follower import Follower
 from ddbha.storage.partition import Partition, PartitionFollower
 
 
@@ -41,8 +42,13 @@ class IndexFollowers(list["IndexFollower"]):
             follower.partition.followers.remove(follower)
 
     def _set_lag(self) -> None:
+        lag = max(self._lags.values(), default=0.0)
         for follower in self:
-            follower.lag = max(self._lags.values(), default=0.0)
+            link: Follower | None = follower
+            while link is not None:
+                # What a partition wrote before it was split is as late as what its halves write.
+                link.lag = lag
+                link = link.predecessor
 
 
 @define(eq=False)

@@ -71,6 +71,8 @@ class Member:
     waiting: int = 0
     #: Since when nobody can reach the replica, if its `status` says so.
     inaccessible_since: float | None = None
+    #: The faults that are the reason, each with the status that it shows.
+    causes: dict[object, str] = Factory(dict)
     #: Since when a policy stops replication from and to it.
     unauthorized_since: float | None = None
     #: Nothing more arrives before this time, so that a log never goes back in time.

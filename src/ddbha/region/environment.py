@@ -107,7 +107,8 @@ class Environment:
 
     def lag(self, zone: str) -> float:
         """Seconds that replicas in a zone stay behind."""
-        return max(self.zone_lags.get(zone, {}).values(), default=0.0)
+        lags = self.zone_lags.get(zone)
+        return max(lags.values(), default=0.0) if lags else 0.0
 
     def later(self, seconds: float, action: Any) -> None:
         """Run `action` when `seconds` have passed, at the earliest before the next request."""

@@ -8,7 +8,6 @@ https://docs.aws.amazon.com/IAM/latest/UserGuide/create-signed-request.html
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Mapping
 
 from ddbha.api.registry import Caller
@@ -54,7 +53,7 @@ def caller(
 
 
 def _of_header(authorization: str, headers: Mapping[str, str]) -> tuple[str, str]:
-    algorithm, *parts = [part for part in re.split("[, ]", authorization) if part]
+    algorithm, *parts = [part for part in authorization.replace(",", " ").split(" ") if part]
     for part in parts:
         if "=" not in part:
             raise IncompleteSignatureException(
@@ -62,8 +61,11 @@ def _of_header(authorization: str, headers: Mapping[str, str]) -> tuple[str, str
                 f"'{authorization}'."
             )
     given = dict(part.split("=", 1) for part in parts)
-    lacks = [f"Authorization header requires '{name}' parameter. " for name in _IN_HEADER]
-    missing = [lack for name, lack in zip(_IN_HEADER, lacks, strict=True) if not given.get(name)]
+    missing = [
+        f"Authorization header requires '{name}' parameter. "
+        for name in _IN_HEADER
+        if not given.get(name)
+    ]
     if "x-amz-date" not in headers and "date" not in headers:
         missing.append(
             "Authorization header requires existence of either a 'X-Amz-Date' or a 'Date' header. "

@@ -10,19 +10,21 @@ https://developer.mozilla.org/en-US/docs/Web/HTTP/Reference/Headers/Origin
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from ipaddress import ip_address
 from typing import Any
 from urllib.parse import urlsplit
 
 from attrs import frozen
-from starlette.datastructures import Headers
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from ddbha.errors import UsageError
 
 ANY = "*"
+
+_LOOKED_AT = (("host", b"host"), ("origin", b"origin"))
 
 
 @frozen
@@ -54,7 +56,7 @@ class Doors:
                 )
         return cls(frozenset(name.strip("[]") for name in names), pages)
 
-    def refusal(self, headers: Headers, address: str | None) -> str | None:
+    def refusal(self, headers: Mapping[str, str], address: str | None) -> str | None:
         """Why a request that arrived at an address is not let in; None if it is."""
         host = headers.get("host", "")
         if not self._knows(host, address):
@@ -91,7 +93,10 @@ class Doorkeeper:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One request."""
         address = (scope.get("server") or (None,))[0]
-        refusal = self._doors.refusal(Headers(scope=scope), address)
+        # The first of a name counts.
+        given = dict(reversed(scope["headers"]))
+        headers = {name: given[raw].decode("latin-1") for name, raw in _LOOKED_AT if raw in given}
+        refusal = self._doors.refusal(headers, address)
         if refusal is None:
             await self._app(scope, receive, send)
             return
@@ -101,17 +106,18 @@ class Doorkeeper:
             "error": refusal,
         }
         # What follows is not read: a page may send as much as it likes.
-        headers = {"connection": "close", "x-content-type-options": "nosniff"}
-        answer = Response(json.dumps(told), 403, headers, "application/x-amz-json-1.0")
+        closes = {"connection": "close", "x-content-type-options": "nosniff"}
+        answer = Response(json.dumps(told), 403, closes, "application/x-amz-json-1.0")
         await answer(scope, receive, send)
 
 
-def is_own_origin(headers: Headers) -> bool:
+def is_own_origin(headers: Mapping[str, str]) -> bool:
     """Whether the page that asks came from this very endpoint."""
     origin, host = headers.get("origin", "").lower(), headers.get("host", "").lower()
     return bool(host) and origin in (f"http://{host}", f"https://{host}")
 
 
+@lru_cache(maxsize=16)
 def is_loopback(name: str) -> bool:
     """Whether a name or an address means the machine itself."""
     if name == "localhost":
@@ -122,6 +128,7 @@ def is_loopback(name: str) -> bool:
         return False
 
 
+@lru_cache(maxsize=16)
 def _name(host: str) -> str:
     """The name in a Host header, in lower case, without port; empty if it has none."""
     try:

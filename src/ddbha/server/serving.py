@@ -2,68 +2,40 @@
 
 from __future__ import annotations
 
-import asyncio
 import socket
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from functools import partial
+from importlib.util import find_spec
 from typing import Any
 
-import h11
 import uvicorn
-from starlette.types import ASGIApp, Receive, Scope, Send
-from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from ddbha.engine import Engine
 from ddbha.errors import UsageError
 from ddbha.server import console
-from ddbha.server.app import HANG_UP, application
+from ddbha.server.app import Endpoint, application
 from ddbha.server.doors import Doors, is_loopback
+from ddbha.server.protocols import Plain
 
 #: Seconds that a connection may be idle; clients reuse them, and meet a closed one as an error.
 _KEEP_ALIVE = 60
 #: Seconds that requests may still take when the server ends.
 _GRACE = 5
-#: Seconds that the headers of a request may take.
-HEADERS_WITHIN = 20.0
 
 
-class _Protocol(H11Protocol):
-    """HTTP with a way to close the connection instead of answering."""
+def _is_installed(package: str) -> bool:
+    return find_spec(package) is not None
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.app: Any = self._with_hang_up(self.app)
-        self._awaited: asyncio.TimerHandle | None = None
 
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        super().connection_made(transport)
-        self._await_headers()
+def _protocol(endpoint: Endpoint) -> Any:
+    """How HTTP is read and answered with the packages that there are."""
+    if not _is_installed("httptools"):
+        return Plain
+    from ddbha.server.fast_protocol import Fast
 
-    def data_received(self, data: bytes) -> None:
-        super().data_received(data)
-        self._await_headers()
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        super().connection_lost(exc)
-        if self._awaited is not None:
-            self._awaited.cancel()
-
-    def _await_headers(self) -> None:
-        """Close the connection if a request that is due or has begun does not get to its body in time."""
-        if self.conn.their_state is not h11.IDLE:
-            if self._awaited is not None:
-                self._awaited.cancel()
-                self._awaited = None
-        elif self._awaited is None:
-            self._awaited = self.loop.call_later(HEADERS_WITHIN, self.transport.close)
-
-    def _with_hang_up(self, app: Any) -> ASGIApp:
-        async def call(scope: Scope, receive: Receive, send: Send) -> None:
-            scope.setdefault("extensions", {})[HANG_UP] = self.transport.close
-            await app(scope, receive, send)
-
-        return call
+    return partial(Fast, endpoint=endpoint)
 
 
 class _Server(uvicorn.Server):
@@ -73,9 +45,9 @@ class _Server(uvicorn.Server):
         super().__init__(
             uvicorn.Config(
                 application(engine, doors),
-                http=_Protocol,
+                http=_protocol(Endpoint(engine, doors)),
                 ws="none",
-                loop="asyncio",
+                loop=__import__("os").environ.get("LOOP", "asyncio"),
                 lifespan="off",
                 log_config=None,
                 access_log=False,

@@ -9,11 +9,12 @@ from collections.abc import Mapping
 from functools import cache
 from typing import Any
 
-from ddbha.api.wire.encoding import decoded, encoded
+from ddbha.api.wire.encoding import decoded
 from ddbha.api.wire.model import SERVICES, service_model
 from ddbha.engine import Engine
 from ddbha.errors import SerializationException, UnknownOperationException
 from ddbha.server.authentication import caller
+from ddbha.server.faster_json import encoded
 
 
 def answer(
@@ -43,8 +44,7 @@ def knows(target: str) -> bool:
 
 def json_of(target: str) -> str:
     """The media type of the service of a target; that of DynamoDB where none is known."""
-    service = _services().get(target.partition(".")[0], "dynamodb")
-    return f"application/x-amz-json-{service_model(service).metadata['jsonVersion']}"
+    return _json_of(_services().get(target.partition(".")[0], "dynamodb"))
 
 
 def _target(target: str) -> tuple[str, str]:
@@ -60,6 +60,11 @@ def _target(target: str) -> tuple[str, str]:
 def _services() -> dict[str, str]:
     """The services by what their targets begin with."""
     return {service_model(service).metadata["targetPrefix"]: service for service in SERVICES}
+
+
+@cache
+def _json_of(service: str) -> str:
+    return f"application/x-amz-json-{service_model(service).metadata['jsonVersion']}"
 
 
 @cache

@@ -58,8 +58,20 @@ class _Sorted:
             if self._takers == 0:
                 self._positions = ()
             return known
-        self._positions, self._takers = sorted(positions), self.sharers - 1
+        self._positions, self._takers = _in_order(positions), self.sharers - 1
         return self._positions
+
+
+def _in_order(positions: Iterable[ItemKey]) -> list[ItemKey]:
+    """Positions of one length in order.
+
+    They are sorted by one component after the other, the last one first: that compares strings and
+    numbers, which takes half the time that it takes to compare tuples.
+    """
+    ordered = list(positions)
+    for place in reversed(range(len(ordered[0]))):
+        ordered.sort(key=itemgetter(place))
+    return ordered
 
 
 class KeyOrder:
@@ -227,7 +239,9 @@ class ItemStore:
         self, index: str | None, low: ItemKey, high: ItemKey, *, reverse: bool = False
     ) -> Iterator[ItemKey]:
         try:
-            order = self._in_order() if index is None else self._local[index]
+            order = self._order if index is None else self._local[index]
+            if order is None:
+                order = self._in_order()
             return order.range(low, high, reverse=reverse)
         except BaseException:
             # What was new may be half in order.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Container, Mapping, Sequence
+from collections.abc import Callable, Collection, Container, Mapping, Sequence
 from math import inf
 from random import Random
 
@@ -80,16 +80,15 @@ _INSTANT = Replication(Scheduler(), lambda: 0.0)
 
 
 def reachable(
-    replica: Replica, replicas: Sequence[Replica], cuts: Container[frozenset[str]]
+    replica: Replica, replicas: Sequence[Replica], cuts: Collection[frozenset[str]]
 ) -> list[Replica]:
     """The replicas that one of them can talk to, itself included; none if it is down."""
     if replica.outages:
         return []
-    return [
-        other
-        for other in replicas
-        if not other.outages and frozenset((replica.zone, other.zone)) not in cuts
-    ]
+    up = [other for other in replicas if not other.outages]
+    if not cuts:
+        return up
+    return [other for other in up if frozenset((replica.zone, other.zone)) not in cuts]
 
 
 @define(eq=False)

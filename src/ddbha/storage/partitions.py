@@ -71,4 +71,6 @@ class KeyBounds:
         if len(partitions) == 1:
             return partitions
         first = bisect_right(partitions, self.low, key=_low) - 1
+        if not partitions[first].high < self.high:
+            return partitions[first : first + 1]
         return partitions[first : bisect_left(partitions, self.high, key=_low)]

@@ -48,7 +48,10 @@ def create_from(
     elif not isinstance(read_template, Mapping):
         raise UsageError(f"A template is an object with Resources, not {read_template!r}.")
     elif "Resources" in read_template:
-        declarations = _resources(read_template, engine.account_id, region, parameters or {})
+        try:
+            declarations = _resources(read_template, engine.account_id, region, parameters or {})
+        except RecursionError:
+            raise UsageError("A resource or a condition of the template refers to itself.") from None
     else:
         declarations = [_described(read_template, region)]
     account = engine.account_id

@@ -151,13 +151,30 @@ def _wait(client_in: Callable[..., Any], one: Declaration) -> None:
 
 
 def _delete(client_in: Callable[..., Any], one: Declaration) -> None:
-    for region in reversed(_present(client_in, one)):
+    regions = _present(client_in, one)
+    for region in regions:
         client = client_in(region)
         if client.describe_table(TableName=one.name)["Table"].get("DeletionProtectionEnabled"):
             client.update_table(TableName=one.name, DeletionProtectionEnabled=False)
             client.get_waiter("table_exists").wait(TableName=one.name)
+    table = client_in(one.region).describe_table(TableName=one.name)["Table"]
+    if table.get("MultiRegionConsistency") == "STRONG":
+        _delete_together(client_in(one.region), one, table, [r for r in regions if r != one.region])
+        regions = [one.region]
+    for region in reversed(regions):
+        client = client_in(region)
         client.delete_table(TableName=one.name)
         client.get_waiter("table_not_exists").wait(TableName=one.name)
+
+
+def _delete_together(client: Any, one: Declaration, table: dict[str, Any], others: list[str]) -> None:
+    """Delete the other replicas of a strongly consistent table, and its witness: only all at once."""
+    request: dict[str, Any] = {"ReplicaUpdates": [{"Delete": {"RegionName": name}} for name in others]}
+    witnesses = [witness["RegionName"] for witness in table.get("GlobalTableWitnesses", ())]
+    if witnesses:
+        request["GlobalTableWitnessUpdates"] = [{"Delete": {"RegionName": name}} for name in witnesses]
+    client.update_table(TableName=one.name, **request)
+    client.get_waiter("table_exists").wait(TableName=one.name)
 
 
 def _present(client_in: Callable[..., Any], one: Declaration) -> list[str]:

@@ -61,9 +61,13 @@ class TestWorld(World):
 
     def close(self) -> None:
         """The test is over: warn of faults that made no difference."""
+        spared = self.faults.spared
         for fault in self.faults.met_nothing:
+            why = (
+                "chance spared all requests" if fault in spared else "no request, no replica and no link"
+            )
             warnings.warn(
-                f"The fault {fault!r} met nothing: no request, no replica and no link.",
+                f"The fault {fault!r} met nothing: {why}.",
                 FaultMetNothing,
                 stacklevel=2,
             )

@@ -51,7 +51,8 @@ class Step:
 class Observation:
     """What an eventually consistent read saw of one key.
 
-    It must have been there after the place `since`, and before the read was `completed`.
+    It must have been there after the place `since`, and before the read was `completed`.  With
+    `position`, what lay in several positions meanwhile may have been seen in none of them.
     """
 
     key: Key
@@ -59,6 +60,7 @@ class Observation:
     completed: int
     matches: Callable[[Value], bool]
     source: Any = None
+    position: Callable[[Value], Hashable] | None = None
 
 
 class TooManyPossibilities(Exception):
@@ -146,6 +148,8 @@ class Past:
     def explains(self, observation: Observation) -> bool:
         """Whether something that an observation may have seen matches it."""
         seen = self.between(observation.since, observation.completed)
+        if observation.position is not None and len(set(map(observation.position, seen)) - {None}) > 1:
+            return True
         return any(observation.matches(value) for value in seen)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from math import inf
 from typing import Any
@@ -10,6 +10,7 @@ from typing import Any
 from attrs import frozen
 
 from ddbha.expressions.syntax import Path
+from ddbha.followers.secondary_indexes import GlobalIndex
 from ddbha.region.table import Table
 from ddbha.values.attribute import Item
 from ddbha.values.key import ItemKey
@@ -49,7 +50,13 @@ class Sight:
         return self.matched(call, key, matches, consistent=consistent)
 
     def matched(
-        self, call: Call, key: Key, matches: Callable[[Value], bool], *, consistent: bool
+        self,
+        call: Call,
+        key: Key,
+        matches: Callable[[Value], bool],
+        *,
+        consistent: bool,
+        position: Callable[[Value], Hashable] | None = None,
     ) -> Step | Observation:
         """A read saw something of a key that only some values explain."""
         assert call.completed is not None, "an answered call is complete"
@@ -57,7 +64,7 @@ class Sight:
             since = self.since(call, key[0])
             if since is None:
                 return Observation(key, -inf, call.completed, lambda value: True, call)
-            return Observation(key, since, call.completed, matches, call)
+            return Observation(key, since, call.completed, matches, call, position)
 
         def apply(values: Values) -> Values | None:
             return values if matches(values[0]) else None
@@ -69,7 +76,9 @@ class Sight:
     ) -> Iterator[Step | Observation]:
         """A page showed some items, and of all others that they do not belong on it."""
         table = page.place.table
-        found = {key_of(table, item): item for item in items}
+        # An item that moves may be seen at both of its positions in an index, or at neither.
+        found = [(key_of(table, item), item) for item in items]
+        named = {key for key, _ in found}
 
         def is_on(item: Item, value: Value) -> bool:
             whole = unpacked(value)
@@ -79,12 +88,17 @@ class Sight:
             whole = unpacked(value)
             return whole is None or not page.shows(whole)
 
-        for key, item in found.items():
+        def position_of(value: Value) -> Hashable:
+            whole = unpacked(value)
+            return None if whole is None else page.place.position(whole)
+
+        moving = position_of if isinstance(page.place.index, GlobalIndex) else None
+        for key, item in found:
             yield self.matched(call, key, partial(is_on, item), consistent=consistent)
-        for position in () if page.is_open else self.keys.get(table.id, ()):
-            key = table.id, position
-            if key not in found:
-                yield self.matched(call, key, is_off, consistent=consistent)
+        for place in () if page.is_open else self.keys.get(table.id, ()):
+            key = table.id, place
+            if key not in named:
+                yield self.matched(call, key, is_off, consistent=consistent, position=moving)
 
 
 def is_page(call: Call) -> bool:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import sys
+from bisect import bisect_left
 from collections.abc import Iterable
+from itertools import islice
 from typing import Any
 
 from attrs import frozen
@@ -60,6 +62,8 @@ class _Told:
     shards: dict[str, Shard]
     #: Which partition each shard tells of, as far as it has told anything.
     partitions: dict[str, Partition]
+    #: What was written to each partition, in order.
+    written: dict[Partition, list[Kept]]
 
     @classmethod
     def by(cls, stream: Stream, known: KnownTable) -> _Told:
@@ -71,7 +75,10 @@ class _Told:
             for record in _records(shard)
             if (record.key, record.sequence) in kept
         }
-        return cls(stream, known, kept, shards, partitions)
+        written: dict[Partition, list[Kept]] = {}
+        for each in known.records:
+            written.setdefault(each.partition, []).append(each)
+        return cls(stream, known, kept, shards, partitions, written)
 
     def verify_complete(self) -> None:
         """What the stream still holds is what was written."""
@@ -143,22 +150,22 @@ class _Told:
     def _verify_gapless(self, call: Call, shard: Shard, start: int, end: int, given: set[int]) -> None:
         last = shard.last_position if shard.closed is not None else sys.maxsize
         partition = self.partitions.get(shard.id)
-        first = max(start + 1, shard.first_position)
-        for kept in self.known.records:
-            if kept.place > call.invoked:
-                break
+        written = [] if partition is None else self.written.get(partition, [])
+        first = bisect_left(written, max(start + 1, shard.first_position), key=_sequence)
+        for kept in islice(written, first, None):
             sequence = kept.record.sequence
-            if (
-                kept.partition is partition
-                and first <= sequence <= min(end, last)
-                and sequence not in given
-                and self._is_due(kept)
-            ):
+            if kept.place > call.invoked or sequence > min(end, last):
+                break
+            if sequence not in given and self._is_due(kept):
                 raise InvariantError(f"{call}\nlacks record {sequence} of {kept.record.key}")
 
 
 def _records(shard: Shard) -> list[LogRecord]:
     return shard.after(shard.trimmed_position, sys.maxsize)
+
+
+def _sequence(kept: Kept) -> int:
+    return kept.record.sequence
 
 
 def _packed(image: Image | None) -> Any:

@@ -635,3 +635,51 @@ def test_a_denial_is_looked_at_whatever_is_asked_of_a_table() -> None:
             assert answer.json["__type"].endswith("#AccessDeniedException"), operation
             assert b"with an explicit deny in a resource-based policy" in answer.content
     assert asked == known
+
+
+@pytest.mark.parametrize("name", ["orders", ARN])
+def test_capacity_is_of_the_table_as_the_request_names_it(owner: Any, name: str) -> None:
+    """API_ConsumedCapacity: the ARN of a table in the input is the ARN in the response."""
+    total: Any = {"ReturnConsumedCapacity": "TOTAL"}
+    of_table: Any = {"TableName": name, **total}
+    text = f"SELECT * FROM \"{name}\" WHERE pk = 'a'"
+    put: Any = {"Put": {"TableName": name, "Item": KEY}}
+    answers = [
+        owner.get_item(Key=KEY, **of_table),
+        owner.put_item(Item=KEY, **of_table),
+        owner.delete_item(Key=KEY, **of_table),
+        owner.scan(**of_table),
+        owner.execute_statement(Statement=text, **total),
+    ]
+    lists = [
+        owner.batch_get_item(RequestItems={name: {"Keys": [KEY]}}, **total),
+        owner.batch_write_item(RequestItems={name: [{"PutRequest": {"Item": KEY}}]}, **total),
+        owner.transact_get_items(TransactItems=[{"Get": {"TableName": name, "Key": KEY}}], **total),
+        owner.transact_write_items(TransactItems=[put], ClientRequestToken="one", **total),
+        owner.transact_write_items(TransactItems=[put], ClientRequestToken="one", **total),
+        owner.batch_execute_statement(Statements=[{"Statement": text}], **total),
+        owner.execute_transaction(TransactStatements=[{"Statement": text}], **total),
+    ]
+    assert {answer["ConsumedCapacity"]["TableName"] for answer in answers} == {name}
+    assert {answer["ConsumedCapacity"][0]["TableName"] for answer in lists} == {name}
+
+
+def test_capacity_of_two_accounts_tables_of_one_name_is_told_apart(owner: Any, other: Any) -> None:
+    owner.put_resource_policy(
+        ResourceArn=ARN, Policy=policy("BatchGetItem", "GetItem", "BatchWriteItem", "PutItem")
+    )
+    other.create_table(**TABLE)
+    total: Any = {"ReturnConsumedCapacity": "TOTAL"}
+    wanted: Any = {"Keys": [KEY], "ConsistentRead": True}
+    gets = [{"Get": {"TableName": name, "Key": KEY}} for name in ("orders", ARN)]
+    puts: Any = [{"Put": {"TableName": name, "Item": KEY}} for name in ("orders", ARN)]
+    put: Any = [{"PutRequest": {"Item": KEY}}]
+    for answer, units in (
+        (other.batch_get_item(RequestItems={"orders": wanted, ARN: wanted}, **total), 1.0),
+        (other.batch_write_item(RequestItems={"orders": put, ARN: put}, **total), 1.0),
+        (other.transact_get_items(TransactItems=gets, **total), 2.0),
+        (other.transact_write_items(TransactItems=puts, **total), 2.0),
+    ):
+        consumed = {one["TableName"]: one["CapacityUnits"] for one in answer["ConsumedCapacity"]}
+        assert consumed.keys() == {"orders", ARN}
+        assert consumed["orders"] == units

@@ -147,6 +147,18 @@ def test_filters_are_applied_after_the_limit(client: DynamoDBClient) -> None:
     assert answer["LastEvaluatedKey"] == {"pk": {"S": "a"}, "sk": {"S": NAMES[4]}}
 
 
+def test_a_last_evaluated_key_is_no_part_of_the_items(client: DynamoDBClient) -> None:
+    client.put_item(TableName="tab", Item={"pk": {"S": "own"}, "sk": {"S": "x"}})
+    answer = client.query(
+        TableName="tab",
+        KeyConditionExpression="pk = :pk",
+        ExpressionAttributeValues={":pk": {"S": "own"}},
+        Limit=1,
+    )
+    answer["Items"][0]["sk"]["S"] = "changed"
+    assert answer["LastEvaluatedKey"] == {"pk": {"S": "own"}, "sk": {"S": "x"}}
+
+
 def test_segments_of_a_scan_return_each_item_once(client: DynamoDBClient) -> None:
     for number in range(40):
         client.put_item(TableName="tab", Item={"pk": {"S": str(number)}, "sk": {"S": str(number)}})

@@ -231,6 +231,47 @@ def test_what_makes_no_sense_is_refused(arguments: dict[str, Any], said: str) ->
         ddbha.rehearse(arguments.pop("workload"), **arguments)
 
 
+def hardly_ever(faults: Any) -> None:
+    faults.error("InternalServerError", operation="PutItem", probability=1e-9, duration=600)
+
+
+def never(faults: Any) -> None:
+    faults.error("InternalServerError", operation="PutItem", probability=0, duration=600)
+
+
+def sometimes(faults: Any) -> None:
+    faults.error("InternalServerError", operation="PutItem", probability=0.5, times=1, duration=600)
+
+
+def now_and_then(clients: Callable[[], Any], clock: RehearsalClock) -> None:
+    client = clients()
+    for _ in clock.every(400):
+        client.put_item(TableName="numbers", Item={"id": {"S": "x"}})
+
+
+def test_a_disaster_of_chance_that_spares_all_requests_is_told() -> None:
+    matrix = rehearse(
+        now_and_then, tables=TABLES, options=[single_region()], disasters=[hardly_ever], seeds=[1, 2]
+    )
+    cell = matrix.cell("single region", "hardly ever")
+    assert [(run.spared, run.failures) for run in cell.runs] == [(True, 0), (True, 0)]
+    assert "single region  spared by chance\n" in str(matrix)
+    advice = "spared by chance: for a disaster that strikes, ask more often"
+    assert advice in str(matrix)
+    assert advice in page(matrix)
+    with pytest.raises(UsageError, match="'never' met nothing"):
+        rehearse(now_and_then, tables=TABLES, options=[single_region()], disasters=[never], seeds=[1])
+
+
+def test_a_cell_says_how_often_chance_spared_all_requests() -> None:
+    matrix = rehearse(
+        now_and_then, tables=TABLES, options=[single_region()], disasters=[sometimes], seeds=range(6)
+    )
+    spared = [run.spared for run in matrix.cell("single region", "sometimes").runs]
+    assert set(spared) == {True, False}
+    assert f"spared by chance {sum(spared)} times of 6" in matrix.rows()[0][1]
+
+
 def test_regions_and_policies_are_checked() -> None:
     with pytest.raises(UsageError, match="two regions"):
         global_table("us-east-1")

@@ -75,7 +75,7 @@ def batch_write_item(region: Region, request: Request) -> Response:
 
     unprocessed: dict[str, list[Any]] = {}
     done: list[tuple[Table, ItemKey, Item]] = []
-    changes: list[tuple[Table, Image | None, Image | None]] = []
+    changes: list[tuple[str, Table, Image | None, Image | None]] = []
     failure: AwsError | None = None
     for name, table, key, image, attributes, entry in writes:
         try:
@@ -86,7 +86,7 @@ def batch_write_item(region: Region, request: Request) -> Response:
             else:
                 admit_write(region, table, key, image)
                 partition.commit(key, image, region.now(), region.name)
-            changes.append((table, old, image))
+            changes.append((name, table, old, image))
             done.append((table, key, attributes))
         except TransactionConflictException:
             # No error of BatchWriteItem: the item comes back, whatever became of the others.
@@ -100,8 +100,8 @@ def batch_write_item(region: Region, request: Request) -> Response:
     if "ReturnConsumedCapacity" not in request:
         return response
     consumed: dict[str, Consumption] = {}
-    for table, old, image in changes:
-        consumed.setdefault(table.name, Consumption(table)).write(old, image)
+    for name, table, old, image in changes:
+        consumed.setdefault(table.arn, Consumption(table, name)).write(old, image)
     return consumed_by_table(response, request, consumed.values())
 
 
@@ -160,7 +160,7 @@ def batch_get_item(region: Region, request: Request) -> Response:
                 rest["Keys"].append(attributes)
                 continue
             if metered:
-                used = consumed.setdefault(table.name, Consumption(table))
+                used = consumed.setdefault(table.arn, Consumption(table, name))
                 used.read(found_size, consistent=consistent)
             if image is not None:
                 size += found_size

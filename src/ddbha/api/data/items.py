@@ -160,7 +160,7 @@ def get_item(region: Region, request: Request) -> Response:
         item = unpack(image)
         response["Item"] = item if projection is None else projection.project(item)
     if "ReturnConsumedCapacity" in request:
-        consumption = Consumption(table)
+        consumption = Consumption(table, request["TableName"])
         consumption.read(size, consistent=consistent)
         consumption.into(response, request)
     return response
@@ -171,7 +171,7 @@ def _consumed(
 ) -> Response:
     if "ReturnConsumedCapacity" not in request:
         return response
-    consumption = Consumption(table)
+    consumption = Consumption(table, request["TableName"])
     consumption.write(old, new)
     return consumption.into(response, request)
 

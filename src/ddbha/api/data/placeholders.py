@@ -127,7 +127,7 @@ class Expressions:
         if text is None:
             return None if self._legacy is None else self._legacy.key_condition
         compiled = key_condition(text, self._names)
-        self._note(compiled)
+        self._note(compiled.condition)
         compiled.condition.check(self.values)
         return compiled
 
@@ -157,7 +157,7 @@ class Expressions:
         if self.values:
             self._refuse_unused("ExpressionAttributeValues", self.values, self._values_used)
 
-    def _note(self, compiled: Condition | Update | KeyCondition | SearchCondition) -> None:
+    def _note(self, compiled: Condition | Update | SearchCondition) -> None:
         self._names_used |= compiled.names_used
         self._values_used |= compiled.values_used
 

@@ -14,7 +14,6 @@ from typing import Any
 from ddbha.api.data.keys import refuse_keys_in_filter, refuse_paths_into_keys
 from ddbha.api.data.placeholders import Expressions, refuse_misplaced
 from ddbha.api.data.targets import (
-    Index,
     Target,
     behind,
     refuse_start_outside,
@@ -37,7 +36,7 @@ from ddbha.region.region import Region
 from ddbha.storage.items import GREATEST
 from ddbha.storage.partition import Partition
 from ddbha.storage.partitions import KeyBounds
-from ddbha.values.attribute import Item, order
+from ddbha.values.attribute import Item, item_size, order
 from ddbha.values.image import Image, size_of, unpack, unpacked
 from ddbha.values.key import HASH_SPACE, ItemKey, collection_of
 
@@ -175,15 +174,22 @@ class _Page:
         """The response to a query or a scan of `entries`."""
         index, whole = target.index, self._whole(target)
         # What a local index projects is a part of the table's own images.
-        partial = isinstance(index, LocalIndex) and index.projected is not None
+        part = index.part if isinstance(index, LocalIndex) and index.projected is not None else None
         limit, size = self._limit, 0
         images: list[Image] = []
+        parts: list[Item] = []
         for image in islice(entries, limit):
             if size > PAGE_SIZE:
                 is_last = False
                 break
             images.append(image)
-            size += size_of(index.project(image)) if partial and index else size_of(image)
+            if part is None:
+                size += size_of(image)
+            else:
+                item = unpack(image)
+                entry = part(item)
+                size += item_size(entry)
+                parts.append(item if whole else entry)
         else:
             # AWS looks no further than the limit, so a full page always names where to go on.
             is_last = len(images) != limit
@@ -191,7 +197,7 @@ class _Page:
         if self._counts and self.filter is None:
             response["Count"] = len(images)
         else:
-            items = self._items(images, index if partial and not whole else None)
+            items = self._shown(self._candidates(images) if part is None else iter(parts))
             if self._counts:
                 response["Count"] = sum(1 for _ in items)
             else:
@@ -199,29 +205,29 @@ class _Page:
                     response["Items"] = found = list(items)
                 response["Count"] = len(found)
         if not is_last:
-            response["LastEvaluatedKey"] = target.key(unpack(images[-1]))
+            as_it_is = part is None and self.filter is None and self.projection is None
+            last = response["Items"][-1] if as_it_is and not self._counts else unpack(images[-1])
+            response["LastEvaluatedKey"] = target.key(last)
         consistent = bool(self._request.get("ConsistentRead"))
         self.units = read_units(size, consistent=consistent)
-        fetched = [size_of(image) for image in images] if partial and whole else ()
+        fetched = [size_of(image) for image in images] if part is not None and whole else ()
         if fetched:
             self.units += sum([read_units(one, consistent=consistent) for one in fetched])
         if "ReturnConsumedCapacity" in self._request:
-            consumption = Consumption(target.table)
+            consumption = Consumption(target.table, self._request["TableName"])
             for one in fetched:
                 consumption.read(one, consistent=consistent)
             consumption.read(size, consistent=consistent, index=None if index is None else index.name)
             consumption.into(response, self._request)
         return response
 
-    def _items(self, images: list[Image], index: Index | None) -> Iterator[Item]:
-        """What of these images meets the filter: of each what is asked for, or what `index` projects."""
-        if self.filter is not None:
-            screen = self.filter.screen(self._values)
-            if screen is not None:
-                images = [image for image in images if screen(image)]
-        items = unpacked(images)
-        if index is not None:
-            items = map(index.part, items)
+    def _candidates(self, images: list[Image]) -> Iterator[Item]:
+        """The items of these images that may meet the filter."""
+        screen = None if self.filter is None else self.filter.screen(self._values)
+        return unpacked(images if screen is None else [image for image in images if screen(image)])
+
+    def _shown(self, items: Iterator[Item]) -> Iterator[Item]:
+        """What is asked for of those that meet the filter."""
         if self.filter is not None:
             items = filter(self.filter.bind(self._values), items)
         return items if self.projection is None or self._counts else map(self.projection.project, items)

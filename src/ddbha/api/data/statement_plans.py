@@ -54,16 +54,6 @@ NO_KEY = "Where clause does not contain a mandatory equality on all key attribut
 
 
 @frozen(eq=False)
-class Columns(Projection):
-    """A projection whose paths become attributes, named from the last name of the path on."""
-
-    def project(self, item: Item) -> Item:
-        """The columns of an item that it has."""
-        found = ((column(path), fetch(path)(item)) for path in self.paths)
-        return {name: value for name, value in found if value is not None}
-
-
-@frozen(eq=False)
 class Read:
     """A SELECT: its request, and key conditions of the item collections to read, or None for all."""
 
@@ -247,8 +237,16 @@ def _existence(table: Table, function: str) -> ConditionNode:
 
 
 @lru_cache(maxsize=1024)
-def _columns(paths: tuple[Path, ...]) -> Columns:
-    return Columns(frozenset(), paths, frozenset(str(path[0]) for path in paths), frozenset(), {})
+def _columns(paths: tuple[Path, ...]) -> Projection:
+    """Makes attributes of what is at these paths, named from the last name of the path on."""
+    columns = [(column(path), fetch(path)) for path in paths]
+
+    def project(item: Item) -> Item:
+        found = [(name, get(item)) for name, get in columns]
+        return {name: value for name, value in found if value is not None}
+
+    attributes = frozenset(str(path[0]) for path in paths)
+    return Projection(frozenset(), paths, attributes, frozenset(), project)
 
 
 @lru_cache(maxsize=1024)

@@ -47,12 +47,11 @@ class Target:
         return (*self.index.schema.key(item), self.table.schema.key(item))
 
     def key(self, item: Item) -> Item:
-        """The attributes that `LastEvaluatedKey` shows."""
-        schema = self.table.schema
-        key = {name: item[name] for name in schema.names}
+        """The attributes that `LastEvaluatedKey` shows, in values of their own."""
+        names = self.table.schema.names
         if self.index is not None:
-            key.update((name, item[name]) for name in self.schema.names)
-        return key
+            names = tuple(dict.fromkeys(names + self.schema.names))
+        return {name: item[name].copy() for name in names}
 
 
 def target_of(region: Region, request: Request) -> Target:

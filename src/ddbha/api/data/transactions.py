@@ -202,20 +202,23 @@ def transact_get_items(region: Region, request: Request) -> Response:
     admit_transaction_reads(
         region, [(table, key, image) for (table, key, _), image in zip(reads, images, strict=True)]
     )
+    sizes = [size_of(image) if image else 0 for image in images]
+    _refuse_large(sizes)
     responses: list[dict[str, Any]] = []
-    sizes: list[int] = []
-    consumed: dict[str, Consumption] = {}
-    for (table, _, projection), image in zip(reads, images, strict=True):
-        used = consumed.setdefault(table.name, Consumption(table, "ReadCapacityUnits"))
-        used.read(size_of(image) if image else 0, consistent=True)
-        sizes.append(size_of(image) if image else 0)
+    for (_, _, projection), image in zip(reads, images, strict=True):
         if image is None:
             responses.append({})
         else:
             item = unpack(image)
             responses.append({"Item": item if projection is None else projection.project(item)})
-    _refuse_large(sizes)
-    return consumed_by_table({"Responses": responses}, request, consumed.values())
+    response = {"Responses": responses}
+    if "ReturnConsumedCapacity" not in request:
+        return response
+    consumed: dict[str, Consumption] = {}
+    for name, (table, _, _), size in zip(_named(request), reads, sizes, strict=True):
+        used = consumed.setdefault(table.arn, Consumption(table, name, "ReadCapacityUnits"))
+        used.read(size, consistent=True)
+    return consumed_by_table(response, request, consumed.values())
 
 
 def _failure(action: _Action, old: Image | None) -> dict[str, Any] | None:
@@ -239,20 +242,27 @@ def _consumed(response: Response, request: Request, effects: list[_Effect]) -> R
     if "ReturnConsumedCapacity" not in request:
         return response
     consumed: dict[str, Consumption] = {}
-    for effect in effects:
+    for name, effect in zip(_named(request), effects, strict=True):
         table = effect.action.table
-        used = consumed.setdefault(table.name, Consumption(table, "WriteCapacityUnits"))
+        used = consumed.setdefault(table.arn, Consumption(table, name, "WriteCapacityUnits"))
         used.write(effect.old, effect.new)
     return consumed_by_table(response, request, consumed.values())
 
 
 def _consumed_again(request: Request, sizes: list[tuple[Table, int]]) -> Response:
     """The response to a repetition, with the reads that it consumes instead of writes."""
+    if "ReturnConsumedCapacity" not in request:
+        return {}
     consumed: dict[str, Consumption] = {}
-    for table, size in sizes:
-        used = consumed.setdefault(table.name, Consumption(table, "ReadCapacityUnits"))
+    for name, (table, size) in zip(_named(request), sizes, strict=True):
+        used = consumed.setdefault(table.arn, Consumption(table, name, "ReadCapacityUnits"))
         used.read(size, consistent=True)
     return consumed_by_table({}, request, consumed.values())
+
+
+def _named(request: Request) -> list[str]:
+    """The table of each action, as the request names it."""
+    return [next(iter(entry.values()))["TableName"] for entry in request["TransactItems"]]
 
 
 def _larger(old: Image | None, new: Image | None) -> int:

@@ -102,7 +102,7 @@ def _updates(request: Request, regions: list[str]) -> Iterator[tuple[str, Dimens
 def new_scaling(region: Region, table: Table) -> AutoScaling:
     """The scaling of a table, without any settings yet."""
 
-    def change(throughputs: dict[str | None, Throughput]) -> None:
+    def change(throughputs: dict[str | None, Throughput]) -> bool:
         request: Request = {"TableName": table.name}
         updates = []
         for index, throughput in throughputs.items():
@@ -122,6 +122,8 @@ def new_scaling(region: Region, table: Table) -> AutoScaling:
             # Quotas, such as that of decreases in a day, hold for auto scaling too; there is no client to
             # tell, and it tries again when the next minute with traffic is over.
             region.record("scaling-refused", table=table.name, message=error.message)
+            return False
+        return True
 
     return AutoScaling(region, table, change)
 

@@ -23,11 +23,11 @@ def encoded(answer: dict[str, Any]) -> bytes:
 
     Half of a surrogate pair, which UTF-8 cannot have, becomes a question mark, as it does in Java.
     """
-    text = json.dumps(answer, default=_wire, ensure_ascii=False, separators=(",", ":"))
-    return text.encode("utf-8", "replace")
+    return _ENCODER.encode(answer).encode("utf-8", "replace")
 
 
-def _wire(value: Any) -> Any:
+def in_wire_form(value: Any) -> Any:
+    """What JSON has for a value that it does not have itself."""
     if isinstance(value, datetime):
         return value.timestamp()
     if isinstance(value, bytes):
@@ -42,7 +42,7 @@ def decoded(body: bytes) -> Any:
     beyond anything that DynamoDB takes.
     """
     try:
-        return json.loads(body.decode("utf-8"), parse_constant=_refuse, parse_int=_whole)
+        return _DECODER.decode(body.decode("utf-8"))
     except ValueError:
         # Also what is no UTF-8, and a whole number that is too long.
         raise SerializationException from None
@@ -58,3 +58,10 @@ def _whole(digits: str) -> int:
 
 def _refuse(constant: str) -> Any:
     raise ValueError(f"JSON has no {constant}")
+
+
+# Made once: `json.dumps` and `json.loads` make one for each call.  No answer holds itself.
+_ENCODER = json.JSONEncoder(
+    default=in_wire_form, ensure_ascii=False, separators=(",", ":"), check_circular=False
+)
+_DECODER = json.JSONDecoder(parse_constant=_refuse, parse_int=_whole)

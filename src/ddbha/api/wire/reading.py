@@ -123,7 +123,7 @@ def _map_reader(shape: MapShape, holder: str, known: dict[tuple[str, str], Reade
         elif len(entries) > enough:
             entries = dict(islice(entries.items(), enough))
         return {
-            _text(name): value(content)
+            name if type(name) is str else _text(name): value(content)
             for name, content in entries.items()
             if content is not None or is_attributes
         }
@@ -173,8 +173,12 @@ def _unexpected_map() -> SerializationException:
 
 def _scalar_reader(type_name: str) -> Reader:
     convert = _CONVERSIONS[type_name]
+    is_text = type_name == "string"
 
     def read(given: Any) -> Any:
+        # Most of a request is text.
+        if is_text and type(given) is str:
+            return given
         if isinstance(given, dict):
             raise _unexpected_map()
         if isinstance(given, (list, tuple)):
@@ -298,6 +302,9 @@ def _attribute_value(given: Any, depth: int = 0, holder: str = "map") -> dict[st
         return {"NULL": True}
     found: dict[str, Any] = {}
     for descriptor, content in given.items():
+        if type(content) is str and (descriptor == "S" or descriptor == "N"):
+            found[descriptor] = content
+            continue
         if content is None:
             continue
         if isinstance(content, (list, dict)) and len(content) > (
@@ -312,7 +319,7 @@ def _attribute_value(given: Any, depth: int = 0, holder: str = "map") -> dict[st
             found["L"] = [_attribute_value(element, depth + 1) for element in _elements(content)]
         elif descriptor == "M":
             found["M"] = {
-                _text(name): _attribute_value(value, depth + 1)
+                name if type(name) is str else _text(name): _attribute_value(value, depth + 1)
                 for name, value in _entries(content, _PACKAGE + "AttributeValue").items()
             }
     return found

@@ -5,6 +5,7 @@ https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/ql-reference.ht
 
 from __future__ import annotations
 
+from collections import Counter
 from functools import lru_cache
 
 from ddbha.errors import ValidationException
@@ -238,9 +239,9 @@ class _StatementParser(ConditionParser):
 
 
 def _refuse_equal_columns(paths: list[Path]) -> None:
-    names = [column(path) for path in paths]
-    for name in names:
-        if names.count(name) > 1:
+    names = Counter(map(column, paths))
+    for name, count in names.items():
+        if count > 1:
             raise ValidationException(f"Duplicate identifiers in select clause: {name}")
 
 

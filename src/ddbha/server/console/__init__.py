@@ -18,7 +18,6 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
-from ddbha.api.wire.encoding import encoded
 from ddbha.boto.clients import default_region
 from ddbha.engine import Engine
 from ddbha.errors import AwsError, DdbhaError
@@ -29,6 +28,7 @@ from ddbha.server.console.fault_menu import menu
 from ddbha.server.console.state import View
 from ddbha.server.console.timeline import page_of_events
 from ddbha.server.doors import is_own_origin
+from ddbha.server.faster_json import encoded
 
 PATH = "/console"
 #: Bytes that the request for an action may have.

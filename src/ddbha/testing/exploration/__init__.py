@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any, get_args
@@ -69,6 +70,9 @@ def explore(
             raise FailingSchedule(story) from story.error
         if not trial.ran:
             raise UsageError("The scenario never called trial.run(), so its clients did nothing.")
+        # What a world is made of refers to itself: collected young, it never is among what is old.
+        del trial
+        gc.collect(1)
 
 
 def _story(

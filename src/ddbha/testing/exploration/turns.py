@@ -30,6 +30,13 @@ class Stopped(BaseException):
     """Ends a client, since another one has failed."""
 
 
+def _held_lock() -> threading.Lock:
+    # Whoever waits for it is woken by the release; a semaphore of `threading` takes three locks for that.
+    lock = threading.Lock()
+    lock.acquire()
+    return lock
+
+
 @define(eq=False)
 class Client:
     """One of the clients of a trial."""
@@ -41,7 +48,8 @@ class Client:
     #: What the function returned.
     result: Any = field(default=None, init=False)
     over: bool = field(default=False, init=False)
-    turn: threading.Semaphore = field(factory=lambda: threading.Semaphore(0), init=False)
+    #: Released when its turn comes.
+    turn: threading.Lock = field(factory=_held_lock, init=False)
 
 
 class Turns:
@@ -51,7 +59,7 @@ class Turns:
         self.clients: list[Client] = []
         self._schedule = schedule
         self._of_thread: dict[int, Client] = {}
-        self._all_over = threading.Semaphore(0)
+        self._all_over = _held_lock()
         self._error: BaseException | None = None
         self._current: Client | None = None
         self._in_a_row = 0

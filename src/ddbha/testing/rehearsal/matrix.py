@@ -11,6 +11,9 @@ from ddbha.errors import UsageError
 
 #: What a cell says in which all went well.
 NOTHING = "nothing"
+#: What one says in which chance spared all requests, and what to do about it.
+SPARED = "spared by chance"
+ADVICE = f"{SPARED}: for a disaster that strikes, ask more often, let it last longer or take more seeds"
 
 
 @frozen
@@ -43,6 +46,8 @@ class Run:
     error: str | None = None
     #: What DynamoDB said if it did not let the disaster happen.
     refused: str | None = None
+    #: Whether a fault of the disaster is one of chance, and chance spared all requests.
+    spared: bool = False
 
 
 @define(eq=False)
@@ -155,14 +160,21 @@ class Matrix:
             for option in self.options:
                 cell = self.cells[option, disaster]
                 told, worst = words(cell), cell.worst
-                if told != NOTHING and worst is not None and len(cell.runs) > 1:
+                if told not in (NOTHING, SPARED) and worst is not None and len(cell.runs) > 1:
                     told += f" (worst: seed {worst.seed})"
                 lines.append(f"  {option:{width}}  {told}")
         lines += ["", "cost in capacity units"]
         lines += [
             f"  {option:{width}}  {cost}" for option, cost in zip(self.options, self.costs(), strict=True)
         ]
+        if self.spared:
+            lines += ["", ADVICE]
         return "\n".join(lines)
+
+    @property
+    def spared(self) -> bool:
+        """Whether there is a cell in which chance spared all requests."""
+        return any(run.spared for cell in self.cells.values() for run in cell.runs)
 
 
 def words(cell: Cell) -> str:
@@ -173,6 +185,9 @@ def words(cell: Cell) -> str:
     failed = [run for run in cell.runs if run.error is not None]
     if failed:
         told.append(f"the workload stops: {failed[0].error}")
+    if lucky := [run for run in cell.runs if run.spared]:
+        some = "" if len(lucky) == len(cell.runs) else f" {len(lucky)} times of {len(cell.runs)}"
+        told.append(f"{SPARED}{some}")
     if cell.runs[0].refused is not None:
         told.append("DynamoDB refuses it")
     if any(run.failures for run in cell.runs):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from html import escape
 
-from ddbha.testing.rehearsal.matrix import Cell, Matrix, Run, words
+from ddbha.testing.rehearsal.matrix import ADVICE, Cell, Matrix, Run, words
 
 _STYLE = """
 :root { color-scheme: light dark; --good: #2a9d5c; --bad: #d1495b; --line: #8888; }
@@ -36,7 +36,8 @@ def page(matrix: Matrix) -> str:
         "<p>Each chart shows requests over time around the disaster, which begins at the mark: answered "
         "ones above, failed ones below the line.</p>"
         f"<table><thead><tr><th scope='col'>disaster</th>{head}</tr></thead><tbody>{rows}"
-        f"<tr><th scope='row'>cost in capacity units</th>{costs}</tr></tbody></table></html>"
+        f"<tr><th scope='row'>cost in capacity units</th>{costs}</tr></tbody></table>"
+        f"{f'<p>{escape(ADVICE)}</p>' if matrix.spared else ''}</html>"
     )
 
 

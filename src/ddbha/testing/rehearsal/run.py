@@ -75,7 +75,9 @@ def rehearse_once(
     if world.clock.time() < stage.ends:
         # It ended early; whatever else would have happened does.
         stage.sleep(stage.ends - world.clock.time())
-    if disaster is not None and (missed := world.faults.met_nothing):
+    spared = world.faults.spared
+    missed = [fault for fault in world.faults.met_nothing if fault not in spared]
+    if disaster is not None and missed:
         raise UsageError(
             f"The disaster {disaster.name!r} met nothing under the option {option.name!r}: "
             f"{'; '.join(missed)}. It has tables in {', '.join(option.regions)}."
@@ -138,6 +140,7 @@ def _found(
         "\n".join(map(str, list(world.events)[-_TIMELINE:])),
         error,
         stage.refused,
+        bool(world.faults.spared),
     )
 
 
