@@ -12,7 +12,7 @@ from botocore.client import BaseClient
 from botocore.config import Config
 from botocore.exceptions import UnknownServiceError
 
-from ddbha.boto import clients
+from ddbha.boto import prototypes
 from ddbha.errors import UsageError
 from ddbha.world import World
 
@@ -115,9 +115,9 @@ def test_clients_of_one_config_share_nothing_that_changes(world: World) -> None:
 
 
 def test_kinds_of_clients_are_not_kept_for_ever(world: World) -> None:
-    for number in range(clients._MOST_PROTOTYPES + 10):
+    for number in range(prototypes._MOST + 10):
         world.client("dynamodb", config=Config(user_agent_extra=f"test {number}")).list_tables()
-        assert len(clients._prototypes) <= clients._MOST_PROTOTYPES
+        assert len(prototypes._prototypes) <= prototypes._MOST
 
 
 def test_two_worlds_know_nothing_of_each_other(client: Any, table: str) -> None:

@@ -16,7 +16,10 @@ from typing import Any
 import boto3
 import botocore.session
 import pytest
+from botocore.awsrequest import AWSResponse
 from botocore.config import Config
+from botocore.configprovider import ConstantProvider
+from botocore.credentials import Credentials
 from botocore.hooks import BaseEventHooks, HierarchicalEmitter
 from botocore.model import OperationModel
 
@@ -73,7 +76,11 @@ def test_places(prefix: str, name: str, parameters: list[str]) -> None:
 
 @pytest.mark.parametrize(
     ("place", "parameters"),
-    [(internals.COMPONENTS, ["self", "name"]), (internals.HANDLERS, ["self", "events"])],
+    [
+        (internals.COMPONENTS, ["self", "name"]),
+        (internals.HANDLERS, ["self", "events"]),
+        (internals.MORE_HANDLERS, ["self"]),
+    ],
 )
 def test_places_of_sessions(place: internals.Place, parameters: list[str]) -> None:
     module, owner, method = place
@@ -164,6 +171,89 @@ def test_with_own_cache(client: Any) -> None:
     before = client.get_waiter("table_exists")
     internals.with_own_cache(client)
     assert type(client.get_waiter("table_exists")) is not type(before)
+
+
+def test_with_own_ways_and_let_credentials_be(client: Any) -> None:
+    told: list[str] = []
+    endpoint, credentials = internals.endpoint(client), internals.credentials(client)
+    internals.drop_own_handlers(client)
+    own = client.meta.events = internals.copied(client.meta.events)
+    internals.with_own_ways(client)
+    internals.add_signing(client)
+    assert internals.credentials(client) is not credentials
+    assert vars(internals.credentials(client)) == vars(credentials)
+    internals.let_credentials_be(client, Credentials("other", "secret"))
+    assert credentials.access_key == "a"
+    assert internals.endpoint(client) is not endpoint
+    events = ("before-endpoint-resolution", "before-sign", "before-send")
+    for event in events:
+        own.register(f"{event}.dynamodb", lambda event_name, **_: told.append(event_name.split(".")[0]))
+    own.register("before-send.dynamodb", _answer)
+    assert client.list_tables()["TableNames"] == []
+    assert told == [*events]
+
+
+def _answer(request: Any, **_: Any) -> Any:
+    assert b"Credential=other/" in request.headers["Authorization"]
+    return internals.http_response(AWSResponse, request.url, 200, {}, b'{"TableNames": []}')
+
+
+# -- Sessions ---------------------------------------------------------------------------------------
+
+
+def _changed_in_vars(session: Any) -> None:
+    session.session_var_map["ca_bundle"] = (None, None, "bundle", None)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda session: session.register_component("credential_provider", object()),
+        lambda session: session.lazy_register_component("data_loader", lambda: object()),
+        lambda session: session.get_component("config_store").set_config_provider(
+            "region", ConstantProvider("eu-west-1")
+        ),
+        lambda session: session.get_component("config_store").set_config_variable("region", "eu-west-1"),
+        _changed_in_vars,
+    ],
+)
+def test_is_plain(change: Any) -> None:
+    session = botocore.session.Session()
+    assert internals.is_plain(session)
+    session.create_client(
+        "dynamodb", region_name="us-east-1", aws_access_key_id="a", aws_secret_access_key="b"
+    )
+    session.set_credentials("a", "b")
+    assert internals.is_plain(session)
+    assert not internals.is_plain(type("Other", (botocore.session.Session,), {})())
+    change(session)
+    assert not internals.is_plain(session)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda session: session.set_config_variable("region", "eu-west-1"),
+        lambda session: session.set_default_client_config(Config(read_timeout=1)),
+        lambda session: setattr(session, "user_agent_extra", "tea"),
+    ],
+)
+def test_settings(change: Any) -> None:
+    session, other = botocore.session.Session(), botocore.session.Session()
+    assert internals.settings(session) == internals.settings(other)
+    change(session)
+    assert internals.settings(session) != internals.settings(other)
+
+
+def test_let_region_be_used() -> None:
+    session: Any = botocore.session.Session()
+    before = set(vars(session))
+    internals.let_region_be_used(session, "eu-west-1")
+    assert set(vars(session)) == before
+    session.create_client(
+        "dynamodb", region_name="us-east-1", aws_access_key_id="a", aws_secret_access_key="b"
+    )
+    assert session._last_client_region_used == "us-east-1"
 
 
 # -- Events and retries -----------------------------------------------------------------------------
@@ -264,10 +354,10 @@ def _idle(handler: Any) -> bool:
     return internals.is_idle(handler, operation(made("legacy")))
 
 
-def test_drop_and_add_standard_retries() -> None:
+def test_drop_own_handlers_and_add_standard_retries() -> None:
     client = made("standard", retries={"total_max_attempts": 2})
     before = internals.back_offs(client)
-    internals.drop_standard_retries(client)
+    internals.drop_own_handlers(client)
     assert internals.back_offs(client) == []
     assert not [one for one in heard(client, "after-call") if internals.keeps_quota(one)]
     internals.add_standard_retries(client)
@@ -276,6 +366,15 @@ def test_drop_and_add_standard_retries() -> None:
     assert after[0] is not before[0]
     quotas = [one for one in heard(client, "after-call") if internals.keeps_quota(one)]
     assert len(quotas) == 1
+
+
+def test_drop_own_handlers_and_add_signing(client: Any) -> None:
+    sign = internals.request_signer(client).handler
+    assert heard(client, "request-created").count(sign) == 1
+    internals.drop_own_handlers(client)
+    assert sign not in heard(client, "request-created")
+    internals.add_signing(client)
+    assert heard(client, "request-created").count(sign) == 1
 
 
 def test_back_offs() -> None:

@@ -4,19 +4,17 @@ from __future__ import annotations
 
 import copy
 import os
-from collections.abc import Hashable
 from functools import cache, cached_property
 from typing import Any
 
 import boto3
 import botocore.loaders
 import botocore.session
-from botocore import UNSIGNED
-from botocore.client import BaseClient, ClientMeta
+from botocore.client import BaseClient
 from botocore.config import Config
 
 from ddbha.api.wire.model import SERVICES, loader
-from ddbha.boto import internals
+from ddbha.boto import internals, prototypes
 from ddbha.boto.pacing import paced
 from ddbha.boto.transport import InProcessTransport
 from ddbha.engine import Engine
@@ -146,9 +144,6 @@ _CLIENT_ARGUMENTS = (
 
 
 # -- Making clients ---------------------------------------------------------------------------------
-#
-# botocore takes milliseconds to build a client: endpoint rules, an HTTP session, methods.  Nothing of
-# that is ours to change, so clients of a kind share it; event hooks and caches are each client's own.
 
 
 class _Quiet(botocore.session.Session):
@@ -194,57 +189,16 @@ def _resource_class(service_name: str) -> Any:
     return type(maker.resource(service_name, **options))  # type: ignore[call-overload]
 
 
-_prototypes: dict[Hashable, BaseClient] = {}
-#: More kinds than this are not kept: what is in a config may be different every time.
-_MOST_PROTOTYPES = 64
-
-
 def _make_client(
     maker: _Quiet, service_name: str, region_name: str, options: dict[str, Any]
 ) -> BaseClient:
-    # botocore takes the defaults of many settings from the environment.
-    environment = frozenset((name, os.environ.get(name)) for name in os.environ if name[:4] == "AWS_")
     try:
-        kind = maker, service_name, region_name, _frozen(options), environment
+        kind = maker, service_name, region_name, prototypes.frozen(options)
     except TypeError:
         return _create(maker, service_name, region_name, options)
-    prototype = _prototypes.get(kind)
-    if prototype is None:
-        # Whoever gave a config may change it later.
-        prototype = _create(maker, service_name, region_name, copy.deepcopy(options))
-        internals.share_handlers(prototype.meta.events)
-        if _mode(prototype) == "standard":
-            internals.drop_standard_retries(prototype)
-        if len(_prototypes) >= _MOST_PROTOTYPES:
-            _prototypes.clear()
-        _prototypes[kind] = prototype
-    mode = _mode(prototype)
-    if mode not in ("legacy", "standard"):
-        # The handlers of other modes count the retries of one client.
-        return _create(maker, service_name, region_name, options)
-    twin = _twin(prototype)
-    if mode == "standard":
-        internals.add_standard_retries(twin)
-    return twin
-
-
-def _frozen(value: Any) -> Hashable:
-    """The same for options that make clients of the same kind; `TypeError` for what is not compared."""
-    if isinstance(value, dict):
-        return dict, tuple((name, _frozen(one)) for name, one in value.items())
-    if isinstance(value, (list, tuple)):
-        return type(value), tuple(map(_frozen, value))
-    if type(value) is Config:
-        return Config, _frozen(vars(value))
-    if value is None or value is UNSIGNED or isinstance(value, (str, int, float)):
-        return type(value), value
-    raise TypeError(value)
-
-
-def _mode(made: BaseClient) -> str | None:
-    settings: Any = made.meta.config
-    mode: str | None = (settings.retries or {}).get("mode")
-    return mode
+    # Whoever gave a config may change it later.
+    given = copy.deepcopy(options)
+    return prototypes.like(kind, lambda: _create(maker, service_name, region_name, given))
 
 
 def _create(
@@ -252,21 +206,4 @@ def _create(
 ) -> BaseClient:
     create: Any = maker.create_client
     made: BaseClient = create(service_name, region_name=region_name, **options)
-    return made
-
-
-def _twin(prototype: BaseClient) -> BaseClient:
-    twin: Any = object.__new__(type(prototype))
-    twin.__dict__.update(prototype.__dict__)
-    old = prototype.meta
-    internals.with_own_cache(twin)
-    twin.meta = ClientMeta(
-        internals.copied(old.events),
-        copy.copy(old.config),
-        old.endpoint_url,
-        old.service_model,
-        old.method_to_api_mapping,
-        old.partition,
-    )
-    made: BaseClient = twin
     return made

@@ -9,11 +9,14 @@ from __future__ import annotations
 import copy
 import inspect
 import random
+import weakref
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
 from botocore.awsrequest import AWSResponse, HeadersDict
+from botocore.configprovider import ConstantProvider
+from botocore.credentials import Credentials
 from botocore.handlers import generate_idempotent_uuid
 from botocore.hooks import (  # type: ignore[attr-defined]
     BaseEventHooks,
@@ -23,6 +26,7 @@ from botocore.hooks import (  # type: ignore[attr-defined]
 from botocore.model import OperationModel
 from botocore.retries import standard
 from botocore.retryhandler import RetryHandler
+from botocore.session import Session
 from botocore.validate import ParamValidationDecorator
 from botocore.waiter import Waiter
 
@@ -60,6 +64,7 @@ ASYNC_CREATIONS: Place = ("aiobotocore.session", "AioSession", "_create_client")
 #: ... what a session knows, and what it hears from the beginning ...
 COMPONENTS: Place = ("botocore.session", "Session", "get_component")
 HANDLERS: Place = ("botocore.session", "Session", "_register_builtin_handlers")
+MORE_HANDLERS: Place = ("boto3.session", "Session", "_register_default_handlers")
 #: ... and where every request goes to the network.
 SENDING: Place = ("botocore.httpsession", "URLLib3Session", "send")
 ASYNC_SENDING: Place = ("aiobotocore.httpsession", "AIOHTTPSession", "send")
@@ -114,11 +119,6 @@ def credentials(client: Any) -> Any:
     return client._request_signer._credentials
 
 
-def session_credentials(session: Any) -> Any:
-    """The credentials that a session was given or has found already."""
-    return session._credentials
-
-
 def http_response(
     kind: type[AWSResponse], url: str, status: int, headers: dict[str, str], body: bytes
 ) -> AWSResponse:
@@ -143,6 +143,63 @@ def let_loaded_be(loader: Any, cache: Any) -> None:
 def with_own_cache(client: Any) -> None:
     """Let a copied client cache its exceptions and waiters for itself."""
     client._cache = {}
+
+
+def with_own_ways(client: Any) -> None:
+    """Let what a copied client signs and sends with be its own, and tell its own events."""
+    events, client._client_config = client.meta.events, client.meta.config
+    for name in ("_endpoint", "_request_signer", "_ruleset_resolver"):
+        own = copy.copy(getattr(client, name))
+        if own is not None:
+            # A signer has its client's events only as long as there is the client.
+            own._event_emitter = weakref.proxy(events) if name == "_request_signer" else events
+            setattr(client, name, own)
+    let_credentials_be(client, copy.copy(credentials(client)))
+
+
+def let_credentials_be(client: Any, credentials: Any) -> None:
+    """Let a client sign with these."""
+    client._request_signer._credentials = credentials
+
+
+# -- Sessions ---------------------------------------------------------------------------------------
+
+
+def session_credentials(session: Any) -> Any:
+    """The credentials that a session was given or has found already."""
+    return session._credentials
+
+
+def is_plain(session: Any) -> bool:
+    """Whether all parts of a session of botocore are those that it made itself."""
+    if type(session) is not Session or dict(session.session_var_map) != Session.SESSION_VARIABLES:
+        return False
+    private: Any = session
+    parts: list[Any] = [*private._components._deferred.values()]
+    parts += map(type, private._components._components.values())
+    store = private.get_component("config_store")
+    parts += map(type, store._mapping.values())
+    given = type(private._credentials) in (type(None), Credentials)
+    return given and not store._overrides and all(map(_is_botocores, parts))
+
+
+def _is_botocores(part: Any) -> bool:
+    return part is not ConstantProvider and part.__module__.startswith("botocore.")
+
+
+def settings(session: Any) -> list[Any]:
+    """What may have been set on a session: variables, a config for all clients, names of a user agent."""
+    private: Any = session
+    agent = [private.user_agent_name, private.user_agent_version, private.user_agent_extra]
+    return [private._session_instance_vars, private._client_config, agent]
+
+
+def let_region_be_used(session: Any, region_name: str) -> None:
+    """Let a session know where its newest client is."""
+    session._last_client_region_used = region_name
+
+
+# -- Resources --------------------------------------------------------------------------------------
 
 
 def build_classes_once(session: Any) -> None:
@@ -245,6 +302,7 @@ def let_handlers_be(emitter: Any, other: Any) -> None:
     """Give an emitter that hears nothing the handlers of another one, each as its own registration."""
     copied = copy.copy(other)
     emitter._handlers, emitter._unique_id_handlers = copied._handlers, copied._unique_id_handlers
+    emitter._verify_accept_kwargs = copied._verify_accept_kwargs
 
 
 def handlers(emitter: Any, event_name: str) -> list[Handler]:
@@ -273,11 +331,12 @@ def keeps_quota(handler: Handler) -> bool:
     return isinstance(getattr(handler, "__self__", None), standard.RetryQuotaChecker)
 
 
-def drop_standard_retries(client: Any) -> None:
-    """Take the retries of mode `standard` from a client: what copies of it shall not share."""
+def drop_own_handlers(client: Any) -> None:
+    """Take its signer, and the retries of mode `standard`, from a client: what copies shall not share."""
     service = client.meta.service_model.service_id.hyphenize()
     events = client.meta.events
     below = emitter(events)
+    events.unregister(f"request-created.{service}", client._request_signer.handler)
     for event in ("request-created", "after-call", "needs-retry"):
         for handler in handlers(below, f"{event}.{service}"):
             if isinstance(getattr(handler, "__self__", None), _STANDARD):
@@ -285,6 +344,12 @@ def drop_standard_retries(client: Any) -> None:
                     event, f"seed-max-attempts-{service}"
                 )
                 events.unregister(f"{event}.{service}", handler, unique_id=unique)
+
+
+def add_signing(client: Any) -> None:
+    """Let a client that has no signer's handler sign its requests."""
+    service = client.meta.service_model.service_id.hyphenize()
+    client.meta.events.register(f"request-created.{service}", client._request_signer.handler)
 
 
 def add_standard_retries(client: Any) -> None:

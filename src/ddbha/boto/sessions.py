@@ -10,6 +10,7 @@ import copy
 import os
 from collections.abc import Callable, Hashable
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import boto3
 from botocore import handlers
@@ -24,6 +25,8 @@ _PACKAGED = {Loader.BUILTIN_DATA_PATH, os.path.join(os.path.dirname(boto3.__file
 _read: dict[tuple[str, ...], dict[Hashable, Any]] = {}
 #: An emitter with botocore's own handlers, and which these were.
 _ready: tuple[list[Any], Any] | None = None
+#: What was registered with whose events when botocore, and boto3, had registered all of theirs.
+_registered: WeakKeyDictionary[Any, tuple[object, Hashable]] = WeakKeyDictionary()
 
 
 class _Models:
@@ -34,12 +37,17 @@ class _Models:
         self._seen = -1
         self._shelf: dict[Hashable, Any] = {}
 
+    def places(self) -> tuple[str, ...] | None:
+        """Where the loader looks, None if models of the user may be there."""
+        places = tuple(filter(os.path.isdir, self._places))
+        return places if _PACKAGED.issuperset(places) else None
+
     def _models(self) -> dict[Hashable, Any]:
         # boto3 adds a place to a loader that it has got from botocore.
         if len(self._places) != self._seen:
             self._seen = len(self._places)
-            places = tuple(filter(os.path.isdir, self._places))
-            self._shelf = _read.setdefault(places, {}) if _PACKAGED.issuperset(places) else {}
+            places = self.places()
+            self._shelf = {} if places is None else _read.setdefault(places, {})
         return self._shelf
 
     def __contains__(self, key: Hashable) -> bool:
@@ -58,6 +66,12 @@ def share_models(loader: Any) -> None:
         internals.let_loaded_be(loader, _Models(loader.search_paths))
 
 
+def places(loader: Any) -> tuple[str, ...] | None:
+    """Where a loader looks for models if they are those that packages bring, else None."""
+    models = internals.loaded(loader) if type(loader) is Loader else None
+    return models.places() if isinstance(models, _Models) else None
+
+
 def register_handlers(register: Callable[[], None], events: Any) -> None:
     """As `register`, which gives a new session's events the handlers of `botocore.handlers`."""
     global _ready
@@ -66,9 +80,27 @@ def register_handlers(register: Callable[[], None], events: Any) -> None:
     wanted = handlers.BUILTIN_HANDLERS
     if not internals.hears_nothing(emitter):
         register()
-    elif _ready is None or _ready[0] != wanted:
+        return
+    if _ready is None or _ready[0] != wanted:
         register()
         internals.share_handlers(emitter)
         _ready = list(wanted), copy.copy(emitter)
     else:
         internals.let_handlers_be(emitter, _ready[1])
+    _registered[emitter] = internals.registrations(emitter), _ready[1]
+
+
+def register_more(register: Callable[[], None], events: Any) -> None:
+    """As `register`, which gives the events of a new session of boto3 the handlers that it adds."""
+    before = registered(events)
+    register()
+    if before is not None:
+        emitter = internals.emitter(events)
+        _registered[emitter] = internals.registrations(emitter), (before, "boto3")
+
+
+def registered(events: Any) -> Hashable:
+    """Whose handlers a session's events have; None if others came to those of botocore and boto3."""
+    emitter = internals.emitter(events)
+    registrations, whose = _registered.get(emitter, (None, None))
+    return whose if registrations is internals.registrations(emitter) else None

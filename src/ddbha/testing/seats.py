@@ -12,7 +12,7 @@ import botocore.session
 from botocore.client import BaseClient
 
 from ddbha.api.wire.model import SERVICES
-from ddbha.boto import internals, sessions
+from ddbha.boto import internals, prototypes, sessions
 from ddbha.boto.pacing import paced
 from ddbha.boto.transport import InProcessTransport, Transport
 from ddbha.clock import Clock
@@ -82,7 +82,7 @@ class _Seat:
 def _is_genuine(method: Any) -> bool:
     """Whether a method is botocore's own, through all its decorators."""
     while isinstance(method, FunctionType):
-        if method.__globals__["__name__"].partition(".")[0] not in ("botocore", "aiobotocore"):
+        if method.__globals__["__name__"].partition(".")[0] not in ("boto3", "botocore", "aiobotocore"):
             return False
         if not hasattr(method, "__wrapped__"):
             return True
@@ -121,6 +121,16 @@ def _active_clock() -> Clock | None:
     return None if activation is None else activation.world.clock
 
 
+def _creating(original: Callable[..., Any]) -> Callable[..., Any]:
+    def create_client(self: Any, service_name: str, *args: Any, **options: Any) -> Any:
+        if args or service_name not in SERVICES or innermost() is None:
+            return original(self, service_name, *args, **options)
+        create = functools.partial(original, self, service_name)
+        return prototypes.of_session(self, service_name, options, create)
+
+    return _needing_no_credentials(create_client)
+
+
 def _needing_no_credentials(original: Callable[..., Any]) -> Callable[..., Any]:
     def create_client(self: Any, service_name: str, *args: Any, **options: Any) -> Any:
         # Where nobody gives credentials botocore would look for them in files and on the network.
@@ -154,6 +164,13 @@ def _sharing_handlers(original: Callable[..., Any]) -> Callable[..., Any]:
     return register_builtin_handlers
 
 
+def _sharing_more_handlers(original: Callable[..., Any]) -> Callable[..., Any]:
+    def register_default_handlers(self: Any) -> None:
+        sessions.register_more(lambda: original(self), self.events)
+
+    return register_default_handlers
+
+
 #: How many arguments come between the service's name and the access key.
 _CREDENTIALS_POSITION = 5
 
@@ -171,9 +188,10 @@ def _asynchronous() -> type[Transport]:
 _SEATS = (
     _Seat(internals.CALLS, _serving(_in_process)),
     _Seat(("botocore.client", "BaseClient", "get_waiter"), _waiting),
-    _Seat(internals.CREATIONS, _needing_no_credentials),
+    _Seat(internals.CREATIONS, _creating),
     _Seat(internals.COMPONENTS, _sharing_models),
     _Seat(internals.HANDLERS, _sharing_handlers),
+    _Seat(internals.MORE_HANDLERS, _sharing_more_handlers),
     _Seat(internals.SENDING, network.sealed),
     _Seat(internals.ASYNC_CALLS, _serving(_asynchronous)),
     _Seat(("aiobotocore.client", "AioBaseClient", "get_waiter"), _waiting),
