@@ -174,6 +174,7 @@ BOUND: Item = {
         "attribute_type(n, :type)",
         "attribute_not_exists(n) AND n > :large",
         "n > :large OR word = :text",
+        "n < :large AND word = :text OR n < :small AND paid = :false",
     ],
 )
 def test_what_lacks_what_is_looked_for_does_not_pass(text: str) -> None:

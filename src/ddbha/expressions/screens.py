@@ -42,7 +42,7 @@ _LENGTH = 4
 
 
 def screens_of(node: ConditionNode) -> list[BindScreen]:
-    """The screens all of which an item passes that meets a condition; none if such have nothing in common."""
+    """The screens all of which an item passes that meets the condition."""
     if isinstance(node, Every):
         return [screen for inner in node.conditions for screen in screens_of(inner)]
     if isinstance(node, Between):
@@ -102,10 +102,8 @@ def _head(path: Path) -> bytes:
     return b"{" if isinstance(name, int) else part(name) + b"{"
 
 
-def _either(parts: Sequence[Sequence[BindScreen]]) -> BindScreen | None:
-    """A screen for what passes all screens of one of the parts."""
-    if not all(parts):
-        return None
+def _either(parts: Sequence[Sequence[BindScreen]]) -> BindScreen:
+    """A screen for what passes all screens of one of the parts; each part must have some."""
 
     def bind(values: Values) -> Screen | None:
         found = [bound(part, values) for part in parts]
