@@ -12,9 +12,10 @@ from ddbha.followers.consumption import ConsumedWrites
 from ddbha.observe.events import event_kind
 from ddbha.region.region import Region
 from ddbha.storage.items import ItemStore
-from ddbha.storage.partition import QUORUM, Partition, reachable
+from ddbha.storage.partition import Partition
 from ddbha.storage.partitions import Partitions, even_ranges
 from ddbha.storage.replica import Replica
+from ddbha.storage.replication import QUORUM, reachable
 from ddbha.values.key import KeySchema
 
 
