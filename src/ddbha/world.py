@@ -353,7 +353,7 @@ class World:
         from ddbha.world_file import saving
 
         with self.engine.standstill() as environment, collector_paused():
-            if self.faults.active:
+            if self.faults.active or self.faults.scheduled:
                 raise UsageError("A world with faults cannot be saved; end them with faults.end_all().")
             if environment.locks:
                 raise UsageError(
