@@ -27,7 +27,7 @@ def new_partitions(
     table, _, index = owner.partition("/")
     consumed = region.consumed("Write", table, index or None)
     expired = region.environment.metrics.series(
-        "TimeToLiveDeletedItemCount", region.name, TableName=table
+        "TimeToLiveDeletedItemCount", region.name, AccountId=region.account_id, TableName=table
     )
 
     def notify(kind: str, partition: Partition, zone: str) -> None:

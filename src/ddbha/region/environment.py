@@ -132,6 +132,7 @@ class Environment:
                     float(group.pending(source, destination)),
                     now,
                     source,
+                    AccountId=group.members[source].account_id,
                     TableName=group.name,
                     ReceivingRegion=destination,
                 )
