@@ -300,9 +300,8 @@ def copied(events: BaseEventHooks) -> BaseEventHooks:
 
 def share_names(events: Any, other: Any) -> None:
     """Let events know what names stand for that others have looked for, among a hundred of them."""
-    if type(events) is type(other) is EventAliaser:
-        new: Any = events
-        new._alias_name_cache = other._alias_name_cache
+    if {type(events), type(other)} == {EventAliaser}:
+        events._alias_name_cache = other._alias_name_cache
 
 
 def let_handlers_be(emitter: Any, other: Any) -> None:
