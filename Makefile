@@ -8,7 +8,7 @@ READY := $(VENV)/.ready
 OLDEST := boto3==1.35.0 botocore==1.35.0
 ASYNC := --group async
 
-.PHONY: tour test test-matrix test-oldest test-async models check soak bench instructions options docs javascript console-test
+.PHONY: tour test test-matrix test-oldest test-async models check soak growth bench instructions options docs javascript console-test
 
 tour: $(READY)
 	$(BIN)/ddbha tour
@@ -36,6 +36,11 @@ models: $(READY)
 soak: $(READY)
 	$(BIN)/pytest tests/soak
 	$(BIN)/python -m tests.soak.schedules $(SOAK)
+
+# A million operations of each kind, and memory that stays flat: hours.  `make growth GROWTH="--count 20000"`
+# takes minutes, `--only put get` some kinds only.
+growth: $(READY)
+	$(BIN)/python -m tests.soak.growth $(GROWTH)
 
 check: $(READY)
 	$(BIN)/ruff check .

@@ -281,7 +281,7 @@ class World:
     def kinesis(self) -> KinesisStreams:
         """The records that tables put to Kinesis data streams, by the ARN of the stream.
 
-        A stream is there from when a table has it as an active destination.
+        A stream is there from when a table has it as an active destination, and keeps records for a day.
         """
         with self.engine.standstill() as environment:
             return environment.kinesis
@@ -353,7 +353,7 @@ class World:
         from ddbha.world_file import saving
 
         with self.engine.standstill() as environment, collector_paused():
-            if self.faults.active:
+            if self.faults.active or self.faults.scheduled:
                 raise UsageError("A world with faults cannot be saved; end them with faults.end_all().")
             if environment.locks:
                 raise UsageError(

@@ -118,6 +118,28 @@ def test_a_percentage_that_is_none_is_refused(world: ddbha.World) -> None:
     assert world.faults.active == []
 
 
+WAIT: dict[str, Any] = {"actionId": "aws:fis:wait", "parameters": {"duration": "PT1M"}}
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        (None, "is an object with actions"),
+        ({"actions": ["wait"]}, "actions is no object"),
+        ({"actions": {"one": None}}, "actions: one is no object"),
+        ({"actions": {"one": {**WAIT, "targets": ["Roles"]}}}, "one: targets is no object"),
+        ({"actions": {"one": {**WAIT, "startAfter": "two"}}}, "startAfter is no list but 'two'"),
+        ({"actions": {"one": WAIT}, "targets": {"t": {"resourceArns": ARN}}}, "resourceArns is no list"),
+        ({"actions": {"one": WAIT}, "stopConditions": ["none"]}, "stopConditions is no object"),
+        ({"Resources": {"Table": 1}}, "Resources: Table is no object"),
+    ],
+)
+def test_a_template_of_another_shape_is_refused(world: ddbha.World, wrong: Any, said: str) -> None:
+    with pytest.raises(UsageError, match=said):
+        world.faults.from_fis(wrong)
+    assert world.faults.active == []
+
+
 def test_clients_are_cut_from_a_region_that_only_this_world_has() -> None:
     world = ddbha.World(clock=ddbha.ManualClock(), more_regions=["us-moon-1"])
     moon = client_of(world, "us-moon-1")

@@ -67,6 +67,7 @@ PLANTS: dict[str, Plant] = {
     "count that forgets": Plant(pages.count_that_forgets),
     "page that looked at more": Plant(pages.page_that_looked_at_more),
     "nameless items that differ": Plant(pages.nameless_items_that_differ),
+    "page of a statement that cuts off": Plant(pages.page_of_a_statement_that_cuts_off),
     "index that skips": Plant(pages.index_that_skips),
     "stream that repeats": Plant(recorded.stream_that_repeats),
     "stream that loses": Plant(recorded.stream_that_loses),

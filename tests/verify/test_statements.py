@@ -115,3 +115,61 @@ def test_a_statement_that_was_not_what_was_done_is_found(text: str, other: str) 
     of(world, text).request["Statement"] = other
     with pytest.raises(InvariantError):
         world.verify()
+
+
+@pytest.mark.parametrize(
+    ("text", "total"),
+    [
+        ("SELECT * FROM tab", 8),
+        ("SELECT seq FROM tab WHERE n >= 1", 4),
+        ("SELECT * FROM tab WHERE id = 'a'", 6),
+        ("SELECT id, seq FROM tab WHERE id = 'a' AND seq > 0 ORDER BY seq DESC", 5),
+        ('SELECT * FROM tab."by-n" WHERE n = 1', 4),
+    ],
+)
+def test_pages_of_statements_lack_nothing(text: str, total: int) -> None:
+    world = ddbha.World(clock=ddbha.ManualClock(), history=True)
+    client: Any = world.client("dynamodb", region_name="us-east-1")
+    client.create_table(
+        TableName="tab",
+        **on_demand("id", "seq:N", more=["n:N"]),
+        GlobalSecondaryIndexes=[index_on("by-n", "n", "seq:N")],
+    )
+    for place, seq in [*(("a", seq) for seq in range(6)), ("b", 0), ("b", 1)]:
+        number = {"N": str(seq % 2)}
+        client.put_item(TableName="tab", Item={"id": {"S": place}, "seq": {"N": str(seq)}, "n": number})
+    asked: Any = {"Statement": text, "Limit": 3}
+    found = 0
+    while True:
+        answer = client.execute_statement(**asked)
+        found += len(answer["Items"])
+        if "NextToken" not in answer:
+            break
+        asked["NextToken"] = answer["NextToken"]
+    assert found == total
+    world.verify()
+    for call in [call for call in world.history if call.operation == "ExecuteStatement"]:
+        told = call.answer
+        assert told is not None
+        if told["Items"]:
+            call.answer = {**told, "Items": told["Items"][1:]}
+            with pytest.raises(InvariantError, match=r"does not fit|items where there were"):
+                world.verify()
+        call.answer = told
+    world.verify()
+
+
+def test_pages_of_several_collections_show_nothing_that_there_was_not() -> None:
+    world = a_history()
+    client: Any = world.client("dynamodb", region_name="us-east-1")
+    asked: Any = {"Statement": "SELECT * FROM tab WHERE id IN ['a', 'b', 'c']", "Limit": 2}
+    while True:
+        answer = client.execute_statement(**asked)
+        if "NextToken" not in answer:
+            break
+        asked["NextToken"] = answer["NextToken"]
+    world.verify()
+    call = of(world, "id IN")
+    call.answer["Items"][0]["n"] = {"N": "999"}
+    with pytest.raises(InvariantError, match="does not fit"):
+        world.verify()

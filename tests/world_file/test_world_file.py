@@ -279,6 +279,10 @@ def test_what_is_going_on_cannot_be_saved(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="CREATING"):
         slow.save(path)
     slow.clock.advance(minutes=5)
+    later = slow.faults.zone_outage("us-east-1a", after=60)
+    with pytest.raises(UsageError, match="faults"):
+        slow.save(path)
+    later.end()
     with slow.faults.zone_outage("us-east-1a"), pytest.raises(UsageError, match="faults"):
         slow.save(path)
     assert not list(tmp_path.iterdir())

@@ -5,7 +5,7 @@ https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Expressions.Ope
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from operator import ge, le
 from typing import Any
@@ -32,7 +32,7 @@ from ddbha.expressions.predicates import (
     same,
     size,
 )
-from ddbha.expressions.screens import BindScreen, Screen, screen_of
+from ddbha.expressions.screens import BindScreen, Screen, bound, screens_of
 from ddbha.expressions.syntax import (
     SWAPPED,
     Attribute,
@@ -70,7 +70,7 @@ class Condition:
     nested: frozenset[str]
     bind: Bind
     _checks: tuple[Check, ...]
-    _screen: BindScreen | None
+    _screens: Sequence[BindScreen]
 
     def check(self, values: Values) -> None:
         """Raise `ValidationException` for undefined placeholders and operands of impossible types.
@@ -80,12 +80,9 @@ class Condition:
         for check in self._checks:
             check(values)
 
-    def screen(self, values: Values) -> Screen | None:
-        """What tells of most packed items that do not meet the condition that they do not.
-
-        None where there is no such thing.
-        """
-        return None if self._screen is None else self._screen(values)
+    def screens(self, values: Values) -> list[Screen]:
+        """What every packed item passes that meets the condition, and most others do not."""
+        return bound(self._screens, values)
 
     def holds(self, item: Item, values: Values) -> bool:
         """Whether one item meets the condition."""
@@ -119,7 +116,7 @@ def of_tree(
         frozenset(compiler.nested),
         bind,
         compiler.checks.built(),
-        screen_of(tree),
+        screens_of(tree),
     )
 
 

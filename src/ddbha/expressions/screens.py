@@ -41,23 +41,34 @@ _NEARLY: dict[str, _Compare] = {"<": le, "<=": le, ">": ge, ">=": ge}
 _LENGTH = 4
 
 
-def screen_of(node: ConditionNode) -> BindScreen | None:
-    """The screen of a condition; None if items that meet it have nothing in common."""
+def screens_of(node: ConditionNode) -> list[BindScreen]:
+    """The screens all of which an item passes that meets the condition."""
     if isinstance(node, Every):
-        found = [screen for inner in node.conditions if (screen := screen_of(inner)) is not None]
-        return _every(found) if found else None
-    if isinstance(node, Either):
-        return _either([screen_of(inner) for inner in node.conditions])
+        return [screen for inner in node.conditions for screen in screens_of(inner)]
     if isinstance(node, Between):
-        low, high = Comparison(">=", node.operand, node.low), Comparison("<=", node.operand, node.high)
-        return screen_of(Every((low, high)))
+        bounds = (">=", node.low), ("<=", node.high)
+        found = [_comparison(operator, node.operand, bound) for operator, bound in bounds]
+        return [screen for screen in found if screen is not None]
+    screen = _screen_of(node)
+    return [] if screen is None else [screen]
+
+
+def _screen_of(node: ConditionNode) -> BindScreen | None:
+    if isinstance(node, Either):
+        return _either([screens_of(inner) for inner in node.conditions])
     if isinstance(node, In):
-        return _either([_comparison("=", node.operand, option) for option in node.options])
+        options = [_comparison("=", node.operand, option) for option in node.options]
+        return _either([[] if option is None else [option] for option in options])
     if isinstance(node, Comparison):
         if isinstance(node.left, Value):
             return _comparison(SWAPPED[node.operator], node.right, node.left)
         return _comparison(node.operator, node.left, node.right)
     return _function(node) if isinstance(node, Function) else None
+
+
+def bound(screens: Sequence[BindScreen], values: Values) -> list[Screen]:
+    """The screens that tell something with these values."""
+    return [screen for bind in screens if (screen := bind(values)) is not None]
 
 
 def _comparison(operator: str, left: Operand, right: Operand) -> BindScreen | None:
@@ -91,10 +102,12 @@ def _head(path: Path) -> bytes:
     return b"{" if isinstance(name, int) else part(name) + b"{"
 
 
-def _every(parts: Sequence[BindScreen]) -> BindScreen:
+def _either(parts: Sequence[Sequence[BindScreen]]) -> BindScreen:
+    """A screen for what passes all screens of one of the parts; each part must have some."""
+
     def bind(values: Values) -> Screen | None:
-        screens = [screen for part in parts if (screen := part(values)) is not None]
-        return _all_of(screens) if screens else None
+        found = [bound(part, values) for part in parts]
+        return _any_of([_all_of(screens) for screens in found]) if all(found) else None
 
     return bind
 
@@ -109,18 +122,6 @@ def _all_of(screens: Sequence[Screen]) -> Screen:
     return may_meet if len(screens) > 1 else screens[0]
 
 
-def _either(parts: Sequence[BindScreen | None]) -> BindScreen | None:
-    known = [part for part in parts if part is not None]
-    if len(known) < len(parts):
-        return None
-
-    def bind(values: Values) -> Screen | None:
-        screens = [screen for part in known if (screen := part(values)) is not None]
-        return _any_of(screens) if len(screens) == len(known) else None
-
-    return bind
-
-
 def _any_of(screens: Sequence[Screen]) -> Screen:
     def may_meet(packed: bytes) -> bool:
         for screen in screens:  # noqa: SIM110
@@ -132,7 +133,8 @@ def _any_of(screens: Sequence[Screen]) -> Screen:
 
 
 def _having(wanted: bytes) -> Screen:
-    return lambda packed: wanted in packed
+    # `in` takes half as long again.
+    return lambda packed: packed.find(wanted) >= 0
 
 
 def _nothing(packed: bytes) -> bool:

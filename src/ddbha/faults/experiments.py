@@ -45,6 +45,24 @@ LOOK = 60.0
 _DURATION = re.compile(r"PT(?:(\d+)H)?(?:(\d+)M)?(?:(\d+)S)?")
 _ARN = re.compile(r"arn:aws[^:]*:[^:]+:([^:]*):[^:]*:(.+)")
 
+#: Where a template has objects, lists and texts; * stands for any name.
+_SHAPE: Mapping[str, Any] = {
+    "actions": {
+        "*": {"actionId": str, "parameters": {}, "targets": {"*": str}, "startAfter": [str]},
+    },
+    "targets": {
+        "*": {
+            "resourceType": str,
+            "resourceArns": [str],
+            "resourceTags": {},
+            "filters": [{"path": str, "values": [str]}],
+            "parameters": {"availabilityZoneIdentifier": str},
+        },
+    },
+    "stopConditions": [{"source": str, "value": str}],
+    "experimentOptions": {},
+}
+
 Alarm = Callable[[Metrics], bool]
 
 
@@ -118,15 +136,16 @@ class Experiment:
         self.end()
 
 
-def read_template(given: Mapping[str, Any] | str) -> dict[str, Any]:
+def read_template(given: Mapping[str, Any] | str) -> Mapping[str, Any]:
     """The experiment template in a JSON text, an object, or the one of a CloudFormation template."""
     try:
-        template = json.loads(given) if isinstance(given, str) else dict(given)
+        template = json.loads(given) if isinstance(given, str) else given
     except ValueError as error:
         raise UsageError(f"The template is no JSON: {error}") from None
-    if not isinstance(template, dict):
+    if not isinstance(template, Mapping):
         raise UsageError("An experiment template is an object with actions and targets.")
     if "Resources" in template:
+        _check_shape(template["Resources"], {"*": {"Properties": {}}}, "Resources")
         found = [
             resource.get("Properties", {})
             for resource in template["Resources"].values()
@@ -135,9 +154,28 @@ def read_template(given: Mapping[str, Any] | str) -> dict[str, Any]:
         if len(found) != 1:
             raise UsageError(f"The template has {len(found)} AWS::FIS::ExperimentTemplate; one is run.")
         template = _lowered(found[0])
-    if not isinstance(template.get("actions"), Mapping) or not template["actions"]:
+    if not template.get("actions"):
         raise UsageError("The experiment template has no actions.")
+    _check_shape(template, _SHAPE, "The experiment template")
     return template
+
+
+def _check_shape(value: Any, shape: Any, where: str) -> None:
+    """Raise `UsageError` for what is no object or list where one has to be; what is not there may be."""
+    if isinstance(shape, Mapping):
+        if not isinstance(value, Mapping):
+            raise UsageError(f"{where} is no object but {value!r}.")
+        for name, one in value.items():
+            inner = shape.get(name, shape.get("*"))
+            if inner is not None and (one is not None or name not in shape):
+                _check_shape(one, inner, f"{where}: {name}")
+    elif isinstance(shape, list):
+        if not isinstance(value, list):
+            raise UsageError(f"{where} is no list but {value!r}.")
+        for one in value:
+            _check_shape(one, shape[0], where)
+    elif not isinstance(value, shape):
+        raise UsageError(f"{where} is no text but {value!r}.")
 
 
 def _lowered(value: Any, depth: int = 0) -> Any:

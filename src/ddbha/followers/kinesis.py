@@ -8,7 +8,8 @@ https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/kds.html
 from __future__ import annotations
 
 from base64 import b64encode
-from collections.abc import Iterator, Mapping
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping
 from hashlib import blake2b
 from math import inf
 from typing import Any
@@ -22,8 +23,11 @@ from ddbha.storage.partitions import Partitions
 from ddbha.storage.record import LogRecord
 from ddbha.values.attribute import item_size
 from ddbha.values.image import size_of, unpack
-from ddbha.values.key import KeySchema
+from ddbha.values.key import ItemKey, KeySchema
 
+#: Seconds that a stream keeps its records: what Kinesis does unless more is asked of it.
+#: https://docs.aws.amazon.com/streams/latest/dev/kinesis-extended-retention.html
+RETENTION = 24 * 60 * 60
 #: Who removes expired items.
 SERVICE = {"type": "Service", "principalId": "dynamodb.amazonaws.com"}
 
@@ -33,14 +37,18 @@ class KinesisStreams(Mapping[str, "list[dict[str, Any]]"]):
     """The records of Kinesis data streams by the ARN of the stream, each as its JSON data would be read.
 
     Records of one item are in order; those of a moment in different partitions come in any order.
+    They are kept for a day.
     """
 
-    _records: dict[str, list[dict[str, Any]]] = Factory(dict)
+    #: Seconds since the epoch.
+    _now: Callable[[], float]
+    #: The time and the content of each record.
+    _records: dict[str, deque[tuple[float, dict[str, Any]]]] = Factory(dict)
     _destinations: list[Destination] = Factory(list)
 
     def add(self, destination: Destination) -> None:
         """Let a destination deliver to its stream."""
-        self._records.setdefault(destination.stream_arn, [])
+        self._records.setdefault(destination.stream_arn, deque())
         self._destinations.append(destination)
 
     def remove(self, destination: Destination) -> None:
@@ -56,10 +64,14 @@ class KinesisStreams(Mapping[str, "list[dict[str, Any]]"]):
     def _deliver(self) -> None:
         for destination in self._destinations:
             self._records[destination.stream_arn] += destination.take()
+        horizon = self._now() - RETENTION
+        for records in self._records.values():
+            while records and records[0][0] < horizon:
+                records.popleft()
 
     def __getitem__(self, stream_arn: str) -> list[dict[str, Any]]:
         self._deliver()
-        return list(self._records[stream_arn])
+        return [record for _, record in self._records[stream_arn]]
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._records)
@@ -83,7 +95,8 @@ class Destination:
     status: str = "ENABLING"
     description: str | None = None
     _followers: list[DestinationFollower] = Factory(list)
-    _taken: list[tuple[float, dict[str, Any]]] = Factory(list)
+    #: What was written since records were last taken, with the partition's beginning and the precision.
+    _written: deque[tuple[ItemKey, LogRecord, str | None]] = Factory(deque)
 
     @property
     def live(self) -> bool:
@@ -121,22 +134,24 @@ class Destination:
         self._catch_up()
         self.precision = precision
 
-    def take(self) -> list[dict[str, Any]]:
-        """The records since they were last taken, by time."""
+    def take(self) -> list[tuple[float, dict[str, Any]]]:
+        """The records since they were last taken, each with its time, in the order of that."""
         self._catch_up()
-        taken = sorted(self._taken, key=lambda entry: entry[0])
-        self._taken.clear()
-        return [record for _, record in taken]
+        written = sorted(self._written, key=lambda entry: entry[1].time)
+        self._written.clear()
+        return [(entry[1].time, self._shown(*entry)) for entry in written]
 
     def _catch_up(self) -> None:
         for follower in self._followers:
             follower.catch_up(inf)
 
     def put(self, partition: Partition, record: LogRecord) -> None:
-        """Take in one write."""
-        self._taken.append((record.time, self._shown(partition, record)))
+        """Take in one write, and forget those that are too old by now for anybody to read."""
+        while self._written and self._written[0][1].time < record.time - RETENTION:
+            self._written.popleft()
+        self._written.append((partition.low, record, self.precision))
 
-    def _shown(self, partition: Partition, record: LogRecord) -> dict[str, Any]:
+    def _shown(self, low: ItemKey, record: LogRecord, precision: str | None) -> dict[str, Any]:
         old = None if record.old is None else unpack(record.old)
         new = None if record.new is None else unpack(record.new)
         item = old if new is None else new
@@ -144,7 +159,7 @@ class Destination:
         keys = self.schema.of(item)
         size = item_size(keys) + sum(size_of(image) for image in (record.old, record.new) if image)
         microseconds = round(record.time * 1_000_000)
-        exact = self.precision == "MICROSECOND"
+        exact = precision == "MICROSECOND"
         details: dict[str, Any] = {
             "ApproximateCreationDateTime": microseconds if exact else microseconds // 1000,
             "Keys": _encoded(keys),
@@ -155,11 +170,11 @@ class Destination:
             details["OldImage"] = _encoded(old)
         details["SizeBytes"] = size
         if exact:
-            details["ApproximateCreationDateTimePrecision"] = self.precision
+            details["ApproximateCreationDateTimePrecision"] = precision
         by_service = record.cause == "ttl" and record.origin == self.region
         return {
             "awsRegion": self.region,
-            "eventID": self._event_id(partition, record),
+            "eventID": self._event_id(low, record),
             "eventName": "INSERT" if old is None else "REMOVE" if new is None else "MODIFY",
             "userIdentity": dict(SERVICE) if by_service else None,
             "recordFormat": "application/json",
@@ -168,9 +183,9 @@ class Destination:
             "eventSource": "aws:dynamodb",
         }
 
-    def _event_id(self, partition: Partition, record: LogRecord) -> str:
+    def _event_id(self, low: ItemKey, record: LogRecord) -> str:
         # The id tells a table from a later one of that name, and halves of a partition from each other.
-        text = f"{self.stream_arn} {self.table_id} {partition.low} {record.sequence}"
+        text = f"{self.stream_arn} {self.table_id} {low} {record.sequence}"
         return str(UUID(bytes=blake2b(text.encode(), digest_size=16).digest(), version=4))
 
 

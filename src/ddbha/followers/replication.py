@@ -14,7 +14,7 @@ from math import inf
 from random import Random
 from typing import Any
 
-from attrs import Factory, define, frozen
+from attrs import Factory, define, field, frozen
 
 from ddbha.errors import AwsError
 from ddbha.followers.links import Links
@@ -26,6 +26,11 @@ from ddbha.values.key import ItemKey
 
 #: The stamp of what was there before the table became global.
 ORIGINAL = Stamp(0, "")
+#: Seconds that the versions of deleted items are kept: nobody's clock is wrong by as much, so whatever is
+#: written later has a later stamp.
+DELETED = 24 * 60 * 60
+#: Versions from which on it is looked whether all are still of use.
+VERSIONS = 1000
 
 
 @frozen(eq=False)
@@ -54,7 +59,7 @@ class Member:
     status: str = "CREATING"
     #: Members of the `ReplicaDescription` that were overridden here.
     overrides: dict[str, Any] = Factory(dict)
-    #: Versions of items, also of those that were deleted, as far as they were written since.
+    #: Versions of items, also of those that were deleted not long ago, as far as they were written since.
     versions: dict[ItemKey, Version] = Factory(dict)
     #: What has not arrived in the other regions.
     outgoing: dict[str, deque[Shipment]] = Factory(dict)
@@ -72,6 +77,8 @@ class Member:
     unauthorized_since: float | None = None
     #: Nothing more arrives before this time, so that a log never goes back in time.
     _not_before: float = -inf
+    #: With so many versions those of deleted items are forgotten.
+    _most: int = field(factory=lambda: VERSIONS)
 
     def __repr__(self) -> str:
         return f"<Member {self.region} {self.status}>"
@@ -158,6 +165,9 @@ class Member:
         """Take in, in order of arrival, what has come from the other members by `now`."""
         for member in self.group.members.values():
             member.ship()
+        if len(self.versions) > self._most:
+            self.group.forget_deleted(now)
+            self._most = 2 * len(self.versions) + VERSIONS
         sources = [
             (member.region, queue)
             for member in self.group.members.values()
@@ -319,6 +329,22 @@ class GlobalTable:
             other.outgoing.pop(region, None)
         if len(self.members) == 1:
             self.members.popitem()[1].detach()
+
+    def forget_deleted(self, now: float) -> None:
+        """Forget the versions of items that were deleted long ago, in all regions at once.
+
+        What is still on its way somewhere has to be compared with what is there.
+        """
+        members = self.members.values()
+        needed = {s.key for member in members for queue in member.outgoing.values() for s in queue}
+        for member in members:
+            for partition in member.partitions:
+                needed.update(partition.leader.items.images)
+        horizon = round((now - DELETED) * 1_000_000)
+        young = [key for member in members for key, v in member.versions.items() if v.stamp[0] > horizon]
+        needed.update(young)
+        for member in members:
+            member.versions = {key: v for key, v in member.versions.items() if key in needed}
 
     def settle(self, now: float) -> None:
         """Bring every member as far as the network lets it be at `now`."""

@@ -9,6 +9,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from datetime import datetime, timezone
+from functools import partial
 from math import inf
 from typing import Literal, get_args
 
@@ -19,6 +20,8 @@ from ddbha.errors import UsageError, did_you_mean
 MINUTE = 60
 #: Minutes that a series keeps; CloudWatch keeps values of one minute for 15 days.
 KEPT = 15 * 24 * 60
+#: Series from which on it is looked whether all are still of use.
+SERIES = 1000
 Statistic = Literal["Sum", "SampleCount", "Average", "Minimum", "Maximum"]
 STATISTICS: tuple[str, ...] = get_args(Statistic)
 
@@ -76,8 +79,12 @@ class Summary:
 
 @define(eq=False)
 class Series:
-    """The values of one metric with one set of dimensions, summed up by minute."""
+    """The values of one metric with one set of dimensions, summed up by minute.
 
+    Where it was forgotten since all its values were too old, `return_` puts it back with the next one.
+    """
+
+    return_: Callable[[Series], None] = field(default=lambda series: None, repr=False)
     #: In a dict the way to the first one of those that are left grows with each that was dropped.
     minutes: OrderedDict[int, Summary] = Factory(OrderedDict)
     #: The minute that the last value was of, in seconds since the epoch, and its summary.
@@ -97,6 +104,11 @@ class Series:
         if value > summary.maximum:
             summary.maximum = value
 
+    @property
+    def newest(self) -> int:
+        """The minute of the last value, counted from the epoch; -1 before there is one."""
+        return next(reversed(self.minutes), -1)
+
     def clear(self) -> None:
         """Forget all values."""
         self.minutes.clear()
@@ -107,9 +119,10 @@ class Series:
         if minute not in self.minutes:
             self.minutes[minute] = Summary(0.0, 0, inf, -inf)
         self._summary = self.minutes[minute]
-        if len(self.minutes) > KEPT:
-            # The first one that was made is the oldest, but for a clock that was set back.
+        # The first one that was made is the oldest, but for a clock that was set back.
+        while next(iter(self.minutes)) <= minute - KEPT or len(self.minutes) > KEPT:
             self.minutes.popitem(last=False)
+        self.return_(self)
 
 
 @define(eq=False)
@@ -122,6 +135,8 @@ class Metrics:
 
     counted: Callable[[], AbstractContextManager[None]] = field(default=nullcontext, repr=False)
     _series: dict[SeriesKey, Series] = Factory(dict)
+    #: With so many series those are forgotten that have had no value for long.
+    _most: int = field(factory=lambda: SERIES)
 
     def __repr__(self) -> str:
         return f"<Metrics of {len({name for name, _, _ in list(self._series)})} names>"
@@ -135,8 +150,17 @@ class Metrics:
         key = (name, region, tuple(sorted(dimensions.items())))
         series = self._series.get(key)
         if series is None:
-            series = self._series[key] = Series()
+            if len(self._series) >= self._most:
+                self._forget_old()
+            series = self._series[key] = Series(partial(self._series.__setitem__, key))
         return series
+
+    def _forget_old(self) -> None:
+        """Forget the series whose values are all too old: most are of tables that are gone."""
+        horizon = max(-1, max(series.newest for series in self._series.values()) - KEPT)
+        for key in [key for key, series in self._series.items() if series.newest <= horizon]:
+            del self._series[key]
+        self._most = 2 * len(self._series) + SERIES
 
     def query(
         self,

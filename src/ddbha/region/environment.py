@@ -53,7 +53,9 @@ class Environment:
     #: What is kept with the world by those who know it.
     parts: Parts = Factory(Parts)
     #: What was put to Kinesis data streams.
-    kinesis: KinesisStreams = Factory(KinesisStreams)
+    kinesis: KinesisStreams = Factory(
+        lambda self: KinesisStreams(lambda: self.clock.time()), takes_self=True
+    )
     #: The operation that is being answered, and the ARNs of other accounts that it may use.
     operation: str = ""
     #: The ongoing transactions that hold items, by the ARN of the table and the key.

@@ -21,7 +21,7 @@ from ddbha.followers.kinesis import Destination
 from ddbha.followers.replication import Member
 from ddbha.followers.stream import Stream
 from ddbha.observe.events import EventKind
-from ddbha.observe.metrics import Series
+from ddbha.observe.metrics import SERIES, Series
 from ddbha.region.environment import Environment
 from ddbha.region.parts import Parts
 from ddbha.region.places import zones_of
@@ -48,7 +48,7 @@ class Region:
     destinations: dict[str, dict[str, Destination]] = Factory(dict)
     #: What is kept with the region by those who know it.
     parts: Parts = Factory(Parts)
-    #: Metrics at hand.
+    #: Metrics at hand, those of tables that are gone until there are many.
     _series: dict[tuple[str, str, str | None], Series] = Factory(dict)
     zones: tuple[str, ...] = field(init=False)
 
@@ -203,9 +203,7 @@ class Region:
             dimensions = {"TableName": table}
             if index is not None:
                 dimensions["GlobalSecondaryIndexName"] = index
-            metric = f"Consumed{kind}CapacityUnits"
-            series = self.environment.metrics.series(metric, self.name, **dimensions)
-            self._series[name] = series
+            series = self._at_hand(name, f"Consumed{kind}CapacityUnits", dimensions)
         return series
 
     def returned(self, operation: str, table: str) -> Series:
@@ -213,10 +211,17 @@ class Region:
         name = (operation, table, None)
         series = self._series.get(name)
         if series is None:
-            series = self.environment.metrics.series(
-                "ReturnedItemCount", self.name, TableName=table, Operation=operation
-            )
-            self._series[name] = series
+            dimensions = {"TableName": table, "Operation": operation}
+            series = self._at_hand(name, "ReturnedItemCount", dimensions)
+        return series
+
+    def _at_hand(
+        self, name: tuple[str, str, str | None], metric: str, dimensions: dict[str, str]
+    ) -> Series:
+        if len(self._series) > 50 * len(self.tables) + SERIES:
+            self._series = {one: series for one, series in self._series.items() if one[1] in self.tables}
+        series = self.environment.metrics.series(metric, self.name, **dimensions)
+        self._series[name] = series
         return series
 
 

@@ -24,6 +24,8 @@ from ddbha.values.key import ItemKey
 QUORUM = 2
 #: Followers catch up at the latest after this many records, and then the log is cut.
 BATCH = 1024
+#: Elections that are remembered.
+ELECTIONS = 1000
 
 
 @define(eq=False)
@@ -115,7 +117,7 @@ class Partition:
     followers: list[PartitionFollower] = Factory(list)
     guard: Guard | None = None
     replication: Replication = _INSTANT
-    #: Who led in which term, oldest first: term and zone.
+    #: Who led in which of the last terms, oldest first: term and zone.
     elections: list[tuple[int, str]] = Factory(
         lambda self: [(self.term, self._leader.zone)], takes_self=True
     )
@@ -123,7 +125,7 @@ class Partition:
     size_limit: float = inf
     #: Bytes at which that is next said.
     full_at: float = field(default=Factory(lambda self: self.size_limit, takes_self=True), init=False)
-    _cut_at: int = field(default=BATCH, init=False)
+    _cut_at: int = field(factory=lambda: BATCH, init=False)
     #: When the leader lost its quorum, while it has none; its lease runs from then on.  One that led
     #: nobody yet holds no lease.
     _lost_at: float | None = field(
@@ -219,6 +221,7 @@ class Partition:
         )
         self.term += 1
         self.elections.append((self.term, self._leader.zone))
+        del self.elections[:-ELECTIONS]
         self.notify("leader-elected", self, self._leader.zone)
 
     def _can_lead(self, replica: Replica) -> bool:

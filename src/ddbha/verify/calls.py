@@ -58,6 +58,8 @@ class Call:
     answer: dict[str, Any] | None = None
     #: What the client was told instead of an answer; None while the call is open.
     error: AwsError | NoAnswer | None = None
+    #: Behind which key the page begins that its NextToken asks for, if the answer with that is known.
+    behind: dict[str, Any] | None = None
     #: How many seconds in the past an eventually consistent read may have looked.
     staleness: float = 0.0
 

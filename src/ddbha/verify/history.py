@@ -41,6 +41,8 @@ class History:
     lost: list[str] = Factory(list)
     #: The time at each place.
     times: list[float] = Factory(list)
+    #: Where the pages ended that a token leads on from.
+    _ends: dict[str, dict[str, Any]] = Factory(dict)
     _followers: list[_Reader] = Factory(list)
     #: Whether a request is being answered that the checker does not understand.
     foreign: bool = field(default=False, init=False)
@@ -69,6 +71,7 @@ class History:
             self.restored.clear()
             self.lost.clear()
             self.times.clear()
+            self._ends.clear()
 
     def begin(
         self,
@@ -95,6 +98,7 @@ class History:
             self._environment.clock.time(),
             tables,
             any(fault.after_commit and isinstance(fault, ErrorFault) for fault in faults),
+            behind=self._ends.get(request.get("NextToken", "")),
         )
         self.calls.append(call)
         self.foreign = not understood
@@ -119,6 +123,8 @@ class History:
         call.completed, call.ended = self._place(), self._environment.clock.time()
         if isinstance(result, dict):
             call.answer = deepcopy(result)
+            if "NextToken" in result and "LastEvaluatedKey" in result:
+                self._ends[result["NextToken"]] = call.answer["LastEvaluatedKey"]
             self._note_restored(call, self._region)
         else:
             call.error = result.copied() if isinstance(result, AwsError) else result

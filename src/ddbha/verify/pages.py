@@ -75,7 +75,7 @@ class Page:
     start: ItemKey | None = None
     end: ItemKey | None = None
     descends: bool = False
-    #: Whether a token knows where it begins or ends, so that nobody else can say what is missing.
+    #: Whether nobody can say where it begins or ends, and so what is missing.
     is_open: bool = False
     #: What is shown of an item at paths.
     project: Callable[[Sequence[Path], Item], Item] = projected
@@ -98,8 +98,8 @@ class Page:
             request.get("Select"),
             HASH_SPACE * segment // segments,
             HASH_SPACE * (segment + 1) // segments,
-            _position(place, request.get("ExclusiveStartKey")),
-            _position(place, answer.get("LastEvaluatedKey")),
+            position(place, request.get("ExclusiveStartKey")),
+            position(place, answer.get("LastEvaluatedKey")),
             not request.get("ScanIndexForward", True),
         )
 
@@ -134,7 +134,8 @@ class Page:
         )
 
 
-def _position(place: Place, key: Mapping[str, Any] | None) -> ItemKey | None:
+def position(place: Place, key: Mapping[str, Any] | None) -> ItemKey | None:
+    """Where a page begins or ends, by the key that requests and answers have for it."""
     return None if key is None else place.position(canonical_item(dict(key))[0])
 
 

@@ -7,7 +7,7 @@ from functools import partial
 from math import inf
 from typing import Any
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from ddbha.expressions.syntax import Path
 from ddbha.followers.secondary_indexes import GlobalIndex
@@ -18,7 +18,7 @@ from ddbha.verify.calls import STATEMENTS, Call
 from ddbha.verify.expressions import holds, projected
 from ddbha.verify.item_values import key_of, packed, table_of, unpacked
 from ddbha.verify.linearizability import Key, Observation, Step, Value, Values
-from ddbha.verify.pages import Page, Place
+from ddbha.verify.pages import Page, Place, position
 from ddbha.verify.terms import Terms
 
 #: Finds the place that an eventually consistent read of a call may have looked back to in a table, by its
@@ -155,17 +155,29 @@ def page_of(call: Call) -> Page | None:
     """The page that an answered call read; None if it read none, or its index is not there any more."""
     if call.operation != "ExecuteStatement":
         return Page.of(call) if is_page(call) else None
-    from ddbha.verify.statements import columns, selected
+    from ddbha.verify.statements import columns, descends, selected
 
     found = selected(call.request)
     if found is None:
         return None
     select, values = found
     place = Place.named(table_of(call, select.table), select.index)
-    is_open = "NextToken" in call.request or "NextToken" in (call.answer or {})
     if place is None:
         return None
-    return Page(place, (), select.where, values, select.paths, None, is_open=is_open, project=columns)
+    answer = call.answer or {}
+    down = descends(select, place.table.schema if place.index is None else place.index.schema)
+    page = Page(place, (), select.where, values, select.paths, None, project=columns)
+    if "NextToken" not in call.request and "NextToken" not in answer:
+        return page
+    if down is None:
+        return evolve(page, is_open=True)
+    return evolve(
+        page,
+        start=position(place, call.behind),
+        end=position(place, answer.get("LastEvaluatedKey")),
+        descends=down,
+        is_open="NextToken" in call.request and call.behind is None,
+    )
 
 
 def _page(sight: Sight, call: Call) -> Iterator[Step | Observation]:

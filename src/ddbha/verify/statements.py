@@ -10,10 +10,24 @@ from typing import Any
 
 from ddbha.expressions.partiql import parser as partiql
 from ddbha.expressions.partiql.syntax import Delete, Exists, Insert, Parsed, Select, Update, bound_item
-from ddbha.expressions.syntax import Attribute, Comparison, ConditionNode, Either, Every, Function, Path
+from ddbha.expressions.syntax import (
+    Arithmetic,
+    Attribute,
+    Between,
+    Comparison,
+    ConditionNode,
+    Either,
+    Every,
+    Function,
+    In,
+    Not,
+    Operand,
+    Path,
+)
 from ddbha.expressions.syntax import Value as Placeholder
 from ddbha.region.table import Table
 from ddbha.values.attribute import AttributeValue, Item, canonical_item
+from ddbha.values.key import KeySchema
 from ddbha.verify.asked import (
     CONDITIONS,
     FAILED,
@@ -99,12 +113,8 @@ def _absent(table: Table) -> ConditionNode:
 def _pinned(table: Table, where: ConditionNode | None, values: Values) -> Item:
     """The key that a WHERE clause names by equality."""
     found: dict[str, AttributeValue] = {}
-    nodes = [] if where is None else [where]
-    while nodes:
-        node = nodes.pop(0)
-        if isinstance(node, Every):
-            nodes = [*node.conditions, *nodes]
-        elif isinstance(node, Comparison) and node.operator == "=":
+    for node in _conjuncts(where):
+        if isinstance(node, Comparison) and node.operator == "=":
             for subject, value in ((node.left, node.right), (node.right, node.left)):
                 if isinstance(subject, Attribute) and isinstance(value, Placeholder):
                     whole = str(subject.path[0]) if len(subject.path) == 1 else ""
@@ -143,3 +153,61 @@ def columns(paths: Sequence[Path], item: Item) -> Item:
         if value is not None:
             found[str(path[last]) + "".join(f"[{part}]" for part in path[last + 1 :])] = value
     return found
+
+
+def descends(select: Select, schema: KeySchema) -> bool | None:
+    """Whether the pages of a SELECT go from the greatest position down, and not from the least up.
+
+    None where they may do neither: several item collections come in the order of their keys.
+    """
+    partition = schema.partition.name
+    whole = [] if select.where is None else [select.where]
+    named = [path for node in whole for path in _paths(node) if path[0] == partition]
+    if not named:
+        # All is looked at.
+        return False
+    if len(named) > 1 or not any(_pins(node, partition) for node in _conjuncts(select.where)):
+        return None
+    if schema.sort is not None:
+        return dict(select.orders).get(schema.sort.name, False)
+    return select.orders[0][1] if select.orders else False
+
+
+def _conjuncts(where: ConditionNode | None) -> list[ConditionNode]:
+    nodes, found = [] if where is None else [where], list[ConditionNode]()
+    while nodes:
+        node = nodes.pop(0)
+        if isinstance(node, Every):
+            nodes = [*node.conditions, *nodes]
+        else:
+            found.append(node)
+    return found
+
+
+def _pins(node: ConditionNode, name: str) -> bool:
+    """Whether a condition is that an attribute equals a value."""
+    if not isinstance(node, Comparison) or node.operator != "=":
+        return False
+    sides = (node.left, node.right)
+    return Attribute((name,)) in sides and any(isinstance(side, Placeholder) for side in sides)
+
+
+def _paths(node: ConditionNode | Operand) -> Iterator[Path]:
+    """All paths that a condition or an operand names."""
+    if isinstance(node, Attribute):
+        yield node.path
+    parts: tuple[ConditionNode | Operand, ...] = ()
+    if isinstance(node, Every | Either):
+        parts = node.conditions
+    elif isinstance(node, Not):
+        parts = (node.condition,)
+    elif isinstance(node, Comparison | Arithmetic):
+        parts = (node.left, node.right)
+    elif isinstance(node, Between):
+        parts = (node.operand, node.low, node.high)
+    elif isinstance(node, In):
+        parts = (node.operand, *node.options)
+    elif isinstance(node, Function):
+        parts = node.arguments
+    for part in parts:
+        yield from _paths(part)

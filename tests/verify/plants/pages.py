@@ -9,10 +9,12 @@ import pytest
 
 import ddbha
 from ddbha.api.data import queries as queries_module
+from ddbha.api.data.targets import Target
+from ddbha.expressions.partiql.parser import parsed
 from ddbha.followers.secondary_indexes import GlobalIndexFollower
 from ddbha.values.image import unpack
 from ddbha.verify.invariants import newest_images, same_state
-from tests.verify.plants.plant import Effects, Install
+from tests.verify.plants.plant import Effects, Install, answering
 
 
 def page_that_skips(*, index: bool) -> Install:
@@ -138,6 +140,22 @@ def nameless_items_that_differ(patch: pytest.MonkeyPatch, effects: Effects) -> N
         return {**found, "Items": [*items[:-1], items[0]]}
 
     patch.setattr(queries_module._Page, "read", alike)
+
+
+def page_of_a_statement_that_cuts_off(patch: pytest.MonkeyPatch, effects: Effects) -> None:
+    """The last item of a page of a SELECT that goes on is left out."""
+
+    def change(region: Any, request: Any, answer: Any) -> Any:
+        found = answer(region, request)
+        if "NextToken" not in found or not found["Items"]:
+            return found
+        select: Any = parsed(request["Statement"]).statement
+        table = region.table(select.table)
+        index = table.global_indexes.get(select.index or "")
+        effects.note(_is_current(Target(table, index, table.schema)))
+        return {**found, "Items": found["Items"][:-1]}
+
+    answering(patch, "ExecuteStatement", change)
 
 
 def index_that_skips(patch: pytest.MonkeyPatch, effects: Effects) -> None:

@@ -223,8 +223,9 @@ class _Page:
 
     def _candidates(self, images: list[Image]) -> Iterator[Item]:
         """The items of these images that may meet the filter."""
-        screen = None if self.filter is None else self.filter.screen(self._values)
-        return unpacked(images if screen is None else [image for image in images if screen(image)])
+        for screen in () if self.filter is None else self.filter.screens(self._values):
+            images = [image for image in images if screen(image)]
+        return unpacked(images)
 
     def _shown(self, items: Iterator[Item]) -> Iterator[Item]:
         """What is asked for of those that meet the filter."""
