@@ -40,7 +40,7 @@ def test_it({fixtures}number):
 
 
 def measure(report: Report, runs: int, tests: int) -> None:
-    """Measure all of it, each in processes of its own: an import as the best of `runs`, `tests` of a kind."""
+    """Measure all of it in processes of its own: an import as the best of `runs`, `tests` of a kind."""
     for statement, told in ((_IMPORT, "import"), (_USED, "import and first use")):
         kept, none = (_import_milliseconds(statement, bytecode, runs) for bytecode in (True, False))
         report.tell(
