@@ -290,3 +290,25 @@ def test_a_table_that_is_not_global_has_no_settings_of_replicas(client: Any) -> 
     assert message == "Global table with name: tab does not exist."
     with pytest.raises(client.exceptions.ResourceNotFoundException):
         scale_writes(client, **settings())
+
+
+def test_tables_of_one_name_in_two_accounts_scale_by_their_own_traffic(
+    world: ddbha.World, client: Any
+) -> None:
+    other: Any = world.client("dynamodb", region_name="us-east-1", account_id="222222222222")
+    other.create_table(TableName="tab", **of_units(10, 10, "pk"))
+    scale(world)
+    for _ in range(3):
+        for number in range(600):
+            other.put_item(TableName="tab", Item={"pk": {"S": str(number)}})
+        client.put_item(TableName="tab", Item={"pk": {"S": "a"}})
+        world.clock.advance(minutes=1)
+    assert provisioned(client) == (10, 10), "nearly all of the traffic was the other account's"
+    assert provisioned(other) == (10, 10), "it does not scale at all"
+    for account, units in ((world.account_id, 3.0), ("222222222222", 1800.0)):
+        found = world.metrics.query(
+            "ConsumedWriteCapacityUnits", TableName="tab", AccountId=account, period=3600
+        )
+        assert [value for _, value in found] == [units]
+    both = world.metrics.query("ConsumedWriteCapacityUnits", TableName="tab", period=3600)
+    assert [value for _, value in both] == [1803.0]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -155,3 +156,26 @@ def test_times_and_dimensions_are_chosen() -> None:
 def test_without_a_history_there_is_nothing_to_tell() -> None:
     with pytest.raises(UsageError, match="history=True"):
         ddbha.World().availability()
+
+
+def test_reads_of_another_accounts_table_are_measured_by_that_one() -> None:
+    world, client = world_with_table()
+    other: Any = world.client("dynamodb", region_name=HOME, account_id="222222222222")
+    other.create_table(TableName="tab", **on_demand("id"))
+    arn = other.describe_table(TableName="tab")["Table"]["TableArn"]
+    statement = {"Effect": "Allow", "Principal": {"AWS": world.account_id}, "Action": "dynamodb:*"}
+    policy = {"Version": "2012-10-17", "Statement": [{**statement, "Resource": arn}]}
+    other.put_resource_policy(ResourceArn=arn, Policy=json.dumps(policy))
+    put(other, "a", 1)
+    put(client, "a", 1)
+    world.clock.advance(seconds=10)
+    put(client, "a", 2)
+    world.clock.advance(seconds=10)
+    key: Any = {"id": {"S": "a"}}
+    found = client.batch_get_item(RequestItems={arn: {"Keys": [key]}})["Responses"][arn]
+    assert found == [{**key, "n": {"N": "1"}}]
+    client.get_item(TableName=arn, Key=key)
+    client.put_item(TableName=arn, Item={**key, "n": {"N": "3"}})
+    measured = world.availability()
+    assert measured.total.stale_reads == 0
+    assert measured.lost_writes == []

@@ -200,7 +200,7 @@ def count_tables(region: Region) -> None:
         if table.settings.billing_mode != "PROVISIONED":
             continue
         for owner in (None, *table.global_indexes.values()):
-            dimensions = {"TableName": table.name}
+            dimensions = {"AccountId": region.account_id, "TableName": table.name}
             if owner is not None:
                 dimensions["GlobalSecondaryIndexName"] = owner.name
             throughput = table.settings.throughput if owner is None else owner.throughput
@@ -210,7 +210,7 @@ def count_tables(region: Region) -> None:
 
 def count_error(region: Region, operation: str, request: Request, error: AwsError) -> None:
     """Count a request that was answered with an error."""
-    metrics, now = region.environment.metrics, region.now()
+    metrics, now, account = region.environment.metrics, region.now(), region.account_id
     if error.induced and error.status >= 500:
         for table in sorted(tables_of(request)):
             metrics.put(
@@ -218,6 +218,7 @@ def count_error(region: Region, operation: str, request: Request, error: AwsErro
                 1.0,
                 now,
                 region.name,
+                AccountId=account,
                 TableName=table,
                 Operation=operation,
             )
@@ -233,7 +234,7 @@ def count_error(region: Region, operation: str, request: Request, error: AwsErro
         name, by_operation = "SystemErrors", True
     else:
         # CloudWatch keeps these by account and region only.
-        metrics.put("UserErrors", 1.0, now, region.name)
+        metrics.put("UserErrors", 1.0, now, region.name, AccountId=account)
         return
     if isinstance(error, TransactionCanceledException) and not by_operation:
         # One for each action that failed so.
@@ -242,13 +243,15 @@ def count_error(region: Region, operation: str, request: Request, error: AwsErro
         for entry, reason in zip(request[member], reasons, strict=True):
             if reason["Code"] == wanted:
                 (table,) = tables_of({member: [entry]})
-                metrics.put(name, 1.0, now, region.name, TableName=table)
+                metrics.put(name, 1.0, now, region.name, AccountId=account, TableName=table)
         return
     for table in sorted(tables_of(request)):
         if by_operation:
-            metrics.put(name, 1.0, now, region.name, TableName=table, Operation=operation)
+            metrics.put(
+                name, 1.0, now, region.name, AccountId=account, TableName=table, Operation=operation
+            )
         else:
-            metrics.put(name, 1.0, now, region.name, TableName=table)
+            metrics.put(name, 1.0, now, region.name, AccountId=account, TableName=table)
 
 
 def _local_units(table: Table, old: Image | None, new: Image | None) -> float:

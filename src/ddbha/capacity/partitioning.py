@@ -12,9 +12,10 @@ from ddbha.followers.consumption import ConsumedWrites
 from ddbha.observe.events import event_kind
 from ddbha.region.region import Region
 from ddbha.storage.items import ItemStore
-from ddbha.storage.partition import QUORUM, Partition, reachable
+from ddbha.storage.partition import Partition
 from ddbha.storage.partitions import Partitions, even_ranges
 from ddbha.storage.replica import Replica
+from ddbha.storage.replication import QUORUM, reachable
 from ddbha.values.key import KeySchema
 
 
@@ -26,7 +27,7 @@ def new_partitions(
     table, _, index = owner.partition("/")
     consumed = region.consumed("Write", table, index or None)
     expired = region.environment.metrics.series(
-        "TimeToLiveDeletedItemCount", region.name, TableName=table
+        "TimeToLiveDeletedItemCount", region.name, AccountId=region.account_id, TableName=table
     )
 
     def notify(kind: str, partition: Partition, zone: str) -> None:

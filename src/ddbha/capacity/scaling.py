@@ -170,7 +170,7 @@ def split_for_size(region: Region, owner: str, partition: Partition) -> None:
 
     def cuts() -> list[ItemKey]:
         leader = partition.available_leader()
-        at = partition.dividing_position(leader)
+        at = leader.items.dividing_position(partition.low, partition.high)
         if at is None:
             # One item, or one collection that must stay whole: look again when it has doubled.
             partition.full_at = 2 * leader.items.size

@@ -180,7 +180,7 @@ class Limits:
             f"{self.kind}ThrottleEvents",
             f"{self.kind}{limit.removesuffix('Exceeded')}ThrottleEvents",
         ):
-            metrics.put(name, 1.0, now, region.name, **self.dimensions)
+            metrics.put(name, 1.0, now, region.name, AccountId=region.account_id, **self.dimensions)
         reasons = [{"reason": reason, "resource": self.resource}]
         if limit == "AccountLimitExceeded":
             return RequestLimitExceeded(MESSAGES["RequestLimitExceeded"], ThrottlingReasons=reasons)

@@ -15,9 +15,9 @@ from attrs import Factory, define
 
 from ddbha.errors import AwsError, InternalServerError, ReplicatedWriteConflictException
 from ddbha.followers.replication import ORIGINAL, GlobalTable, Member, Shipment
-from ddbha.storage.partition import Guard
 from ddbha.storage.partitions import Partitions
 from ddbha.storage.record import LogRecord, Stamp, Version
+from ddbha.storage.replication import Guard
 from ddbha.values.image import Image
 from ddbha.values.key import ItemKey
 

@@ -47,7 +47,9 @@ MetricName = Literal[
     "WriteThrottleEvents",
 ]
 NAMES: frozenset[str] = frozenset(get_args(MetricName))
-DIMENSIONS = frozenset({"TableName", "GlobalSecondaryIndexName", "Operation", "ReceivingRegion"})
+DIMENSIONS = frozenset(
+    {"TableName", "GlobalSecondaryIndexName", "Operation", "ReceivingRegion", "AccountId"}
+)
 
 #: Name, region, and the dimensions in the order of their names.
 SeriesKey = tuple[str, str, tuple[tuple[str, str], ...]]
@@ -178,9 +180,9 @@ class Metrics:
         `period` is a multiple of 60 seconds, counted from the epoch; `start` is the first minute and
         `end` the one after the last.  Series of several regions, or with more dimensions than are given,
         are taken together, but those of an index only if `GlobalSecondaryIndexName` is given: as in
-        CloudWatch, they are no part of the table's.  Units are those of CloudWatch: Count for all that
-        ddbha has, and milliseconds for latencies.  Raises `UsageError` for an unknown metric, dimension
-        or statistic, or an impossible period.
+        CloudWatch, they are no part of the table's.  `AccountId` stands for asking in that account.
+        Units are those of CloudWatch: Count for all that ddbha has, and milliseconds for latencies.
+        Raises `UsageError` for an unknown metric, dimension or statistic, or an impossible period.
         """
         if name not in NAMES and not any(name == one for one, _, _ in list(self._series)):
             raise UsageError(f"There is no metric {name}.{did_you_mean(name, NAMES)}")

@@ -21,7 +21,7 @@ from ddbha.observe.events import EventKind, Timeline
 from ddbha.observe.metrics import Metrics
 from ddbha.region.parts import Parts
 from ddbha.settings import Settings
-from ddbha.storage.partition import Replication
+from ddbha.storage.replication import Replication
 from ddbha.values.key import ItemKey
 
 
@@ -132,6 +132,7 @@ class Environment:
                     float(group.pending(source, destination)),
                     now,
                     source,
+                    AccountId=group.members[source].account_id,
                     TableName=group.name,
                     ReceivingRegion=destination,
                 )

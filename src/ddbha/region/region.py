@@ -220,7 +220,8 @@ class Region:
     ) -> Series:
         if len(self._series) > 50 * len(self.tables) + SERIES:
             self._series = {one: series for one, series in self._series.items() if one[1] in self.tables}
-        series = self.environment.metrics.series(metric, self.name, **dimensions)
+        account = self.account_id
+        series = self.environment.metrics.series(metric, self.name, AccountId=account, **dimensions)
         self._series[name] = series
         return series
 

@@ -248,6 +248,21 @@ class ItemStore:
             self._mend()
             raise
 
+    def dividing_position(self, low: ItemKey, high: ItemKey) -> ItemKey | None:
+        """Where half of the items of a range lie before; between item collections as far as possible.
+
+        None if the items cannot be divided: there are too few, or they are one collection of a table with
+        local indexes.
+        """
+        keys = list(self._walk(None, low, high))
+        if not keys:
+            return None
+        middle = keys[len(keys) // 2]
+        for collection in (middle[:2], next((k[:2] for k in keys if k[:2] > middle[:2]), ())):
+            if keys[0][:2] < collection:
+                return collection
+        return middle if len(keys) > 1 and not self.local_schemas else None
+
     def copy(self) -> ItemStore:
         """A store of its own with the same items, for a replica built from a peer."""
         store = ItemStore(self.local_schemas, self)

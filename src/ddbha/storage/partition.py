@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
-from collections.abc import Callable, Collection, Container, Mapping, Sequence
+from abc import abstractmethod
+from collections.abc import Callable, Container, Mapping, Sequence
 from math import inf
 from random import Random
 
 from attrs import Factory, define, field
 
-from ddbha.clock import Scheduler
 from ddbha.errors import InternalServerError, UsageError
 from ddbha.interruptions import uninterrupted
 from ddbha.storage.follower import Follower
@@ -17,11 +16,10 @@ from ddbha.storage.items import local_position
 from ddbha.storage.log import Log
 from ddbha.storage.record import LogRecord, Version
 from ddbha.storage.replica import Replica
+from ddbha.storage.replication import INSTANT, QUORUM, Guard, Replication, reachable
 from ddbha.values.image import Image, size_of
 from ddbha.values.key import ItemKey
 
-#: Replicas that must persist a record before it is acknowledged.
-QUORUM = 2
 #: Followers catch up at the latest after this many records, and then the log is cut.
 BATCH = 1024
 #: Elections that are remembered.
@@ -44,51 +42,6 @@ class PartitionFollower(Follower):
     @abstractmethod
     def successor(self, partition: Partition) -> PartitionFollower:
         """A follower of one half of the partition; called once for each half, the lower one first."""
-
-
-class Guard(ABC):
-    """What a partition needs besides its own quorum: agreement with the other regions of its table."""
-
-    @abstractmethod
-    def agree(self) -> None:
-        """Bring the partition up to date; `InternalServerError` while that is impossible."""
-
-    @abstractmethod
-    def admit(self, key: ItemKey) -> None:
-        """Raise `AwsError` if another region is writing the item just now."""
-
-
-@define(eq=False)
-class Replication:
-    """What is set for all partitions of a world, in seconds.
-
-    A new leader is elected when the `leader_lease` of the one before it has run out.  Eventually
-    consistent reads look up to `stale_reads` into the past where they do not meet the leader.
-    """
-
-    #: Holds elections when they are due.
-    scheduler: Scheduler
-    #: Seconds since the epoch.
-    now: Callable[[], float]
-    leader_lease: float = 0.0
-    stale_reads: float = 0.0
-    #: The zones that leaders and readers keep away from, as long as others can do their work.
-    away: set[str] = Factory(set)
-
-
-_INSTANT = Replication(Scheduler(), lambda: 0.0)
-
-
-def reachable(
-    replica: Replica, replicas: Sequence[Replica], cuts: Collection[frozenset[str]]
-) -> list[Replica]:
-    """The replicas that one of them can talk to, itself included; none if it is down."""
-    if replica.outages:
-        return []
-    up = [other for other in replicas if not other.outages]
-    if not cuts:
-        return up
-    return [other for other in up if frozenset((replica.zone, other.zone)) not in cuts]
 
 
 @define(eq=False)
@@ -116,7 +69,7 @@ class Partition:
     #: Followers of this partition's log besides its replicas.
     followers: list[PartitionFollower] = Factory(list)
     guard: Guard | None = None
-    replication: Replication = _INSTANT
+    replication: Replication = INSTANT
     #: Who led in which of the last terms, oldest first: term and zone.
     elections: list[tuple[int, str]] = Factory(
         lambda self: [(self.term, self._leader.zone)], takes_self=True
@@ -233,12 +186,9 @@ class Partition:
 
     def _recover_all(self) -> None:
         for replica in self._reachable(self._leader):
-            self._recover(replica)
-
-    def _recover(self, replica: Replica) -> None:
-        if replica.last_sequence < self._leader.last_sequence:
-            how = replica.recover_from(self._leader)
-            self.notify(f"replica-recovered-from-{how}", self, replica.zone)
+            if replica.last_sequence < self._leader.last_sequence:
+                how = replica.recover_from(self._leader)
+                self.notify(f"replica-recovered-from-{how}", self, replica.zone)
 
     def reader(self, now: float) -> Replica:
         """Any replica that is up, chosen by the seed, as far as its lag lets it be at `now`.
@@ -446,21 +396,5 @@ class Partition:
 
     def _middle(self, leader: Replica) -> ItemKey:
         """Where half of the items lie before; half of the hashes if the items cannot be divided."""
-        at = self.dividing_position(leader)
-        low, high = self.low[0], self.high[0]
-        return ((low + high) // 2,) if at is None else at
-
-    def dividing_position(self, leader: Replica) -> ItemKey | None:
-        """Where half of the items lie before; between item collections as far as that is possible.
-
-        None if the items cannot be divided: there are too few, or they are one collection of a table with
-        local indexes.
-        """
-        keys = [key for key, _ in leader.items.range(self.low, self.high)]
-        if not keys:
-            return None
-        middle = keys[len(keys) // 2]
-        for collection in (middle[:2], next((k[:2] for k in keys if k[:2] > middle[:2]), ())):
-            if keys[0][:2] < collection:
-                return collection
-        return middle if len(keys) > 1 and not leader.items.local_schemas else None
+        half = (self.low[0] + self.high[0]) // 2
+        return leader.items.dividing_position(self.low, self.high) or (half,)

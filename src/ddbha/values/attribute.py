@@ -65,24 +65,29 @@ def canonical_item(item: Item) -> tuple[Item, int]:
 
     Raises `ValidationException` for what no item may hold.
     """
-    if "" in item:
+    return _canonical_members(item, 0, 0)
+
+
+def _canonical_members(members: Item, depth: int, overhead: int) -> tuple[Item, int]:
+    """As `canonical_item`; each member takes `overhead` bytes besides its name and its value."""
+    if "" in members:
         raise ValidationException(EMPTY_NAME)
-    size = 0
+    size = overhead * len(members)
     result: Item = {}
-    for name, value in item.items():
+    for name, value in members.items():
         if len(value) != 1:
-            raise _wrong_number_of_types(value)
+            raise _wrong_number_of_types(value, depth)
         for descriptor, content in value.items():
             # Most values are strings: they need no call.
             if descriptor == "S":
                 result[name] = {"S": content}
                 size += len(content) if content.isascii() else text_size(content)
             else:
-                result[name], content_size = _canonical_of(descriptor)(content, 0)
+                result[name], content_size = _CANONICAL.get(descriptor, _unknown)(content, depth)
                 size += content_size
             size += len(name) if name.isascii() else text_size(name)
     if size > MAXIMUM_NAME_SIZE:
-        _refuse_large_names(item)
+        _refuse_large_names(members)
     return result, size
 
 
@@ -105,24 +110,20 @@ def canonical_value(value: AttributeValue, depth: int = 0) -> tuple[AttributeVal
     """
     if len(value) != 1:
         raise _wrong_number_of_types(value, depth)
-    for descriptor, content in value.items():
-        return _canonical_of(descriptor)(content, depth)
-    raise ValidationException(_EMPTY_VALUE)
+    ((descriptor, content),) = value.items()
+    return _CANONICAL.get(descriptor, _unknown)(content, depth)
 
 
 def _wrong_number_of_types(value: AttributeValue, depth: int = 0) -> ValidationException:
     # AWS looks at each content before it counts them.
     for descriptor, content in value.items():
-        _canonical_of(descriptor)(content, depth)
+        _CANONICAL.get(descriptor, _unknown)(content, depth)
     return ValidationException(SEVERAL_TYPES if value else _EMPTY_VALUE)
 
 
-def _canonical_of(descriptor: str) -> _Canonical:
-    function = _CANONICAL.get(descriptor)
-    if function is None:
-        # A descriptor that the model does not have is ignored by AWS, so nothing is set.
-        raise ValidationException(_EMPTY_VALUE)
-    return function
+def _unknown(content: Any, depth: int) -> tuple[AttributeValue, int]:
+    # A descriptor that the model does not have is ignored by AWS, so nothing is set.
+    raise ValidationException(_EMPTY_VALUE)
 
 
 def _string(content: str, depth: int) -> tuple[AttributeValue, int]:
@@ -171,16 +172,8 @@ def _list(content: list[AttributeValue], depth: int) -> tuple[AttributeValue, in
 
 def _map(content: dict[str, AttributeValue], depth: int) -> tuple[AttributeValue, int]:
     inner = _nested(content, depth)
-    size = CONTAINER_OVERHEAD
-    if "" in content:
-        raise ValidationException(EMPTY_NAME)
-    members = {}
-    for name, member in content.items():
-        members[name], value_bytes = canonical_value(member, inner)
-        size += value_bytes + ELEMENT_OVERHEAD + (len(name) if name.isascii() else text_size(name))
-    if size > MAXIMUM_NAME_SIZE:
-        _refuse_large_names(content)
-    return {"M": members}, size
+    members, size = _canonical_members(content, inner, ELEMENT_OVERHEAD)
+    return {"M": members}, CONTAINER_OVERHEAD + size
 
 
 def _set_of(

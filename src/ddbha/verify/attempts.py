@@ -5,15 +5,16 @@ Recorded with the history, and read by `availability`.  A retry is an attempt of
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from math import inf
+from types import MappingProxyType
 from typing import Any
 
 from attrs import Factory, define, field
 
 from ddbha.api.registry import Caller
 from ddbha.errors import AwsError, NoAnswer
-from ddbha.faults.requests import tables_of
+from ddbha.faults.requests import named_by, tables_of
 from ddbha.region.region import Region, Regions
 from ddbha.region.table import Table
 from ddbha.storage.partition import Partition, PartitionFollower
@@ -24,6 +25,9 @@ from ddbha.values.key import ItemKey
 
 #: Operations whose answers hold items as they were read.
 READS = frozenset({"GetItem", "Query", "Scan", "BatchGetItem", "TransactGetItems"})
+
+
+_NOTHING: Mapping[str, Any] = MappingProxyType({})
 
 
 @define(eq=False)
@@ -45,8 +49,9 @@ class Attempt:
     failed: bool = False
     #: Of an eventually consistent read: how old the oldest state is that its answer shows, in seconds.
     staleness: float | None = None
-    #: While it is being answered: the ledgers of its tables, and what an eventually consistent read asks.
-    ledgers: tuple[Ledger, ...] = ()
+    #: While it is being answered: the ledgers of its tables, by name or ARN as it names them, and what an
+    #: eventually consistent read asks.
+    ledgers: Mapping[str, Ledger] = _NOTHING
     asked: dict[str, Any] | None = None
 
     @property
@@ -192,7 +197,7 @@ class Attempts:
     def arrive(self, attempt: Attempt, request: dict[str, Any]) -> None:
         """It has arrived, and is one of the service model's shape."""
         attempt.tables = tuple(sorted(tables_of(request)))
-        attempt.ledgers = self._open(attempt)
+        attempt.ledgers = self._open(attempt, named_by(request))
         if attempt.operation in READS and _is_eventual(attempt.operation, request):
             attempt.asked = request
 
@@ -205,30 +210,30 @@ class Attempts:
             attempt.error, attempt.failed = result.kind, True
         attempt.ended = self._regions.environment.clock.time()
         # What a failed attempt wrote was never acknowledged.
-        for ledger in attempt.ledgers:
+        for ledger in attempt.ledgers.values():
             ledger.read(attempt if attempt.answered else None)
         if isinstance(result, dict) and attempt.asked is not None:
             attempt.staleness = self._staleness(attempt, attempt.asked, result)
-        attempt.ledgers, attempt.asked = (), None
+        attempt.ledgers, attempt.asked = _NOTHING, None
 
-    def _open(self, attempt: Attempt) -> tuple[Ledger, ...]:
+    def _open(self, attempt: Attempt, names: set[str]) -> dict[str, Ledger]:
         region = self._regions.of(attempt.account_id, attempt.region)
-        found = []
-        for name in attempt.tables:
-            table = region.tables.get(name)
+        found = {}
+        for name in sorted(names):
+            table = region.named_table(name)
             if table is None or table.status not in ("ACTIVE", "UPDATING"):
                 continue
             if table.id not in self.ledgers:
-                self.ledgers[table.id] = Ledger.open(table, region)
+                owner = self._regions.of(table.arn.split(":")[4], region.name)
+                self.ledgers[table.id] = Ledger.open(table, owner)
             self.ledgers[table.id].read(None)
-            found.append(self.ledgers[table.id])
-        return tuple(found)
+            found[name] = self.ledgers[table.id]
+        return found
 
     def _staleness(self, attempt: Attempt, request: dict[str, Any], answer: dict[str, Any]) -> float:
-        ledgers = {ledger.table.name: ledger for ledger in attempt.ledgers}
         oldest = 0.0
         for name, item, key in _shown(attempt.operation, request, answer):
-            ledger = ledgers.get(name)
+            ledger = attempt.ledgers.get(name)
             position = None if ledger is None else ledger.table.schema.key_or_none(key)
             if ledger is not None and position is not None:
                 oldest = max(oldest, ledger.age(position, item, attempt.ended))
@@ -252,14 +257,14 @@ def _shown(
 ) -> Iterator[tuple[str, Item | None, Item]]:
     """Table, item and key of what an answer shows; an item that is not there is None."""
     if operation == "GetItem":
-        yield _name(request["TableName"]), answer.get("Item"), request["Key"]
+        yield request["TableName"], answer.get("Item"), request["Key"]
     elif operation == "BatchGetItem":
         for name, items in answer.get("Responses", {}).items():
             for item in items:
-                yield _name(name), item, item
+                yield name, item, item
     else:
         for item in answer.get("Items", ()):
-            yield _name(request["TableName"]), item, item
+            yield request["TableName"], item, item
 
 
 def _name(name_or_arn: str) -> str:

@@ -18,8 +18,9 @@ from ddbha.faults.requests import ErrorFault, RequestFault, named_by
 from ddbha.region.environment import Environment
 from ddbha.region.region import Region
 from ddbha.region.table import Table
-from ddbha.storage.partition import QUORUM, Partition, PartitionFollower
+from ddbha.storage.partition import Partition, PartitionFollower
 from ddbha.storage.record import LogRecord
+from ddbha.storage.replication import QUORUM
 from ddbha.values.image import Image
 from ddbha.values.key import ItemKey
 from ddbha.verify.calls import RESTORES, UNDERSTOOD, BackgroundWrite, Call, Restored

@@ -13,8 +13,9 @@ from ddbha.followers.vector_indexes import VectorIndex
 from ddbha.region.region import Region
 from ddbha.region.table import Table
 from ddbha.storage.items import ItemStore
-from ddbha.storage.partition import QUORUM, Partition
+from ddbha.storage.partition import Partition
 from ddbha.storage.replica import Replica
+from ddbha.storage.replication import QUORUM
 from ddbha.values.attribute import same_item
 from ddbha.values.image import Image, unpack
 from ddbha.values.key import ItemKey

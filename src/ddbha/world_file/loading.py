@@ -82,8 +82,9 @@ class WorldFile:
     def fill(self, regions: Regions) -> None:
         """Make everything that the file describes in an empty world."""
         environment = regions.environment
-        lines, count = self.members.lines("images.jsonl"), self.members.count("images.jsonl")
-        images = [_image(line) for line in progress("loading items", count, lines)]
+        texts, items = self.members.texts("images.jsonl"), self.members.lines("images.jsonl")
+        lines = progress("loading items", len(texts), zip(texts, items, strict=True))
+        images = [_image(text, item) for text, item in lines]
         for number, entry in enumerate(self.members.lines("tables.jsonl")):
             region = regions.of(entry["account"], entry["region"])
             folder = f"tables/{number}"
@@ -130,8 +131,11 @@ def random_state(entry: list[Any]) -> tuple[Any, ...]:
     return version, tuple(state), gauss
 
 
-def _image(line: Any) -> Image:
-    return pack(*canonical_item(dynamodb_json.plain_item(line)))
+def _image(text: bytes, item: Any) -> Image:
+    if b'"B"' in text or b'"BS"' in text:
+        # There may be base64 in it.
+        item = dynamodb_json.plain_item(item)
+    return pack(*canonical_item(item))
 
 
 def _table(region: Region, entry: dict[str, Any], held: list[Image]) -> Table:

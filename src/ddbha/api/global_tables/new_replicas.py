@@ -47,6 +47,7 @@ def new_group(regions: Regions, name: str, *, strong: bool) -> GlobalTable:
             seconds * 1000,
             environment.clock.time(),
             source,
+            AccountId=group.members[source].account_id,
             TableName=name,
             ReceivingRegion=destination,
         )

@@ -12,8 +12,8 @@ KINDS = ("Read", "Write")
 #: Seconds for which a throttled request is shown.
 RECENT = 60
 
-#: Numbers of tables, by Read or Write, region and table.
-Numbers = Mapping[tuple[str, str, str], float]
+#: Numbers of tables, by Read or Write, region and table, and by account where that is told.
+Numbers = Mapping[tuple[str, ...], float]
 
 
 class Throttles:
@@ -44,12 +44,12 @@ def minutes_shown(environment: Environment) -> tuple[int, int]:
 
 
 def consumed(environment: Environment) -> Numbers:
-    """Capacity units of tables and their indexes, by kind, region and table."""
-    units: defaultdict[tuple[str, str, str], float] = defaultdict(float)
+    """Capacity units of tables and their indexes, by kind, region, table and account."""
+    units: defaultdict[tuple[str, ...], float] = defaultdict(float)
     minutes = minutes_shown(environment)
     for kind in KINDS:
         for region, dimensions, value in environment.metrics.sums(
             f"Consumed{kind}CapacityUnits", minutes
         ):
-            units[kind, region, dimensions["TableName"]] += value
+            units[kind, region, dimensions["TableName"], dimensions["AccountId"]] += value
     return units

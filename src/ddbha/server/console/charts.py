@@ -48,7 +48,7 @@ def charts(engine: Engine, lags: Lags, asked: Mapping[str, str]) -> Json:
             "start": start.timestamp(),
             "end": end.timestamp(),
             "minute": MINUTE,
-            "charts": _Drawing(engine.metrics, table, region.name, start).charts(lags),
+            "charts": _Drawing(engine.metrics, table, region.name, region.account_id, start).charts(lags),
         }
 
 
@@ -59,6 +59,7 @@ class _Drawing:
     metrics: Metrics
     table: Table
     region: str
+    account: str
     start: datetime
 
     def charts(self, lags: Lags) -> list[Json]:
@@ -93,7 +94,7 @@ class _Drawing:
     def _units(self, metric: MetricName) -> Points:
         """The sum of a metric of the table and of its global indexes."""
         points: dict[float, float] = {}
-        of_table: dict[str, Any] = {"TableName": self.table.name}
+        of_table: dict[str, Any] = {"AccountId": self.account, "TableName": self.table.name}
         indexes = [{"GlobalSecondaryIndexName": name} for name in self.table.global_indexes]
         for of_index in ({}, *indexes):
             dimensions = of_table | of_index
@@ -110,6 +111,7 @@ class _Drawing:
             region=self.region,
             start=self.start,
             statistic="Maximum",
+            AccountId=self.account,
             TableName=self.table.name,
             ReceivingRegion=other,
         )

@@ -49,7 +49,9 @@ def shown_table(
         "consistency": table.consistency,
         "stream": table.settings.stream_label is not None,
         "indexes": [index.name for index in table.following_indexes()],
-        "consumed": {kind: consumed.get((kind, region.name, table.name), 0) for kind in KINDS},
+        "consumed": {
+            kind: consumed.get((kind, region.name, table.name, region.account_id), 0) for kind in KINDS
+        },
         "throttled": {kind: throttled.get((kind, region.name, table.name), 0) for kind in KINDS},
         "owners": [
             {
