@@ -8,9 +8,6 @@ from __future__ import annotations
 
 import gc
 import json
-import statistics
-import subprocess
-import sys
 import tracemalloc
 from collections.abc import Callable
 from time import perf_counter
@@ -21,7 +18,8 @@ import moto
 from botocore.validate import ParamValidator
 from cases import BIG, DEFINITION, ITEM, TABLE, Case, cases, load
 from replication import measure as measure_replication
-from report import Report
+from report import Report, verdict
+from starting import measure as measure_starting
 from surroundings import measure as measure_surroundings
 from threads import measure as measure_threads
 
@@ -55,7 +53,7 @@ def main(many: int = MANY, many_for_moto: int = MANY_FOR_MOTO, seconds: float = 
     for case, floor, our, their in zip(cases(), floors, ours, theirs, strict=True):
         print(
             f"{case.name:30} {floor:8.1f} {our:8.1f} {their:9.1f} {our / floor:12.2f} {their / our:11.1f}"
-            f"  {_verdict(our / floor, case.goal, 'x floor')}"
+            f"  {verdict(our / floor, case.goal, 'x floor')}"
         )
         report.note(case.name, our)
         report.note(f"{case.name}, times the floor", our / floor)
@@ -63,12 +61,12 @@ def main(many: int = MANY, many_for_moto: int = MANY_FOR_MOTO, seconds: float = 
 
     fresh = _time(_new_world, seconds) / 1000
     report.tell(
-        f"new world, client, table: {fresh:.2f} ms  {_verdict(fresh, 2, 'ms')}", world_milliseconds=fresh
+        f"new world, client, table: {fresh:.2f} ms  {verdict(fresh, 2, 'ms')}", world_milliseconds=fresh
     )
     memory, text = _memory(min(many, 20_000)), len(json.dumps(ITEM))
     report.tell(
         f"memory of an item, three replicas: {memory:.0f} bytes, {memory / text:.2f} x its JSON text of "
-        f"{text}  {_verdict(memory / text, 4, 'x')}",
+        f"{text}  {verdict(memory / text, 4, 'x')}",
         bytes_of_an_item=memory,
     )
     measure_surroundings(report, many, lambda call: _time(call, seconds))
@@ -76,10 +74,7 @@ def main(many: int = MANY, many_for_moto: int = MANY_FOR_MOTO, seconds: float = 
     _print_recovery(many, seconds)
     _print_replication(many, seconds)
     _print_faults(seconds)
-    extra = _import_time("import boto3, ddbha") - _import_time("import boto3")
-    report.tell(
-        f"import beyond boto3: {extra:.0f} ms  {_verdict(extra, 60, 'ms')}", import_milliseconds=extra
-    )
+    measure_starting(report, runs=7 if seconds else 1, tests=min(many, 3_000))
     return report
 
 
@@ -95,7 +90,7 @@ def _print_recovery(many: int, seconds: float) -> None:
     print(f"backup of {found.backup_items:,} items: {found.backup_milliseconds:.0f} ms")
     print(
         f"put with point-in-time recovery: {found.archived_put:.2f} x the plain one  "
-        f"{_verdict(found.archived_put, 2, 'x')}"
+        f"{verdict(found.archived_put, 2, 'x')}"
     )
 
 
@@ -103,7 +98,7 @@ def _print_replication(many: int, seconds: float) -> None:
     found = measure_replication(many, lambda call: _time(call, seconds))
     print(
         f"put with streams, recovery and three regions, each region: {found.put_of_a_region:.2f} x the "
-        f"plain one  {_verdict(found.put_of_a_region, 2, 'x')}"
+        f"plain one  {verdict(found.put_of_a_region, 2, 'x')}"
     )
     print(f"{found.drained:,} writes after a cut arrive in {found.drain_seconds:.2f} s")
 
@@ -125,10 +120,6 @@ def _print_faults(seconds: float) -> None:
     print(
         f"put with faults, lag and throttling on: {times[1] / times[0]:.2f} x that of an untouched world"
     )
-
-
-def _verdict(measured: float, goal: float, unit: str) -> str:
-    return f"{goal:g} {unit}: {'met' if measured <= goal else 'MISSED'}"
 
 
 def _call(client: Any, case: Case) -> Callable[[], Any]:
@@ -199,16 +190,6 @@ def _memory(count: int) -> float:
     held, _ = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     return held / count
-
-
-def _import_time(statement: str) -> float:
-    """Milliseconds of an import in a new process: the median of five."""
-    program = f"from time import perf_counter; s = perf_counter(); {statement}; print(perf_counter() - s)"
-    runs = [
-        float(subprocess.run([sys.executable, "-c", program], capture_output=True, check=True).stdout)
-        for _ in range(5)
-    ]
-    return statistics.median(runs) * 1000
 
 
 if __name__ == "__main__":

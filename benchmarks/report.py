@@ -60,6 +60,11 @@ class Report:
                 print(f"{name}: {figure:g}, was {known:g} at {commit}")
 
 
+def verdict(measured: float, goal: float, unit: str) -> str:
+    """What is told after a figure: its goal, and whether that is met."""
+    return f"{goal:g} {unit}: {'met' if measured <= goal else 'MISSED'}"
+
+
 def _commit() -> str:
     command = ["git", "describe", "--always", "--dirty"]
     found = subprocess.run(command, capture_output=True, text=True, check=False, cwd=HISTORY.parent)

@@ -1,4 +1,4 @@
-"""What is around calls: HTTP, `mock()`, exploration, first order after writes, files, expiry."""
+"""What is around calls: HTTP, exploration, first order after writes, files, expiry."""
 
 from __future__ import annotations
 
@@ -31,8 +31,6 @@ _PLAIN["AttributeDefinitions"] = DEFINITION["AttributeDefinitions"][:2]
 def measure(report: Report, many: int, time: Callable[[Callable[[], Any]], float]) -> None:
     """Measure all of it, with tables of `many` items."""
     _measure_http(report, time)
-    mocked = time(_mocked)
-    report.tell(f"test with mock(), client, table and put: {mocked / 1000:.2f} ms", mock_of_a_test=mocked)
     schedules = max(3, many // 1000)
     began = perf_counter()
     ddbha.explore(_scenario, seeds=range(schedules), faults=())
@@ -85,13 +83,6 @@ def _answers(url: str, operation: str, params: dict[str, Any]) -> float:
     ]
     done = subprocess.run(command, input=signed(operation, params), capture_output=True, check=True)
     return float(done.stdout)
-
-
-def _mocked() -> None:
-    with ddbha.mock():
-        client: Any = boto3.client("dynamodb", **_NOBODY)
-        client.create_table(TableName=TABLE, **_PLAIN)
-        client.put_item(TableName=TABLE, Item=ITEM)
 
 
 def _scenario(trial: Any) -> None:

@@ -20,7 +20,7 @@ def test_every_case_runs_on_both_engines(
         report = program["main"](many=100, many_for_moto=100, seconds=0)
         names = [case.name for case in sys.modules["cases"].cases()]
     finally:
-        for name in ("cases", "recovery", "replication", "report", "surroundings", "threads"):
+        for name in ("cases", "recovery", "replication", "report", "starting", "surroundings", "threads"):
             del sys.modules[name]
     printed = capsys.readouterr().out
     assert {
@@ -28,6 +28,8 @@ def test_every_case_runs_on_both_engines(
         "put over HTTP",
         "schedules a second",
         "gets of 8 threads a second",
+        "import milliseconds without bytecode",
+        "seconds of 10000 tests by mock",
     } <= report.figures.keys()
     assert [name for name in names if f"\n{name} " not in printed] == []
 

@@ -312,6 +312,18 @@ def test_share_handlers_and_copied(client: Any) -> None:
     assert first.emit("word.streams.dynamodb") == []
 
 
+def test_share_names() -> None:
+    sessions = [botocore.session.Session(include_builtin_handlers=False) for _ in range(2)]
+    first, second = (session.get_component("event_emitter") for session in sessions)
+    internals.share_names(second, first)
+    internals.share_names(HierarchicalEmitter(), first)
+    heard: list[str] = []
+    first.register("before-call.logs", lambda **_: heard.append("first"))
+    second.register("before-call.logs", lambda **_: heard.append("second"))
+    second.emit("before-call.cloudwatch-logs.PutLogEvents")
+    assert heard == ["second"]
+
+
 def test_registrations_and_handlers(client: Any) -> None:
     emitter = internals.emitter(client.meta.events)
     before = internals.registrations(emitter)

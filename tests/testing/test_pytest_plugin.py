@@ -70,6 +70,58 @@ def test_it(dynamodb_client, number):
     done.assert_outcomes(passed=4)
 
 
+def test_worlds_end_with_their_tests(pytester: pytest.Pytester) -> None:
+    test = """
+import gc, weakref, boto3, ddbha
+worlds = []
+
+@pytest.mark.parametrize("number", range(3))
+def test_fixture(ddbha_world, dynamodb_client, dynamodb_resource, dynamodbstreams_client, number):
+    dynamodb_client.put_item(TableName="orders", Item={"id": {"S": "1"}})
+    worlds.extend(map(weakref.ref, (ddbha_world, ddbha_world.engine, dynamodb_client)))
+
+@pytest.mark.parametrize("number", range(3))
+def test_mock(number):
+    with ddbha.mock() as world:
+        client = boto3.client("dynamodb", region_name="us-east-1")
+        client.create_table(**TABLE)
+        client.put_item(TableName="orders", Item={"id": {"S": "1"}})
+        worlds.extend(map(weakref.ref, (world, world.engine, client)))
+
+def test_none_is_left():
+    gc.collect()
+    assert len(worlds) == 18
+    assert [kept() for kept in worlds if kept() is not None] == []
+"""
+    run(pytester, test).assert_outcomes(passed=7)
+
+
+def test_a_run_takes_the_modules_as_they_are_written(
+    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PYTHONPATH", str(Path(ddbha.__file__).parents[1]))
+    pytester.makepyfile(
+        """
+import sys
+from _pytest.assertion.rewrite import AssertionRewritingHook
+
+def rewritten():
+    found = {name: module.__spec__.loader for name, module in sys.modules.items() if name[:5] == "ddbha"}
+    return {name for name, loader in found.items() if isinstance(loader, AssertionRewritingHook)}
+
+at_first = {name for name in sys.modules if name[:5] in ("ddbha", "attr", "boto3")}
+
+def test_it(dynamodb_client):
+    plugin = {"ddbha", "ddbha.pytest_plugin", "ddbha.testing", "ddbha.testing.pytest_plugin"}
+    assert at_first <= plugin
+    assert "ddbha.engine" in sys.modules
+    assert rewritten() <= plugin
+"""
+    )
+    result = pytester.runpytest_subprocess("-p", "ddbha.pytest_plugin", "-p", "no:asyncio")
+    result.assert_outcomes(passed=1)
+
+
 def test_the_marker_says_what_the_world_is_like(pytester: pytest.Pytester) -> None:
     test = """
 @pytest.mark.ddbha(regions=["eu-west-1", "us-west-2"], clock="2030-05-05T00:00:00Z", seed=9)

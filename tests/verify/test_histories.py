@@ -246,6 +246,25 @@ def test_a_wrong_page_a_wrong_index_entry_and_a_missing_item_are_found() -> None
         world.verify()
 
 
+def test_a_conditional_operator_is_about_the_filter_of_a_query() -> None:
+    world, client = world_with_table()
+    for n in range(4):
+        client.put_item(TableName="tab", Item={"id": {"S": str(n % 2)}, "n": {"N": str(n)}})
+    wanted: Any = {"ComparisonOperator": "EQ", "AttributeValueList": [{"S": "1"}]}
+    found = client.query(
+        TableName="tab",
+        KeyConditions={"id": wanted},
+        QueryFilter={"n": {"ComparisonOperator": "NULL"}, "m": {"ComparisonOperator": "NULL"}},
+        ConditionalOperator="OR",
+        ConsistentRead=True,
+    )
+    assert found["Items"] == [{**KEY, "n": {"N": "3"}}]
+    world.verify()
+    change(world, -1, {**found, "Items": [], "Count": 0})
+    with pytest.raises(InvariantError, match="does not fit"):
+        world.verify()
+
+
 def test_an_item_that_moves_in_an_index_may_be_seen_twice_or_not_at_all() -> None:
     world, client = world_with_table(stale_reads=2)
     numbers: list[int] = []

@@ -20,6 +20,7 @@ from botocore.credentials import Credentials
 from botocore.handlers import generate_idempotent_uuid
 from botocore.hooks import (  # type: ignore[attr-defined]
     BaseEventHooks,
+    EventAliaser,
     HierarchicalEmitter,
     _PrefixTrie,
 )
@@ -292,10 +293,15 @@ def copied(events: BaseEventHooks) -> BaseEventHooks:
     old: Any = events
     new: Any = made
     while old is not below:
-        # What a name stands for is looked for among a hundred others.
-        new._alias_name_cache = old._alias_name_cache
+        share_names(new, old)
         old, new = old._emitter, new._emitter
     return made
+
+
+def share_names(events: Any, other: Any) -> None:
+    """Let events know what names stand for that others have looked for, among a hundred of them."""
+    if {type(events), type(other)} == {EventAliaser}:
+        events._alias_name_cache = other._alias_name_cache
 
 
 def let_handlers_be(emitter: Any, other: Any) -> None:

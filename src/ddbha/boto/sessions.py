@@ -23,8 +23,8 @@ _PACKAGED = {Loader.BUILTIN_DATA_PATH, os.path.join(os.path.dirname(boto3.__file
 
 #: What loaders have read, by where they look.
 _read: dict[tuple[str, ...], dict[Hashable, Any]] = {}
-#: An emitter with botocore's own handlers, and which these were.
-_ready: tuple[list[Any], Any] | None = None
+#: Botocore's own handlers when they were registered, an emitter that has them, and the events above it.
+_ready: tuple[list[Any], Any, Any] | None = None
 #: What was registered with whose events when botocore, and boto3, had registered all of theirs.
 _registered: WeakKeyDictionary[Any, tuple[object, Hashable]] = WeakKeyDictionary()
 
@@ -84,9 +84,10 @@ def register_handlers(register: Callable[[], None], events: Any) -> None:
     if _ready is None or _ready[0] != wanted:
         register()
         internals.share_handlers(emitter)
-        _ready = list(wanted), copy.copy(emitter)
+        _ready = list(wanted), copy.copy(emitter), events
     else:
         internals.let_handlers_be(emitter, _ready[1])
+        internals.share_names(events, _ready[2])
     _registered[emitter] = internals.registrations(emitter), _ready[1]
 
 

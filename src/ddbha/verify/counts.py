@@ -80,9 +80,9 @@ class _Claim:
     place: Place
     shown: Counter[Hashable]
     look: Look
+    #: Whether it may be about the item of a key.
+    concerns: Callable[[ItemKey], bool]
     consistent: bool
-    #: The keys of the items that it is about; None for all.
-    keys: Sequence[ItemKey] | None = None
     #: Whether there is more of it in other answers.
     is_part: bool = False
 
@@ -91,8 +91,7 @@ def _verify(call: Call, claim: _Claim, pasts: dict[ItemKey, _Past], after: float
     assert call.completed is not None, "an answered call is complete"
     least: Counter[Hashable] = Counter()
     most: Counter[Hashable] = Counter()
-    found = pasts.values() if claim.keys is None else [pasts[k] for k in claim.keys if k in pasts]
-    for past in found:
+    for past in [past for key, past in pasts.items() if claim.concerns(key)]:
         # In an index an item that moves may be seen at both of its positions, or at neither.
         seen = {
             (None, None) if item is None else (claim.place.position(item), claim.look(item))
@@ -114,14 +113,14 @@ def _claims(call: Call) -> Iterator[_Claim]:
     """What an answered call says of items that it does not name."""
     page, answer = page_of(call), call.answer or {}
     if page is not None:
-        items, consistent = answer.get("Items"), bool(call.request.get("ConsistentRead"))
+        items, place, may = answer.get("Items"), page.place, page.may_show
+        consistent = bool(call.request.get("ConsistentRead"))
         if "ScannedCount" in answer:
-            yield _Claim(page.place, _times(answer["ScannedCount"]), _if(page.looks_at), consistent)
+            yield _Claim(place, _times(answer["ScannedCount"]), _if(page.looks_at), may, consistent)
         if items is None:
-            yield _Claim(page.place, _times(answer["Count"]), _if(page.shows), consistent)
-        elif not have_keys(page.place.table, items):
-            look = partial(_seen_on, page)
-            yield _Claim(page.place, _looks(items), look, consistent, is_part=page.is_open)
+            yield _Claim(place, _times(answer["Count"]), _if(page.shows), may, consistent)
+        elif not have_keys(place.table, items):
+            yield _Claim(place, _looks(items), partial(_seen_on, page), may, consistent, page.is_open)
     if call.operation == "BatchGetItem":
         for name, wanted in call.request["RequestItems"].items():
             table, items = table_of(call, name), answer.get("Responses", {}).get(name, [])
@@ -129,9 +128,10 @@ def _claims(call: Call) -> Iterator[_Claim]:
                 rest = answer.get("UnprocessedKeys", {}).get(name, {}).get("Keys", [])
                 unread = {key_of(table, key) for key in rest}
                 keys = {key_of(table, key) for key in wanted["Keys"]} - unread
+                read = {key for _, key in keys}.__contains__
                 look = partial(_projected, Terms(wanted).paths() or ())
                 consistent = bool(wanted.get("ConsistentRead"))
-                yield _Claim(Place(table), _looks(items), look, consistent, [key for _, key in keys])
+                yield _Claim(Place(table), _looks(items), look, read, consistent)
 
 
 def _times(number: int) -> Counter[Hashable]:

@@ -10,16 +10,16 @@ from typing import Any
 from attrs import frozen
 
 from ddbha.errors import InvariantError
-from ddbha.expressions.syntax import ConditionNode, Path
+from ddbha.expressions.syntax import Attribute, Comparison, ConditionNode, Operand, Path, Value
 from ddbha.followers.secondary_indexes import GlobalIndex, LocalIndex
 from ddbha.region.table import Table
-from ddbha.values.attribute import Item, canonical_item
-from ddbha.values.key import HASH_SPACE, ItemKey
+from ddbha.values.attribute import AttributeValue, Item, canonical_item, order
+from ddbha.values.key import HASH_SPACE, ItemKey, collection_of
 from ddbha.verify.calls import Call
 from ddbha.verify.expressions import Values, holds, projected, sortable
 from ddbha.verify.history import History
 from ddbha.verify.item_values import table_of
-from ddbha.verify.terms import Terms
+from ddbha.verify.terms import Terms, conjuncts
 
 
 @frozen(eq=False)
@@ -45,6 +45,22 @@ class Place:
         found = self.index.schema.key_or_none(item)
         return None if found is None else (*found, *key)
 
+    def hashes(self, condition: ConditionNode, values: Values) -> tuple[float, float]:
+        """Between which hashes the item collection lies that a key condition names."""
+        given: dict[Operand, AttributeValue] = {}
+        for node in conjuncts(condition):
+            if isinstance(node, Comparison) and node.operator == "=":
+                for one, other in ((node.left, node.right), (node.right, node.left)):
+                    if isinstance(other, Value):
+                        given.setdefault(one, values[other.name])
+        schema = self.table.schema if self.index is None else self.index.schema
+        keys = [given.get(Attribute((one.name,))) for one in schema.partition_attributes]
+        if None in keys:
+            # The index was made anew since, with other keys.
+            return -inf, inf
+        found = collection_of([order(key) for key in keys if key is not None])[0]
+        return found, found + 1
+
     def part(self, item: Item, paths: Sequence[Path] | None = None, select: str | None = None) -> Item:
         """What a read of these paths has of an item; a local index fetches what it does not project."""
         index = self.index
@@ -68,7 +84,7 @@ class Page:
     values: Values
     paths: Sequence[Path] | None
     select: str | None
-    #: The hashes of its segment.
+    #: The hashes of its segment, or of its item collection.
     low: float = -inf
     high: float = inf
     #: Behind which position it begins, and at which it ends.
@@ -88,16 +104,21 @@ class Page:
         if place is None:
             return None
         terms = Terms(request)
-        segment, segments = request.get("Segment", 0), request.get("TotalSegments", 1)
+        condition = terms.condition("KeyConditionExpression") if call.operation == "Query" else None
+        if condition is None:
+            segment, segments = request.get("Segment", 0), request.get("TotalSegments", 1)
+            low, high = (HASH_SPACE * part // segments for part in (segment, segment + 1))
+        else:
+            low, high = place.hashes(condition, terms.values)
         return cls(
             place,
-            (terms.condition("KeyConditionExpression") if call.operation == "Query" else None,),
+            (condition,),
             terms.condition("FilterExpression"),
             terms.values,
             terms.paths(),
             request.get("Select"),
-            HASH_SPACE * segment // segments,
-            HASH_SPACE * (segment + 1) // segments,
+            low,
+            high,
             position(place, request.get("ExclusiveStartKey")),
             position(place, answer.get("LastEvaluatedKey")),
             not request.get("ScanIndexForward", True),
@@ -110,6 +131,12 @@ class Page:
     def view(self, item: Item) -> Item:
         """What the page shows of an item."""
         return self.part(item) if self.paths is None else self.project(self.paths, item)
+
+    def may_show(self, key: ItemKey) -> bool:
+        """Whether the item of a key may be on the page; where it lies in an index depends on the item."""
+        if self.place.index is not None:
+            return True
+        return self.low <= key[0] < self.high and self._covers(key)
 
     def looks_at(self, item: Item) -> bool:
         """Whether an item is looked at for the page, and its filter asked."""

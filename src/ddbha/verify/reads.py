@@ -97,7 +97,7 @@ class Sight:
             yield self.matched(call, key, partial(is_on, item), consistent=consistent)
         for place in () if page.is_open else self.keys.get(table.id, ()):
             key = table.id, place
-            if key not in named:
+            if key not in named and page.may_show(place):
                 yield self.matched(call, key, is_off, consistent=consistent, position=moving)
 
 

@@ -41,6 +41,7 @@ from ddbha.verify.asked import (
 from ddbha.verify.calls import Call
 from ddbha.verify.expressions import Values, at
 from ddbha.verify.item_values import key_of, table_of
+from ddbha.verify.terms import conjuncts
 
 
 def _statement(call: Call) -> Iterator[Asked]:
@@ -113,7 +114,7 @@ def _absent(table: Table) -> ConditionNode:
 def _pinned(table: Table, where: ConditionNode | None, values: Values) -> Item:
     """The key that a WHERE clause names by equality."""
     found: dict[str, AttributeValue] = {}
-    for node in _conjuncts(where):
+    for node in conjuncts(where):
         if isinstance(node, Comparison) and node.operator == "=":
             for subject, value in ((node.left, node.right), (node.right, node.left)):
                 if isinstance(subject, Attribute) and isinstance(value, Placeholder):
@@ -166,22 +167,11 @@ def descends(select: Select, schema: KeySchema) -> bool | None:
     if not named:
         # All is looked at.
         return False
-    if len(named) > 1 or not any(_pins(node, partition) for node in _conjuncts(select.where)):
+    if len(named) > 1 or not any(_pins(node, partition) for node in conjuncts(select.where)):
         return None
     if schema.sort is not None:
         return dict(select.orders).get(schema.sort.name, False)
     return select.orders[0][1] if select.orders else False
-
-
-def _conjuncts(where: ConditionNode | None) -> list[ConditionNode]:
-    nodes, found = [] if where is None else [where], list[ConditionNode]()
-    while nodes:
-        node = nodes.pop(0)
-        if isinstance(node, Every):
-            nodes = [*node.conditions, *nodes]
-        else:
-            found.append(node)
-    return found
 
 
 def _pins(node: ConditionNode, name: str) -> bool:

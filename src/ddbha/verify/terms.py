@@ -67,7 +67,8 @@ class Terms:
         for older in _OLDER[parameter]:
             if self.body.get(older):
                 nodes = [self._older(older, name, one) for name, one in self.body[older].items()]
-                anyhow = self.body.get("ConditionalOperator") == "OR"
+                # Of a query it says how the filter is meant, never the key.
+                anyhow = self.body.get("ConditionalOperator") == "OR" and older != "KeyConditions"
                 return Either(tuple(nodes)) if anyhow else Every(tuple(nodes))
         return None
 
@@ -152,3 +153,15 @@ def _update(text: str, names: tuple[tuple[str, str], ...]) -> tuple[tuple[Action
 @lru_cache(maxsize=1024)
 def _projection(text: str, names: tuple[tuple[str, str], ...]) -> tuple[Path, ...]:
     return Parser(text, dict(names), "ProjectionExpression").projection()
+
+
+def conjuncts(where: ConditionNode | None) -> list[ConditionNode]:
+    """The conditions all of which must hold."""
+    nodes, found = [] if where is None else [where], list[ConditionNode]()
+    while nodes:
+        node = nodes.pop(0)
+        if isinstance(node, Every):
+            nodes = [*node.conditions, *nodes]
+        else:
+            found.append(node)
+    return found
