@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import tracemalloc
 import weakref
 from typing import Any
 
@@ -37,6 +38,18 @@ def test_transaction_tokens_expire_where_nobody_repeats_them() -> None:
         client.transact_write_items(TransactItems=[{"Put": put}])
         world.clock.advance(minutes=1)
     assert len(region.parts.the(Tokens)) <= 11
+
+
+def test_of_a_large_transaction_a_token_keeps_no_more_than_a_digest() -> None:
+    _, client = world_with_table()
+    put = {"TableName": "tab", "Item": {"id": {"S": "a"}, "text": {"S": "x" * 300_000}}}
+    client.transact_write_items(TransactItems=[{"Put": put}])
+    tracemalloc.start()
+    for _ in range(10):
+        client.transact_write_items(TransactItems=[{"Put": put}])
+    held, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert held < 300_000
 
 
 def test_a_stream_that_nobody_reads_forgets() -> None:

@@ -6,6 +6,8 @@ https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/transaction-api
 from __future__ import annotations
 
 import marshal
+from hashlib import blake2b
+from json import JSONEncoder
 from typing import Any
 
 from attrs import Factory, define, frozen
@@ -14,31 +16,47 @@ from ddbha.errors import IdempotentParameterMismatchException
 
 #: Seconds that a token is known after its request succeeded.
 TOKEN_LIFETIME = 600.0
+#: Bytes of a packed request from which on only a digest is kept, which takes longer to make.
+MUCH = 4096
 
 
 @frozen(eq=False)
 class Requested:
     """The part of a request that must be the same when its token comes again.
 
-    Packed, it costs a fraction of a copy in time and memory, and shares nothing with the caller.
+    Packed, it costs a fraction of a copy in time and memory, and shares nothing with the caller.  Of
+    a large one there is only a digest: some have megabytes.
     """
 
     _packed: bytes
+    _digest: bytes = b""
 
     @classmethod
     def of(cls, requested: Any) -> Requested:
         """Keep what was asked for."""
-        return cls(marshal.dumps(requested))
+        packed = marshal.dumps(requested)
+        return cls(packed) if len(packed) < MUCH else cls(b"", _digest(requested))
 
     def check(self, requested: Any) -> None:
         """Raise `IdempotentParameterMismatchException` unless it is asked for again."""
-        if marshal.dumps(requested) == self._packed:
-            return
-        # Equal requests may be packed to other bytes; these here were packed above.
-        if marshal.loads(self._packed) != requested:
+        if self._digest:
+            same = self._digest == _digest(requested)
+        else:
+            # Equal requests may be packed to other bytes; these here were packed above.
+            same = marshal.dumps(requested) == self._packed or marshal.loads(self._packed) == requested
+        if not same:
             raise IdempotentParameterMismatchException(
                 "The provided idempotency token was already used with different request parameters"
             )
+
+
+def _digest(requested: Any) -> bytes:
+    """The same for equal requests, in whatever order their maps are."""
+    return blake2b(_in_order(requested).encode(), digest_size=16).digest()
+
+
+#: What is binary is told from text by being in a list.
+_in_order = JSONEncoder(sort_keys=True, default=lambda binary: [bytes(binary).hex()]).encode
 
 
 @define(eq=False)

@@ -82,6 +82,23 @@ def test_a_transaction_is_all_or_nothing_with_reasons_in_order(client: DynamoDBC
         client.transact_write_items(TransactItems=[put("a"), put("a")])
 
 
+@pytest.mark.parametrize("size", [1, 100_000])
+def test_a_repeated_token_comes_with_an_equal_request_whatever_the_order_of_its_maps(
+    client: DynamoDBClient, size: int
+) -> None:
+    def ask(item: Any) -> Any:
+        puts: Any = [{"Put": {"Item": item, "TableName": "tab"}}]
+        return client.transact_write_items(TransactItems=puts, ClientRequestToken="once")
+
+    item: Any = {"pk": {"S": "a"}, "text": {"S": "x" * size}, "data": {"B": b"00"}, "t": {"BOOL": True}}
+    ask(item)
+    ask(dict(reversed(item.items())))
+    changes: list[Any] = [{"text": {"S": "y" * size}}, {"data": {"B": b"01"}}, {"data": {"S": "3030"}}]
+    for change in changes:
+        with pytest.raises(client.exceptions.IdempotentParameterMismatchException):
+            ask({**item, **change})
+
+
 def test_a_token_makes_a_transaction_idempotent_for_ten_minutes(
     client: DynamoDBClient, world: ddbha.World
 ) -> None:
