@@ -246,6 +246,35 @@ def test_a_wrong_page_a_wrong_index_entry_and_a_missing_item_are_found() -> None
         world.verify()
 
 
+def test_an_index_may_be_made_anew_with_other_keys() -> None:
+    world, client = world_with_table()
+    put(client, 1)
+    asked: Any = {
+        "TableName": "tab",
+        "IndexName": "by-n",
+        "KeyConditionExpression": "n = :n",
+        "ExpressionAttributeValues": {":n": {"N": "1"}},
+    }
+    found = client.query(**asked)
+    client.execute_statement(Statement='SELECT * FROM tab."by-n"')
+    assert found["Count"] == 1
+    place = len(world.history) - 2
+    client.update_table(TableName="tab", GlobalSecondaryIndexUpdates=[{"Delete": {"IndexName": "by-n"}}])
+    client.describe_table(TableName="tab")
+    client.update_table(
+        TableName="tab",
+        AttributeDefinitions=[
+            {"AttributeName": "id", "AttributeType": "S"},
+            {"AttributeName": "other", "AttributeType": "S"},
+        ],
+        GlobalSecondaryIndexUpdates=[{"Create": index_on("by-n", "other")}],
+    )
+    world.verify()
+    change(world, place, {**found, "Items": [], "Count": 0})
+    with pytest.raises(InvariantError, match="does not fit"):
+        world.verify()
+
+
 def test_a_conditional_operator_is_about_the_filter_of_a_query() -> None:
     world, client = world_with_table()
     for n in range(4):

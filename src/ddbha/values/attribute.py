@@ -257,7 +257,7 @@ def value_size(value: AttributeValue) -> int:
     """Bytes of a canonical value."""
     for descriptor, content in value.items():
         if descriptor == "S":
-            return text_size(content)
+            return len(content) if content.isascii() else text_size(content)
         if descriptor == "N":
             return number.size(content)
         if descriptor == "B":
@@ -277,7 +277,10 @@ def value_size(value: AttributeValue) -> int:
 
 def item_size(item: Item) -> int:
     """Bytes of a canonical item: names and values."""
-    return sum(text_size(name) + value_size(value) for name, value in item.items())
+    size = 0
+    for name, value in item.items():
+        size += (len(name) if name.isascii() else text_size(name)) + value_size(value)
+    return size
 
 
 def equal(left: AttributeValue, right: AttributeValue) -> bool:

@@ -7,6 +7,7 @@ from typing import Any
 from attrs import define, frozen
 
 from ddbha.errors import AwsError, NoAnswer
+from ddbha.followers.secondary_indexes import GlobalIndex, LocalIndex
 from ddbha.region.table import RestoreOrigin, Table
 from ddbha.values.image import Image, unpack
 from ddbha.values.key import ItemKey
@@ -51,6 +52,8 @@ class Call:
     began: float
     #: The tables that the request names, by the names and ARNs that it has for them, as they were found.
     tables: dict[str, Table]
+    #: The index that it reads, as it was then: one of that name may be made anew with other keys.
+    index: LocalIndex | GlobalIndex | None = None
     #: Whether even an error says nothing about whether the request was done.
     uncertain: bool = False
     completed: int | None = None

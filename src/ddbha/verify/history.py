@@ -15,6 +15,7 @@ from attrs import Factory, define, field
 
 from ddbha.errors import AwsError, NoAnswer, UsageError
 from ddbha.faults.requests import ErrorFault, RequestFault, named_by
+from ddbha.followers.secondary_indexes import GlobalIndex, LocalIndex
 from ddbha.region.environment import Environment
 from ddbha.region.region import Region
 from ddbha.region.table import Table
@@ -98,6 +99,7 @@ class History:
             self._place(),
             self._environment.clock.time(),
             tables,
+            _index_read(operation, request, tables),
             any(fault.after_commit and isinstance(fault, ErrorFault) for fault in faults),
             behind=self._ends.get(request.get("NextToken", "")),
         )
@@ -221,6 +223,22 @@ class History:
             raise UsageError(
                 "No history was recorded: make the World with history=True, or call history.start()."
             )
+
+
+def _index_read(
+    operation: str, request: dict[str, Any], tables: dict[str, Table]
+) -> LocalIndex | GlobalIndex | None:
+    """The index that a request reads; those of vectors are none of these."""
+    name = request.get("IndexName")
+    if operation == "ExecuteStatement":
+        # Few histories have statements, and their parser takes its time to import.
+        from ddbha.expressions.partiql.parser import index_of
+
+        name = index_of(request["Statement"])
+    if name is None or not tables:
+        return None
+    table = next(iter(tables.values()))
+    return table.local_indexes.get(name) or table.global_indexes.get(name)
 
 
 @define(eq=False)

@@ -29,14 +29,6 @@ class Place:
     table: Table
     index: LocalIndex | GlobalIndex | None = None
 
-    @classmethod
-    def named(cls, table: Table, index: str | None) -> Place | None:
-        """The table, or its index of that name; None if there is none any more."""
-        if index is None:
-            return cls(table)
-        found = table.local_indexes.get(index) or table.global_indexes.get(index)
-        return None if found is None else cls(table, found)
-
     def position(self, item: Item) -> ItemKey | None:
         """Where an item, or a key, lies; None where the index has it not."""
         key = self.table.schema.key(item)
@@ -54,11 +46,8 @@ class Place:
                     if isinstance(other, Value):
                         given.setdefault(one, values[other.name])
         schema = self.table.schema if self.index is None else self.index.schema
-        keys = [given.get(Attribute((one.name,))) for one in schema.partition_attributes]
-        if None in keys:
-            # The index was made anew since, with other keys.
-            return -inf, inf
-        found = collection_of([order(key) for key in keys if key is not None])[0]
+        keys = [order(given[Attribute((one.name,))]) for one in schema.partition_attributes]
+        found = collection_of(keys)[0]
         return found, found + 1
 
     def part(self, item: Item, paths: Sequence[Path] | None = None, select: str | None = None) -> Item:
@@ -97,12 +86,10 @@ class Page:
     project: Callable[[Sequence[Path], Item], Item] = projected
 
     @classmethod
-    def of(cls, call: Call) -> Page | None:
-        """The page of an answered call; None if its index is not there any more."""
+    def of(cls, call: Call) -> Page:
+        """The page of an answered call."""
         request, answer = call.request, call.answer or {}
-        place = Place.named(table_of(call, request["TableName"]), request.get("IndexName"))
-        if place is None:
-            return None
+        place = Place(table_of(call, request["TableName"]), call.index)
         terms = Terms(request)
         condition = terms.condition("KeyConditionExpression") if call.operation == "Query" else None
         if condition is None:
@@ -180,7 +167,7 @@ def verify_pages(history: History) -> None:
         if count > scanned or (limit is not None and scanned > limit):
             raise InvariantError(f"{call}\nsays that it looked at {scanned} items, and has {count}")
         page = Page.of(call)
-        if page is not None and items:
+        if items:
             _verify_order(call, page, [canonical_item(item)[0] for item in items])
 
 

@@ -152,7 +152,7 @@ def _batch_get(sight: Sight, call: Call) -> Iterator[Step | Observation]:
 
 
 def page_of(call: Call) -> Page | None:
-    """The page that an answered call read; None if it read none, or its index is not there any more."""
+    """The page that an answered call read; None if it read none."""
     if call.operation != "ExecuteStatement":
         return Page.of(call) if is_page(call) else None
     from ddbha.verify.statements import columns, descends, selected
@@ -161,9 +161,7 @@ def page_of(call: Call) -> Page | None:
     if found is None:
         return None
     select, values = found
-    place = Place.named(table_of(call, select.table), select.index)
-    if place is None:
-        return None
+    place = Place(table_of(call, select.table), call.index)
     answer = call.answer or {}
     down = descends(select, place.table.schema if place.index is None else place.index.schema)
     page = Page(place, (), select.where, values, select.paths, None, project=columns)

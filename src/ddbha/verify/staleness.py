@@ -13,22 +13,11 @@ from ddbha.verify.calls import Call
 
 def staleness(call: Call, now: float) -> float:
     """Seconds that what a call read may have been in the past; infinite if it may be any past."""
-    index = _index_of(call)
+    index = call.index if isinstance(call.index, GlobalIndex) else None
     return max((_behind(table, index, now) for table in call.tables.values()), default=0.0)
 
 
-def _index_of(call: Call) -> str | None:
-    """The index that a call reads."""
-    if call.operation != "ExecuteStatement":
-        return call.request.get("IndexName")
-    # Few histories have statements, and their parser takes its time to import.
-    from ddbha.expressions.partiql.parser import index_of
-
-    return index_of(call.request["Statement"])
-
-
-def _behind(table: Table, index_name: str | None, now: float) -> float:
-    index = table.global_indexes.get(index_name or "")
+def _behind(table: Table, index: GlobalIndex | None, now: float) -> float:
     partitions = table.partitions if index is None else index.partitions
     worst = max(_behind_leader(partition) for partition in partitions)
     return worst if index is None else worst + _behind_table(index, now)
