@@ -14,6 +14,7 @@ LATE = (
     "cli",
     "expressions.partiql",
     "recovery.formats",
+    "region.overview",
     "server.app",
     "templates",
     "testing.exploration",

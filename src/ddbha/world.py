@@ -27,7 +27,6 @@ from ddbha.followers.kinesis import KinesisStreams
 from ddbha.observe.events import Timeline
 from ddbha.observe.metrics import Metrics
 from ddbha.recovery.objects import Bucketed, Objects
-from ddbha.region import overview
 from ddbha.region.places import check_region
 from ddbha.region.region import Region, Regions
 from ddbha.region.table import Table
@@ -330,10 +329,14 @@ class World:
         return f"<World seed={self.seed} {self.clock.now().isoformat()}>"
 
     def __str__(self) -> str:
+        from ddbha.region import overview
+
         return self._shown(overview.as_text)
 
     def _repr_html_(self) -> str:
         """What a notebook shows."""
+        from ddbha.region import overview
+
         return self._shown(overview.as_html)
 
     def _shown(self, form: Callable[[str, Regions], str]) -> str:

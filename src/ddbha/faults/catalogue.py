@@ -11,15 +11,6 @@ from typing import TYPE_CHECKING, Any
 from attrs import define
 
 from ddbha.errors import UsageError
-from ddbha.faults.actions import Actions
-from ddbha.faults.experiments import (
-    Alarm,
-    Experiment,
-    read_actions,
-    read_alarms,
-    read_template,
-    skips_empty_targets,
-)
 from ddbha.faults.fault import Fault
 from ddbha.faults.names import ErrorCode
 from ddbha.faults.regions import Inaccessible, RegionFaults
@@ -43,6 +34,8 @@ from ddbha.region.places import is_region, region_of
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
+
+    from ddbha.faults.experiments import Alarm, Experiment
 
 #: For how long a zonal shift can be asked for.
 LONGEST_SHIFT = 72 * 3600.0
@@ -369,14 +362,19 @@ class Faults(Running):
         https://docs.aws.amazon.com/fis/latest/userguide/fis-actions-reference.html
         Raises `UsageError` for what cannot be followed, before anything begins.
         """
-        read = read_template(template)
-        actions = read_actions(read, ignore)
-        rings = read_alarms(read, alarms or {})
+        # Few tests have any.
+        from ddbha.faults import experiments
+        from ddbha.faults.actions import Actions
+
+        read = experiments.read_template(template)
+        actions = experiments.read_actions(read, ignore)
+        rings = experiments.read_alarms(read, alarms or {})
         self._check_region(region)
-        told = Actions(region, skips_empty_targets(read), self._regions, self._of_requests)
+        skips = experiments.skips_empty_targets(read)
+        told = Actions(region, skips, self._regions, self._of_requests)
         effects = [(action, told.effects(action)) for action in actions]
         with self._regions.environment.standstill() as environment:
-            experiment = Experiment(actions, environment, rings)
+            experiment = experiments.Experiment(actions, environment, rings)
             for action, found in effects:
                 experiment.faults += [self._start(one, action.start, action.seconds) for one in found]
             experiment.begin()

@@ -18,7 +18,7 @@ from attrs import frozen
 
 from ddbha.errors import UsageError
 from ddbha.faults.catalogue import Faults
-from ddbha.faults.experiments import Experiment
+from ddbha.faults.experiments import Alarm, Experiment
 from ddbha.faults.fault import Fault
 
 _ABSENT = inspect.Parameter.empty
@@ -32,6 +32,10 @@ class _Unpacked:
 
     def __class_getitem__(cls, item: Any) -> Any:
         return item
+
+
+#: What the signatures of faults name that the module of the catalogue does not import.
+_NAMES = {"Unpack": _Unpacked, "Alarm": Alarm, "Experiment": Experiment}
 
 
 @frozen
@@ -87,7 +91,7 @@ def menu() -> dict[str, tuple[str, tuple[Argument, ...]]]:
     for name, method in inspect.getmembers(Faults, inspect.isfunction):
         if name.startswith("_"):
             continue
-        hints = get_type_hints(method, localns={"Unpack": _Unpacked})
+        hints = get_type_hints(method, localns=_NAMES)
         if hints.get("return") in (Fault, Experiment):
             text = (inspect.getdoc(method) or "").split("\n\n")[0].replace("\n", " ")
             found[name] = text, tuple(_arguments(method, hints))
