@@ -30,7 +30,7 @@ HERE, THERE = "us-east-1", "eu-west-1"
 #: Items that there are.
 ITEMS = 40
 #: How much more there may be at the last point than at the first ones: a share, and memory blocks.
-SHARE, BLOCKS = 0.05, 300
+SHARE, BLOCKS = 0.05, 1000
 NAMES = {"#n": "n"}
 KINESIS = "arn:aws:kinesis:us-east-1:123456789012:stream/orders"
 
