@@ -14,6 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import ddbha
+from ddbha.followers.strong_replication import StrongGlobalTable
 from tests.building import on_demand
 from tests.installed import needs
 
@@ -86,6 +87,19 @@ def test_a_write_meets_another_regions_write_on_its_way() -> None:
     world.clock.advance(seconds=0.2)
     put(clients[1], "a", "4")
     assert {value(client, "a") for client in clients} == {"4"}
+
+
+def test_the_common_order_forgets_what_has_arrived_also_where_writes_are_late() -> None:
+    world, clients = new_world()
+    world.faults.replication_lag(EAST, OHIO, seconds=2)
+    for number in range(500):
+        put(clients[0], "a", str(number))
+        world.clock.advance(seconds=1)
+        for client in clients:
+            value(client, "a", consistent=number % 2 == 0)
+    group = next(iter(world.engine.regions)).environment.global_tables[0]
+    assert isinstance(group, StrongGlobalTable)
+    assert len(group._order) <= 4
 
 
 def test_a_batch_that_meets_another_regions_write_changes_nothing() -> None:

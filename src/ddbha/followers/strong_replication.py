@@ -173,12 +173,19 @@ class StrongGlobalTable(GlobalTable):
         self._drop()
 
     def _drop(self) -> None:
-        if not self._order or self.links.lags:
+        if not self._order:
             return
-        positions = [m.position for m in self.members.values() if isinstance(m, StrongMember)]
-        for _ in range(min(positions) - self._dropped):
+        end = min(m.position for m in self.members.values() if isinstance(m, StrongMember))
+        while self._dropped < end and not self._is_on_its_way(self._order[0]):
             self._order.popleft()
             self._dropped += 1
+
+    def _is_on_its_way(self, shipment: Shipment) -> bool:
+        """Whether a write is so young that others of its item conflict with it somewhere."""
+        lags, source, now = self.links.lags, shipment.version.stamp.region, self.now()
+        return bool(lags) and any(
+            shipment.time + self.links.lag(source, region, shipment.draw) > now for region in self.members
+        )
 
     def add(self, member: Member) -> None:
         self.members[member.region] = member
