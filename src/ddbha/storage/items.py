@@ -266,8 +266,8 @@ class ItemStore:
     def copy(self) -> ItemStore:
         """A store of its own with the same items, for a replica built from a peer."""
         store = ItemStore(self.local_schemas, self)
-        for key, image in self.images.items():
-            store.replace(key, image)
+        store.images = self.images.copy()
+        store._mend()
         return store
 
     def __len__(self) -> int:
