@@ -50,6 +50,20 @@ def test_one_is_built_for_all_tests(built: list[str]) -> None:
     assert built == ["dynamodb"] * 2  # Outside of mocks botocore is left alone.
 
 
+def test_methods_are_patched_on_the_class_of_one_client(monkeypatch: pytest.MonkeyPatch) -> None:
+    with ddbha.mock():
+        first, second = made(), made()
+        assert type(first).__name__ == type(second).__name__ == "DynamoDB"
+        monkeypatch.setattr(type(first), "list_tables", lambda self: "patched")
+        assert first.list_tables() == "patched"
+        assert second.list_tables()["TableNames"] == []
+    world = ddbha.World()
+    one, other = world.client("dynamodb"), world.client("dynamodb")
+    monkeypatch.setattr(type(one), "list_tables", lambda self: "patched")
+    assert one.list_tables() == "patched"
+    assert other.list_tables()["TableNames"] == []
+
+
 def test_what_may_be_changed_is_each_clients_own() -> None:
     heard: list[str] = []
     with ddbha.mock():

@@ -104,7 +104,10 @@ def _own(config: Any) -> Any:
 
 
 def _twin(prototype: BaseClient) -> BaseClient:
-    twin: Any = object.__new__(type(prototype))
+    # A class of its own, as every client has: tests patch methods there as well.
+    made_as = type(prototype)
+    own_class = type(made_as.__name__, (made_as,), {"__module__": made_as.__module__})
+    twin: Any = object.__new__(own_class)
     twin.__dict__.update(prototype.__dict__)
     old = prototype.meta
     internals.with_own_cache(twin)
