@@ -58,7 +58,8 @@ def test_methods_are_patched_on_the_class_of_one_client(monkeypatch: pytest.Monk
         assert first.list_tables() == "patched"
         assert second.list_tables()["TableNames"] == []
     world = ddbha.World()
-    one, other = world.client("dynamodb"), world.client("dynamodb")
+    one: Any = world.client("dynamodb")
+    other: Any = world.client("dynamodb")
     monkeypatch.setattr(type(one), "list_tables", lambda self: "patched")
     assert one.list_tables() == "patched"
     assert other.list_tables()["TableNames"] == []
