@@ -47,7 +47,7 @@ class _Server(uvicorn.Server):
                 application(engine, doors),
                 http=_protocol(Endpoint(engine, doors)),
                 ws="none",
-                loop=__import__("os").environ.get("LOOP", "asyncio"),
+                loop="uvloop" if _is_installed("uvloop") else "asyncio",
                 lifespan="off",
                 log_config=None,
                 access_log=False,
