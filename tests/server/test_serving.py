@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import http.client
 import os
 import re
@@ -11,6 +12,8 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from importlib.util import find_spec
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -271,3 +274,18 @@ def test_an_endpoint_for_other_machines_says_so(
     monkeypatch.setattr("uvicorn.Server.run", lambda self, sockets=None: None)
     main(["serve", "--host", "0.0.0.0", "--port", "0"])
     assert "other machines may reach it, and no credentials are checked" in capsys.readouterr().out
+
+
+def test_requests_are_waited_for_by_the_fastest_loop_that_is_installed(protocol: str) -> None:
+    loops: set[str] = set()
+
+    class Noting(ManualClock):
+        def time(self) -> float:
+            with suppress(RuntimeError):
+                loops.add(type(asyncio.get_running_loop()).__module__)
+            return super().time()
+
+    with World(clock=Noting()).serve() as url:
+        connect(url).list_tables()
+    has_uvloop = find_spec("uvloop") is not None and protocol == "fast"
+    assert {name.partition(".")[0] for name in loops} == {"uvloop" if has_uvloop else "asyncio"}
