@@ -5,6 +5,9 @@ What is kept up to a number, and not for a time, is kept up to a smaller one her
 
 from __future__ import annotations
 
+import gc
+from collections.abc import Iterator
+
 import pytest
 
 from ddbha.followers import replication
@@ -16,6 +19,14 @@ from tests.soak.growth import KINDS, grown, measured
 COUNT = 400
 #: With texts and keys of their own each they fill caches of some thousands, which all worlds share.
 CACHED = {"statement", "texts", "new keys"}
+
+
+@pytest.fixture(autouse=True)
+def only_what_is_new() -> Iterator[None]:
+    """The collector looks no more at what other tests have left: that is much, and may go meanwhile."""
+    gc.freeze()
+    yield
+    gc.unfreeze()
 
 
 @pytest.mark.parametrize("kind", sorted(KINDS.keys() - CACHED))

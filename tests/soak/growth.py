@@ -375,7 +375,9 @@ def grown(points: list[Point]) -> int:
     """The blocks at the end beyond what there may be: what there was in the first third, and a little."""
     # What is kept up to a number or a time comes and goes in batches.
     full = max(point.blocks for point in points[: len(points) // 3])
-    return max(0, points[-1].blocks - int(full * (1 + SHARE)) - BLOCKS)
+    # Less than there was at the beginning, where others had left something behind that is gone by now.
+    allowed = full + int(max(0, full) * SHARE) + BLOCKS
+    return max(0, points[-1].blocks - allowed)
 
 
 def _megabytes() -> float:
