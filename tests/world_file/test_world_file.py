@@ -427,6 +427,23 @@ def rewritten(whole: bytes, **changed: bytes) -> bytes:
     return result.getvalue()
 
 
+def test_json_may_be_written_with_escapes(tmp_path: Path) -> None:
+    world = ddbha.World()
+    client = dynamodb(world)
+    client.create_table(TableName="table", **on_demand("pk"))
+    item = {"pk": {"B": b"key"}, "set": {"BS": [b"one", b"two"]}}
+    client.put_item(TableName="table", Item={**item, "pk": {"S": "key"}, "inner": {"M": item}})
+    path = tmp_path / "world"
+    world.save(path)
+    with zipfile.ZipFile(path) as file:
+        images = file.read("images.jsonl")
+    escaped = images.replace(b'"B"', rb'"\u0042"').replace(b'"BS"', rb'"\u0042\u0053"')
+    assert escaped != images
+    path.write_bytes(rewritten(path.read_bytes(), images__jsonl=escaped))
+    again = dynamodb(ddbha.World.load(path))
+    assert again.scan(TableName="table")["Items"] == client.scan(TableName="table")["Items"]
+
+
 def test_foreign_files_are_refused(whole: bytes, tmp_path: Path) -> None:
     path = tmp_path / "w"
     other = io.BytesIO()

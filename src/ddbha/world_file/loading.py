@@ -132,8 +132,8 @@ def random_state(entry: list[Any]) -> tuple[Any, ...]:
 
 
 def _image(text: bytes, item: Any) -> Image:
-    if b'"B"' in text or b'"BS"' in text:
-        # There may be base64 in it.
+    if b'"B"' in text or b'"BS"' in text or b"\\u00" in text:
+        # There may be base64 in it, its type written with an escape perhaps.
         item = dynamodb_json.plain_item(item)
     return pack(*canonical_item(item))
 
