@@ -17,8 +17,7 @@ from attrs import Factory, define
 from ddbha.storage.partition import Partition, PartitionFollower
 from ddbha.storage.partitions import Partitions
 from ddbha.storage.record import LogRecord
-from ddbha.values.attribute import same_item
-from ddbha.values.image import size_of, unpack
+from ddbha.values.image import same_image
 from ddbha.values.key import KeySchema
 
 #: Seconds that records are kept, and a stream after it was disabled.
@@ -241,7 +240,4 @@ def changes_nothing(record: LogRecord) -> bool:
     old, new = record.old, record.new
     if old is None or new is None:
         return old is new
-    if old is new:
-        return True
-    # Equal items are of one size; most others are told apart by that.
-    return size_of(old) == size_of(new) and (old == new or same_item(unpack(old), unpack(new)))
+    return same_image(old, new)
